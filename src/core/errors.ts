@@ -1,0 +1,45 @@
+/**
+ * Operating errors: what can go wrong although no code is wrong.
+ *
+ * Told apart by `code`, never by class or text. The message says what was being done, what
+ * happened and what to do next, in one line; the cause is kept.
+ */
+
+/** Every operating error there is. */
+export type ErrorCode =
+  | 'USAGE' // the command line or a configuration is wrong
+  | 'NO_NETWORK' // this home holds no token for the network
+  | 'NOT_A_MASTER' // this home holds a work token where a full one is needed
+  | 'BAD_TOKEN' // a token that cannot be read or belongs to another network
+  | 'BAD_IDENTITY' // the identity file cannot be read as one
+  | 'BAD_HOME' // the home folder cannot be read or written
+  | 'BAD_INPUT' // a file of jobs or arguments that cannot be read
+  | 'OUTPUT_FAILED' // what goes to stdout cannot be written
+  | 'PORT_IN_USE' // an address to listen on that another program has
+  | 'BAD_MESSAGE' // bytes of a peer that are not what the protocol says
+  | 'REFUSED' // a peer that is not admitted, or that refuses us
+  | 'UNREACHABLE' // a peer that does not answer
+  | 'BLOB_NOT_FOUND' // a blob that is not there, or that the asker may not read
+  | 'BLOB_DAMAGED' // bytes that do not have the hash they were asked for by
+  | 'EXECUTOR_FAILED' // the helper that runs tasks cannot be started
+  | 'STOPPED' // the node or pool has been stopped
+
+export class P2pJobsError extends Error {
+  override readonly name = 'P2pJobsError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The operating error itself, or undefined for anything else that was thrown. */
+export function operatingErrorOf(thrown: unknown): P2pJobsError | undefined {
+  return thrown instanceof P2pJobsError ? thrown : undefined
+}
+
+/** Whatever was thrown, as an Error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

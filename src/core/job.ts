@@ -1,0 +1,78 @@
+/**
+ * One job at its master: what its tasks share, the tasks that have not ended, and the counts of
+ * all of them.
+ */
+import type { Spec } from './spec.ts'
+import { Task } from './task.ts'
+import type { EndState, TaskState } from './task.ts'
+import type { JobId, NodeId, Payload } from './types.ts'
+import { WaitingTasks } from './waiting.ts'
+
+export interface JobOptions {
+  /** Higher goes first; within one priority, jobs go in the order of their submission. */
+  readonly priority: number
+  /** Further attempts of a task that failed or took too long. */
+  readonly retries: number
+}
+
+/** How many tasks of a job are in which state. */
+export type JobCounts = Record<TaskState, number>
+
+export class Job {
+  readonly id: JobId
+  readonly spec: Spec
+  readonly options: JobOptions
+  /** More tasks may be added. */
+  isOpen = true
+  readonly tasks = new Map<number, Task>()
+  readonly waiting = new WaitingTasks()
+  readonly counts: JobCounts = {
+    waiting: 0,
+    leased: 0,
+    running: 0,
+    retrying: 0,
+    finished: 0,
+    failed: 0,
+    canceled: 0,
+    aborted: 0
+  }
+  /** The number of the task added last. */
+  lastTask = 0
+  /** Who reported the last success: proof that the job can be done. */
+  succeededOn: NodeId | undefined = undefined
+  /** Workers that were sent the spec and have to be told when the job has ended. */
+  readonly toldWorkers = new Set<NodeId>()
+
+  constructor(id: JobId, spec: Spec, options: JobOptions) {
+    this.id = id
+    this.spec = spec
+    this.options = options
+  }
+
+  /** All its tasks have ended, and no more can come. */
+  get hasEnded(): boolean {
+    return !this.isOpen && this.tasks.size === 0
+  }
+
+  /** Adds a task that waits. */
+  add(input: Payload): Task {
+    const task = new Task(this, ++this.lastTask, input)
+    this.tasks.set(task.number, task)
+    this.waiting.push(task)
+    this.counts.waiting++
+    return task
+  }
+
+  /** Changes a task's state and the counts with it. */
+  move(task: Task, state: TaskState): void {
+    this.counts[task.state]--
+    this.counts[state]++
+    task.state = state
+  }
+
+  /** Ends a task and forgets it. */
+  end(task: Task, state: EndState): void {
+    this.move(task, state)
+    this.tasks.delete(task.number)
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Every bound in the system, with its reason. Nothing grows without one.
+ */
+
+// --- leases (design: a vanished worker's tasks run elsewhere within 8 s)
+
+/** How long a lease lasts without renewal. */
+export const LEASE_MS = 6_000
+/** A worker renews three times within a lease, so that two lost frames end nothing. */
+export const RENEWALS_PER_LEASE = 3
+/** A wake-up later than this means that this process itself was stopped, not its peers. */
+export const PAUSE_MS = 1_000
+
+// --- what a task may cost before it is given up
+
+/** Crashes of a task's own process before the task is failed. */
+export const CRASHES_MAX = 3
+/** Workers lost while they ran the task before it is aborted: it may be what kills them. */
+export const LOSSES_MAX = 5
+/** Attempts that workers could not even start before the task is failed. */
+export const REFUSALS_MAX = 10
+/** First and longest wait before a further attempt; it doubles in between, with jitter. */
+export const BACKOFF_MIN_MS = 1_000
+export const BACKOFF_MAX_MS = 60_000
+
+/** How long a task that failed waits for another machine before the same one may try again. */
+export const ELSEWHERE_FIRST_MS = 10_000
+
+// --- a worker that fails everything at once (a "black hole")
+
+/** Fast failures in a row of different tasks before a worker is given a rest. */
+export const FAST_FAILURES_MAX = 5
+/** A failure within this time is fast: the work itself can hardly have begun. */
+export const FAST_FAILURE_MS = 1_000
+
+// --- credit
+
+/** A worker holds enough short tasks for about this long, so that it never waits for the network. */
+export const PREFETCH_MS = 100
+/** The most tasks a worker holds of all masters, whatever their length. */
+export const HELD_TASKS_MAX = 16_384
+/** The most slots a worker may claim: a worker's claim sizes a master's batches. */
+export const SLOTS_MAX = 4_096
+
+// --- sizes
+
+/** Batches aim at this size: smaller frames cost throughput, larger ones latency (libp2p: 64 KiB). */
+export const FRAME_BYTES_TARGET = 64 * 1024
+/** A frame above this is refused before anything is allocated for it. */
+export const FRAME_BYTES_MAX = 1024 * 1024
+/** A payload above this travels as a blob. */
+export const INLINE_BYTES_MAX = 256 * 1024
+/** Blobs are sent in chunks of this size. */
+export const CHUNK_BYTES = 64 * 1024
+/** The most a task may print on stdout and stderr together, unless its spec says less. */
+export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024
+/** The longest text of a spec, a name or a reason that a peer may send. */
+export const COMMAND_BYTES_MAX = 128 * 1024
+export const NAME_CHARACTERS_MAX = 64
+export const REASON_CHARACTERS_MAX = 4_096
+
+// --- counts
+
+/** Jobs a master keeps open, and specs of one master a worker keeps. */
+export const JOBS_MAX = 10_000
+/** Tasks of one job. */
+export const TASKS_MAX = 100_000_000
+/** Entries of one message: a longer list is sent as several messages. */
+export const ENTRIES_MAX = 4_096
+/** Tasks set aside for another machine that one offer looks through. */
+export const SET_ASIDE_LOOK_MAX = 64
+/** Workers one master serves, and masters one worker serves. */
+export const WORKERS_MAX = 20_000
+export const MASTERS_MAX = 256
+/** Members a node remembers; the longest lost are forgotten first. */
+export const MEMBERS_MAX = 1_024
+/** Addresses kept of one member. */
+export const ADDRESSES_MAX = 16
+
+// --- losing the master
+
+/** How long a worker keeps running and keeps results for a master whose record dies with it. */
+export const KEEP_EPHEMERAL_MS = 60_000
+/** The same for a master that can be restarted from its journal. */
+export const KEEP_DURABLE_MS = 24 * 3_600_000

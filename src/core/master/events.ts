@@ -1,0 +1,50 @@
+/**
+ * What a master machine is told, and what it wants done.
+ */
+import type { WorkerMessage, MasterMessage } from '../messages.ts'
+import type { Result } from '../result.ts'
+import type { JobCounts, JobOptions } from '../job.ts'
+import type { Spec } from '../spec.ts'
+import type { EndState } from '../task.ts'
+import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
+import type { JournalRecord } from './journal.ts'
+
+export type MasterEvent =
+  /** A user submits a job. `job` is the machine's `nextJob`. Inputs follow with `add`. */
+  | { type: 'submit'; job: JobId; spec: Spec; options: JobOptions }
+  | { type: 'add'; job: JobId; inputs: readonly Payload[] }
+  /** No more inputs will come. */
+  | { type: 'close'; job: JobId }
+  /** A user ends a job: its tasks are canceled, wherever they are. */
+  | { type: 'cancel'; job: JobId; reason: string }
+  /** A message of a worker, on a session. `hold` opens a session and replaces an older one. */
+  | { type: 'message'; worker: NodeId; session: number; message: WorkerMessage }
+  /** The stream of a session has ended. */
+  | { type: 'disconnected'; worker: NodeId; session: number }
+  /** Lease nothing more, and say so to every worker. */
+  | { type: 'drain' }
+  /** The journal has been replayed: leases continue from now. */
+  | { type: 'recovered' }
+  | { type: 'wake' }
+
+export type MasterEffect =
+  /** To be on disk before any later effect is performed. */
+  | { type: 'journal'; record: JournalRecord }
+  | { type: 'send'; worker: NodeId; session: number; message: MasterMessage }
+  /** End the session: the worker is to open a new one. */
+  | { type: 'disconnect'; worker: NodeId; session: number; reason: string }
+  | { type: 'emit'; notice: MasterNotice }
+
+/** What a user of the master can follow. */
+export type MasterNotice =
+  | { type: 'dispatched'; worker: NodeId; attempts: readonly AttemptRef[] }
+  | { type: 'started'; worker: NodeId; attempts: readonly AttemptRef[] }
+  /** A task has ended. Exactly one of these comes for each task. */
+  | ({ type: 'settled'; state: EndState; worker: NodeId | undefined; result: Result } & AttemptRef)
+  /** An attempt came to nothing; the task gets another one after `delayMs`. */
+  | ({ type: 'setback'; worker: NodeId; reason: string; delayMs: Millis } & AttemptRef)
+  | { type: 'ended'; job: JobId; counts: Readonly<JobCounts> }
+  | { type: 'joined'; worker: NodeId; name: string; slots: number }
+  | { type: 'parted'; worker: NodeId; name: string; reason: string }
+  /** A worker fails everything and is given nothing for a while. */
+  | { type: 'resting'; worker: NodeId; name: string; restMs: Millis }

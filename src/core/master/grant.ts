@@ -1,0 +1,122 @@
+/**
+ * Who gets which tasks: workers with a free slot first, then those that keep short tasks in hand.
+ */
+import type { Job } from '../job.ts'
+import type { Lease } from '../messages.ts'
+import { ELSEWHERE_FIRST_MS } from '../limits.ts'
+import { inMessages } from '../split.ts'
+import type { Task } from '../task.ts'
+import { payloadBytes } from '../types.ts'
+import type { Millis } from '../types.ts'
+import type { MasterState } from './state.ts'
+import type { WorkerView } from './worker-view.ts'
+
+/** Leases waiting tasks to whoever has credit, until there are no tasks or no takers. */
+export function grantAll(state: MasterState, now: Millis): void {
+  if (state.isDraining) return
+  for (const workers of [state.idle, state.busy]) {
+    // A worker that has been served is filed again behind the others: look at each only once.
+    for (let looks = workers.size; looks > 0 && state.waitingTasks > 0; looks--) {
+      const view = workers.values().next().value as WorkerView
+      workers.delete(view)
+      grant(state, view, now)
+    }
+  }
+}
+
+/** Leases waiting tasks to one worker, as many as its credit and its share allow. */
+export function grant(state: MasterState, view: WorkerView, now: Millis): void {
+  const mayLease = !state.isDraining && view.restUntil <= now
+  const tasks = mayLease ? takeTasks(state, view, shareOf(state, view), now) : []
+  if (tasks.length > 0) lease(state, view, tasks, now)
+  else if (view.openCredit > 0 && view.saidMore) sayNoMore(state, view)
+  state.file(view, now)
+}
+
+/**
+ * Half of what a worker would get if all waiting tasks were dealt out by slots, so that the last
+ * ones spread over all machines (guided self-scheduling, Polychronopoulos and Kuck 1987); but
+ * never less than its free slots.
+ */
+function shareOf(state: MasterState, view: WorkerView): number {
+  const part = Math.ceil(
+    (state.waitingTasks * view.slots) / (2 * Math.max(1, state.connectedSlots))
+  )
+  return Math.min(view.openCredit, Math.max(part, view.slots - view.held.size))
+}
+
+function takeTasks(state: MasterState, view: WorkerView, count: number, now: Millis): Task[] {
+  const tasks: Task[] = []
+  const suits = (task: Task): boolean => mayRunOn(state, task, view, now)
+  let place = 0
+  while (tasks.length < count && place < state.backlog.length) {
+    const job = state.backlog[place] as Job
+    const task = view.mayHoldMoreOf(job) ? job.waiting.take(suits) : undefined
+    if (task === undefined) {
+      // Nothing for this worker; the job stays listed only if others may take what it has.
+      if (job.counts.waiting === 0) state.backlog.splice(place, 1)
+      else place++
+      continue
+    }
+    job.move(task, 'leased')
+    state.waitingTasks--
+    view.hold(task)
+    tasks.push(task)
+  }
+  return tasks
+}
+
+/**
+ * Another machine comes first for a task that failed; the same one when there is no other, or when
+ * the others have not taken it for a while: they may be busy for hours.
+ */
+function mayRunOn(state: MasterState, task: Task, view: WorkerView, now: Millis): boolean {
+  const avoids = task.avoids
+  if (avoids?.includes(view.id) !== true) return true
+  if (now >= task.retryAt + ELSEWHERE_FIRST_MS) return true
+  let connected = 0
+  for (const worker of avoids) {
+    if (state.workers.get(worker)?.session !== undefined) connected++
+  }
+  return connected >= state.connectedWorkers
+}
+
+function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now: Millis): void {
+  for (const task of tasks) {
+    task.attempt++
+    task.worker = view.id
+    task.isReportDue = true
+    task.countsLoss = false
+    tellSpec(state, view, task.job)
+  }
+  if (view.held.size === tasks.length) view.expiresAt = now + state.config.leaseMs
+  state.watch(view)
+  const attempts = tasks.map((task) => task.ref)
+  state.record({ type: 'leased', worker: view.id, attempts })
+  const leases = tasks.map((task) => ({ ...task.ref, input: task.input }))
+  for (const part of inMessages(leases, leaseBytes)) {
+    view.leased += part.length
+    view.batch++
+    view.unseen.push({ batch: view.batch, sentAt: now })
+    view.saidMore = state.waitingTasks > 0
+    state.send(view, { type: 'leases', batch: view.batch, more: view.saidMore, leases: part })
+  }
+  state.emit({ type: 'dispatched', worker: view.id, attempts })
+}
+
+/** Lets the worker offer its slots to other masters. */
+function sayNoMore(state: MasterState, view: WorkerView): void {
+  view.saidMore = false
+  state.send(view, { type: 'leases', batch: view.batch, more: false, leases: [] })
+}
+
+function leaseBytes({ input }: Lease): number {
+  return payloadBytes(input)
+}
+
+function tellSpec(state: MasterState, view: WorkerView, job: Job): void {
+  if (view.knows.has(job.id)) return
+  view.knows.add(job.id)
+  job.toldWorkers.add(view.id)
+  state.send(view, { type: 'spec', job: job.id, spec: job.spec })
+}

@@ -1,0 +1,55 @@
+/**
+ * What users do: submit, add, close, cancel.
+ */
+import type { JobOptions } from '../job.ts'
+import { Job } from '../job.ts'
+import { emptyResult } from '../result.ts'
+import { inMessages } from '../split.ts'
+import type { Spec } from '../spec.ts'
+import type { AttemptRef, JobId, NodeId, Payload } from '../types.ts'
+import { endJob, settle } from './outcome.ts'
+import type { MasterState } from './state.ts'
+
+export function onSubmit(state: MasterState, id: JobId, spec: Spec, options: JobOptions): void {
+  state.nextJob = Math.max(state.nextJob, id + 1)
+  state.jobs.set(id, new Job(id, spec, options))
+  state.record({ type: 'submitted', job: id, spec, options })
+}
+
+export function onAdd(state: MasterState, id: JobId, inputs: readonly Payload[]): void {
+  const job = state.jobs.get(id)
+  if (job?.isOpen !== true) return
+  for (const input of inputs) job.add(input)
+  state.countWaiting(job, inputs.length)
+  state.record({ type: 'added', job: id, inputs })
+}
+
+export function onClose(state: MasterState, id: JobId): void {
+  const job = state.jobs.get(id)
+  if (job?.isOpen !== true) return
+  job.isOpen = false
+  state.record({ type: 'closed', job: id })
+  endJob(state, { job })
+}
+
+/** Ends every task of the job here, and asks the workers to end theirs. */
+export function onCancel(state: MasterState, id: JobId, reason: string): void {
+  const job = state.jobs.get(id)
+  if (job === undefined) return
+  const running = new Map<NodeId, AttemptRef[]>()
+  for (const task of job.tasks.values()) {
+    if (!task.isHeld || task.worker === undefined) continue
+    const attempts = running.get(task.worker) ?? []
+    if (attempts.push(task.ref) === 1) running.set(task.worker, attempts)
+  }
+  for (const [worker, attempts] of running) {
+    const view = state.workers.get(worker)
+    if (view === undefined) continue
+    for (const part of inMessages(attempts, () => 0)) {
+      state.send(view, { type: 'cancel', attempts: part })
+    }
+  }
+  onClose(state, id)
+  const result = emptyResult('failure', reason)
+  for (const task of [...job.tasks.values()]) settle(state, task, 'canceled', task.worker, result)
+}

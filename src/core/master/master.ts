@@ -1,0 +1,140 @@
+/**
+ * The master machine: it keeps jobs and their tasks, leases tasks to workers, records one result
+ * for each task, and puts back what a lost worker held.
+ *
+ * Pure: see `machine.ts`. Reading order: `events.ts`, `state.ts`, then what users do (`jobs.ts`),
+ * what workers do (`sessions.ts`), who gets what (`grant.ts`), what becomes of a task
+ * (`outcome.ts`), and how it is rebuilt (`replay.ts`).
+ */
+import { unreachable } from '../assert.ts'
+import { PAUSE_MS } from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import type { WorkerMessage } from '../messages.ts'
+import type { JobId, Millis, NodeId } from '../types.ts'
+import type { MasterEffect, MasterEvent } from './events.ts'
+import { grant, grantAll } from './grant.ts'
+import { onAdd, onCancel, onClose, onSubmit } from './jobs.ts'
+import type { JournalRecord } from './journal.ts'
+import { resume } from './outcome.ts'
+import { armLeases, replay } from './replay.ts'
+import { onDisconnected, onExpiry, onHold, onMessage } from './sessions.ts'
+import { MasterState } from './state.ts'
+import type { Deadline, MasterConfig } from './state.ts'
+
+export class Master implements Machine<MasterEvent, MasterEffect> {
+  /** For invariants and for people who ask what is going on; nobody else changes it. */
+  readonly state: MasterState
+
+  /** When everyone was last given more time: once is enough for all that has arrived meanwhile. */
+  #forgivenAt: Millis = 0
+
+  constructor(config: MasterConfig) {
+    this.state = new MasterState(config)
+  }
+
+  /** The id the next submitted job has to have. */
+  get nextJob(): JobId {
+    return this.state.nextJob as JobId
+  }
+
+  get deadline(): Millis | undefined {
+    return this.state.deadlines.peek()?.at
+  }
+
+  handle(event: MasterEvent, now: Millis): MasterEffect[] {
+    this.#forgivePause(now)
+    this.#handle(event, now)
+    if (event.type === 'wake') this.#wake(now)
+    return this.state.takeEffects()
+  }
+
+  /** Applies a record of an earlier run. All records come, in order, before the first event. */
+  replay(record: JournalRecord): void {
+    replay(this.state, record)
+  }
+
+  #handle(event: MasterEvent, now: Millis): void {
+    const { state } = this
+    switch (event.type) {
+      case 'submit':
+        onSubmit(state, event.job, event.spec, event.options)
+        return
+      case 'add':
+        onAdd(state, event.job, event.inputs)
+        grantAll(state, now)
+        return
+      case 'close':
+        onClose(state, event.job)
+        return
+      case 'cancel':
+        onCancel(state, event.job, event.reason)
+        grantAll(state, now)
+        return
+      case 'message':
+        this.#receive(event.worker, event.session, event.message, now)
+        return
+      case 'disconnected':
+        onDisconnected(state, event.worker, event.session, now)
+        return
+      case 'drain':
+        state.isDraining = true
+        for (const view of state.workers.values()) state.send(view, { type: 'drain' })
+        return
+      case 'recovered':
+        armLeases(state, now)
+        return
+      case 'wake':
+        return
+      default:
+        unreachable(event)
+    }
+  }
+
+  #receive(worker: NodeId, session: number, message: WorkerMessage, now: Millis): void {
+    if (message.type === 'hold') {
+      onHold(this.state, worker, session, message, now)
+      return
+    }
+    const view = this.state.workers.get(worker)
+    // Of a session that is over, or whose `hold` got lost: the worker learns it by a new session.
+    if (view?.session === session) onMessage(this.state, view, message, now)
+  }
+
+  /** Who was stopped for a while cannot tell silent workers from its own deafness: all get more time. */
+  #forgivePause(now: Millis): void {
+    const { deadline, state } = this
+    const due = Math.max(deadline ?? Infinity, this.#forgivenAt)
+    if (now <= due + PAUSE_MS) return
+    this.#forgivenAt = now
+    for (const view of state.workers.values()) {
+      view.expiresAt = Math.max(view.expiresAt, now + state.config.leaseMs)
+    }
+  }
+
+  #wake(now: Millis): void {
+    const { deadlines } = this.state
+    for (let due = deadlines.peek(); due !== undefined && due.at <= now; due = deadlines.peek()) {
+      deadlines.pop()
+      this.#meet(due, now)
+    }
+  }
+
+  #meet(due: Deadline, now: Millis): void {
+    const { state } = this
+    if (due.type === 'retry') {
+      if (due.task.state !== 'retrying' || due.task.retryAt !== due.at) return
+      resume(state, due.task)
+      grantAll(state, now)
+      return
+    }
+    const { view } = due
+    if (due.type === 'rest') {
+      if (state.workers.get(view.id) === view) grant(state, view, now)
+      return
+    }
+    view.isWatched = false
+    if (state.workers.get(view.id) !== view) return
+    if (view.expiresAt > now) state.watch(view)
+    else onExpiry(state, view, now)
+  }
+}

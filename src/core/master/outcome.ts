@@ -1,0 +1,183 @@
+/**
+ * What becomes of a task when an attempt of it is over.
+ */
+import { unreachable } from '../assert.ts'
+import {
+  BACKOFF_MAX_MS,
+  BACKOFF_MIN_MS,
+  CRASHES_MAX,
+  FAST_FAILURE_MS,
+  FAST_FAILURES_MAX,
+  LOSSES_MAX,
+  REFUSALS_MAX
+} from '../limits.ts'
+import { emptyResult } from '../result.ts'
+import type { Result } from '../result.ts'
+import type { EndState, Task } from '../task.ts'
+import type { Millis, NodeId } from '../types.ts'
+import type { MasterState } from './state.ts'
+import type { WorkerView } from './worker-view.ts'
+
+/** Takes the result of the task's last attempt, reported by the worker that had its lease. */
+export function conclude(
+  state: MasterState,
+  task: Task,
+  view: WorkerView,
+  result: Result,
+  now: Millis
+): void {
+  release(state, task)
+  task.isReportDue = false
+  judge(state, task, view, result, now)
+  switch (result.outcome) {
+    case 'success':
+      task.job.succeededOn = view.id
+      settle(state, task, 'finished', view.id, result)
+      return
+    case 'failure':
+    case 'timeout':
+      if (task.failures < task.job.options.retries) {
+        task.failures++
+        retry(state, task, view.id, result.reason, task.failures, now)
+      } else settle(state, task, 'failed', view.id, result)
+      return
+    case 'crash':
+      task.crashes++
+      if (task.crashes < CRASHES_MAX) retry(state, task, view.id, result.reason, task.crashes, now)
+      else settle(state, task, 'failed', view.id, result)
+      return
+    case 'refused':
+      task.refusals++
+      if (task.refusals < REFUSALS_MAX)
+        retry(state, task, view.id, result.reason, task.refusals, now)
+      else settle(state, task, 'failed', view.id, result)
+      return
+    case 'returned':
+      putBack(state, task, result.reason)
+      return
+    default:
+      unreachable(result.outcome)
+  }
+}
+
+/** The worker is gone with the attempt, or never got it. Its report would still be taken. */
+export function lose(state: MasterState, task: Task, reason: string): void {
+  const hadStarted = task.state === 'running'
+  release(state, task)
+  if (hadStarted) task.losses++
+  task.countsLoss = hadStarted
+  if (task.losses < LOSSES_MAX) {
+    putBack(state, task, reason)
+    return
+  }
+  const evidence = `given up: ${task.losses} workers were lost while they ran it, ${task.worker ?? '?'} last (${reason})`
+  settle(state, task, 'aborted', task.worker, emptyResult('failure', evidence))
+}
+
+/** Ends a task, with its one recorded result. */
+export function settle(
+  state: MasterState,
+  task: Task,
+  end: EndState,
+  worker: NodeId | undefined,
+  result: Result
+): void {
+  const { job, ref } = task
+  if (task.state === 'waiting') state.waitingTasks--
+  release(state, task)
+  job.end(task, end)
+  state.record({ type: 'settled', ...ref, state: end, worker, result })
+  state.emit({ type: 'settled', ...ref, state: end, worker, result })
+  endJob(state, task)
+}
+
+/** Takes the task out of its worker's hands, as far as the master is concerned. */
+function release(state: MasterState, task: Task): void {
+  if (!task.isHeld || task.worker === undefined) return
+  state.workers.get(task.worker)?.release(task)
+}
+
+function putBack(state: MasterState, task: Task, reason: string): void {
+  task.job.move(task, 'waiting')
+  task.job.waiting.putBack(task)
+  state.countWaiting(task.job, 1)
+  noteSetback(state, task, reason, 0)
+}
+
+function retry(
+  state: MasterState,
+  task: Task,
+  worker: NodeId,
+  reason: string,
+  times: number,
+  now: Millis
+): void {
+  task.avoids ??= []
+  if (!task.avoids.includes(worker)) task.avoids.push(worker)
+  const delayMs = backoff(state, times)
+  task.retryAt = now + delayMs
+  task.job.move(task, 'retrying')
+  state.deadlines.push({ at: task.retryAt, type: 'retry', task })
+  noteSetback(state, task, reason, delayMs)
+}
+
+/** Makes a task wait again whose time to be retried has come. */
+export function resume(state: MasterState, task: Task): void {
+  task.job.move(task, 'waiting')
+  task.job.waiting.putBack(task)
+  state.countWaiting(task.job, 1)
+}
+
+/** Doubling from the least to the most, and a random half off, so that retries spread. */
+function backoff(state: MasterState, times: number): Millis {
+  const whole = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(times - 1, 16))
+  return state.rng.integer(whole >> 1, whole)
+}
+
+function noteSetback(state: MasterState, task: Task, reason: string, delayMs: Millis): void {
+  const { ref, worker } = task
+  const { failures, crashes, losses, refusals, isReportDue } = task
+  const counters = { failures, crashes, losses, refusals, isReportDue, avoids: task.avoids ?? [] }
+  state.record({ type: 'setback', ...ref, counters })
+  if (worker !== undefined) state.emit({ type: 'setback', ...ref, worker, reason, delayMs })
+}
+
+/**
+ * A worker on which everything fails at once drains the queue faster than any other. It gets a
+ * rest when it could not start tasks, or when others succeed with the same job.
+ */
+function judge(
+  state: MasterState,
+  task: Task,
+  view: WorkerView,
+  result: Result,
+  now: Millis
+): void {
+  const { outcome } = result
+  if (outcome === 'success') {
+    view.fastFailures = 0
+    view.rests = 0
+  }
+  const isFast =
+    outcome === 'refused' || (outcome !== 'returned' && result.runtimeMs < FAST_FAILURE_MS)
+  if (outcome === 'success' || outcome === 'returned' || !isFast) return
+  view.fastFailures++
+  const others = task.job.succeededOn
+  const isItsFault = outcome === 'refused' || (others !== undefined && others !== view.id)
+  if (view.fastFailures < FAST_FAILURES_MAX || !isItsFault || view.restUntil > now) return
+  view.rests++
+  const restMs = backoff(state, view.rests)
+  view.restUntil = now + restMs
+  state.deadlines.push({ at: view.restUntil, type: 'rest', view })
+  state.emit({ type: 'resting', worker: view.id, name: view.name, restMs })
+}
+
+/** Says that a job has ended, if it has, and forgets it. */
+export function endJob(state: MasterState, { job }: Pick<Task, 'job'>): void {
+  if (!job.hasEnded || !state.jobs.delete(job.id)) return
+  for (const worker of job.toldWorkers) {
+    const view = state.workers.get(worker)
+    if (view?.knows.delete(job.id) === true) state.send(view, { type: 'forget', job: job.id })
+  }
+  state.emit({ type: 'ended', job: job.id, counts: { ...job.counts } })
+}

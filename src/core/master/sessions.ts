@@ -1,0 +1,253 @@
+/**
+ * What workers do: open a session, renew, report, leave, vanish.
+ */
+import { SLOTS_MAX, WORKERS_MAX } from '../limits.ts'
+import type { HeldAttempt, Report, WorkerMessage } from '../messages.ts'
+import { emptyResult } from '../result.ts'
+import type { Task } from '../task.ts'
+import type { AttemptRef, Millis, NodeId } from '../types.ts'
+import { grant, grantAll } from './grant.ts'
+import { conclude, lose } from './outcome.ts'
+import type { MasterState } from './state.ts'
+import { WorkerView } from './worker-view.ts'
+
+type Hold = Extract<WorkerMessage, { type: 'hold' }>
+
+/** Opens a session: settles with the worker what it still has in hand. */
+export function onHold(
+  state: MasterState,
+  worker: NodeId,
+  session: number,
+  hold: Hold,
+  now: Millis
+): void {
+  const known = state.workers.get(worker)
+  if (known?.session !== undefined && known.session >= session && known.boot === hold.boot) return
+  if (known === undefined && state.workers.size >= WORKERS_MAX) {
+    state.disconnect(worker, session, 'this master serves as many workers as it can')
+    return
+  }
+  const view = known ?? new WorkerView(worker)
+  state.workers.set(worker, view)
+  endSession(state, view, 'the worker opened a newer session')
+  const isNew = view.boot !== hold.boot
+  if (isNew && view.boot !== '') {
+    loseAll(state, view, 'the worker was restarted')
+    sayParted(state, view, 'the worker was restarted')
+  }
+  open(state, view, session, hold, now)
+  const canceled = reconcile(state, view, hold.attempts)
+  const { leaseMs, keepMs } = state.config
+  state.send(view, { type: 'kept', canceled, leaseMs, keepMs })
+  if (state.isDraining) state.send(view, { type: 'drain' })
+  if (isNew) state.emit({ type: 'joined', worker, name: view.name, slots: view.slots })
+  state.file(view, now)
+  grantAll(state, now)
+}
+
+function open(
+  state: MasterState,
+  view: WorkerView,
+  session: number,
+  hold: Hold,
+  now: Millis
+): void {
+  view.session = session
+  view.boot = hold.boot
+  view.name = hold.name
+  view.slots = Math.min(hold.slots, SLOTS_MAX)
+  view.credit = hold.credit
+  view.leased = 0
+  view.batch = 0
+  view.unseen = []
+  view.saidMore = false
+  view.knows.clear()
+  view.expiresAt = now + state.config.leaseMs
+  state.connectedSlots += view.slots
+  if (view.slots > 0) state.connectedWorkers++
+  state.watch(view)
+}
+
+/**
+ * Compares what the worker has with what it should have. What it does not list never reached it,
+ * and never will: it listens to the newest session only. Returns what it is to drop.
+ */
+function reconcile(
+  state: MasterState,
+  view: WorkerView,
+  attempts: readonly HeldAttempt[]
+): AttemptRef[] {
+  const missing = new Set(view.held)
+  const canceled: AttemptRef[] = []
+  for (const { job, task: number, attempt, state: heldState } of attempts) {
+    const task = state.jobs.get(job)?.tasks.get(number)
+    if (task === undefined || !belongsTo(task, attempt, view.id)) {
+      canceled.push({ job, task: number, attempt })
+      continue
+    }
+    missing.delete(task)
+    if (task.state === 'waiting') adopt(state, task, view)
+    if (heldState !== 'queued' && task.state === 'leased') task.job.move(task, 'running')
+  }
+  for (const task of missing) lose(state, task, 'the lease did not reach the worker')
+  return canceled
+}
+
+/** Lets an attempt go on whose lease had expired, since nobody else has the task yet. */
+function adopt(state: MasterState, task: Task, view: WorkerView): void {
+  state.waitingTasks--
+  task.job.move(task, 'leased')
+  view.hold(task)
+  // Its worker was not lost after all.
+  if (task.countsLoss) task.losses--
+  task.countsLoss = false
+}
+
+/** The attempt is the task's last, by this worker, and has not been reported. */
+function belongsTo(task: Task, attempt: number, worker: NodeId): boolean {
+  return task.attempt === attempt && task.worker === worker && task.isReportDue
+}
+
+/** Handles every message but `hold`, of the session that is open. */
+export function onMessage(
+  state: MasterState,
+  view: WorkerView,
+  message: Exclude<WorkerMessage, Hold>,
+  now: Millis
+): void {
+  switch (message.type) {
+    case 'offer':
+      view.credit = Math.max(view.credit, message.credit)
+      grant(state, view, now)
+      return
+    case 'started':
+      onStarted(state, view, message.attempts)
+      return
+    case 'report':
+      onReport(state, view, message.reports, now)
+      return
+    case 'renewal':
+      onRenewal(state, view, message.seen, message.credit, now)
+      return
+    case 'bye':
+      part(state, view)
+      giveBackAll(state, view, now)
+      forget(state, view, 'left')
+      grantAll(state, now)
+  }
+}
+
+function onStarted(state: MasterState, view: WorkerView, attempts: readonly AttemptRef[]): void {
+  const started: AttemptRef[] = []
+  for (const ref of attempts) {
+    const task = state.jobs.get(ref.job)?.tasks.get(ref.task)
+    if (task?.state !== 'leased' || !belongsTo(task, ref.attempt, view.id)) continue
+    task.job.move(task, 'running')
+    started.push(ref)
+  }
+  if (started.length > 0) state.emit({ type: 'started', worker: view.id, attempts: started })
+}
+
+function onReport(
+  state: MasterState,
+  view: WorkerView,
+  reports: readonly Report[],
+  now: Millis
+): void {
+  const waitedBefore = state.waitingTasks
+  for (const { job, task: number, attempt, result } of reports) {
+    const task = state.jobs.get(job)?.tasks.get(number)
+    // Of a superseded attempt, or the second copy of a report: accepted, so that it is dropped.
+    if (task === undefined || !belongsTo(task, attempt, view.id)) continue
+    // It was queued there beyond its slots, so the worker takes it that more work waits.
+    if (result.outcome === 'returned') view.saidMore = true
+    if (task.state === 'waiting') adopt(state, task, view)
+    conclude(state, task, view, result, now)
+  }
+  const attempts = reports.map(({ job, task, attempt }) => ({ job, task, attempt }))
+  state.send(view, { type: 'accepted', attempts })
+  state.file(view, now)
+  if (state.waitingTasks > waitedBefore) grantAll(state, now)
+  else grant(state, view, now)
+}
+
+function onRenewal(
+  state: MasterState,
+  view: WorkerView,
+  seen: number,
+  credit: number,
+  now: Millis
+): void {
+  while (view.unseen[0] !== undefined && view.unseen[0].batch <= seen) view.unseen.shift()
+  const oldest = view.unseen[0]
+  if (oldest !== undefined && oldest.sentAt + state.config.leaseMs <= now) {
+    // A batch got lost although the session lives: a new session settles who has what.
+    endSession(state, view, 'a batch of leases did not arrive')
+    return
+  }
+  view.expiresAt = now + state.config.leaseMs
+  view.credit = Math.max(view.credit, credit)
+  state.send(view, { type: 'renewed' })
+  grant(state, view, now)
+}
+
+/** The stream ended: what the worker holds stays leased, until it is back or the lease ends. */
+export function onDisconnected(
+  state: MasterState,
+  worker: NodeId,
+  session: number,
+  now: Millis
+): void {
+  const view = state.workers.get(worker)
+  if (view?.session !== session) return
+  part(state, view)
+  if (view.held.size === 0) forget(state, view, 'the connection ended')
+  // Tasks that avoid other workers may now have nobody else.
+  grantAll(state, now)
+}
+
+/** The worker's leases have ended: it is silent, or gone. */
+export function onExpiry(state: MasterState, view: WorkerView, now: Millis): void {
+  endSession(state, view, 'its lease expired')
+  loseAll(state, view, 'the lease expired')
+  forget(state, view, 'its lease expired')
+  grantAll(state, now)
+}
+
+function endSession(state: MasterState, view: WorkerView, reason: string): void {
+  if (view.session === undefined) return
+  state.disconnect(view.id, view.session, reason)
+  part(state, view)
+}
+
+function forget(state: MasterState, view: WorkerView, reason: string): void {
+  state.workers.delete(view.id)
+  sayParted(state, view, reason)
+}
+
+function sayParted(state: MasterState, view: WorkerView, reason: string): void {
+  // After a restart of the master, leases may be known of a worker that has not come back.
+  if (view.boot === '') return
+  state.emit({ type: 'parted', worker: view.id, name: view.name, reason })
+}
+
+function part(state: MasterState, view: WorkerView): void {
+  if (view.session === undefined) return
+  view.session = undefined
+  view.credit = 0
+  view.leased = 0
+  state.connectedSlots -= view.slots
+  if (view.slots > 0) state.connectedWorkers--
+  state.idle.delete(view)
+  state.busy.delete(view)
+}
+
+function loseAll(state: MasterState, view: WorkerView, reason: string): void {
+  for (const task of [...view.held]) lose(state, task, reason)
+}
+
+/** A worker that says goodbye has stopped what it ran: that is nobody's fault. */
+function giveBackAll(state: MasterState, view: WorkerView, now: Millis): void {
+  const result = emptyResult('returned', 'the worker left')
+  for (const task of [...view.held]) conclude(state, task, view, result, now)
+}

@@ -1,0 +1,76 @@
+/**
+ * What a worker and a master say to each other in one session, as data. The bytes are the
+ * business of `src/wire`.
+ *
+ * Every message can be lost, doubled, late or out of order without harm: counts are absolute,
+ * attempts are fenced, and what a message asks for twice is done once.
+ */
+import type { Result } from './result.ts'
+import type { Spec } from './spec.ts'
+import type { AttemptRef, JobId, Millis, Payload } from './types.ts'
+
+/** What a worker says. The first message of a session is `hold`. */
+export type WorkerMessage =
+  /** Opens a session: who I am, how much I take, and every attempt I still have in hand. */
+  | {
+      readonly type: 'hold'
+      /** Names this run of the worker's process; another one means that the old one is gone. */
+      readonly boot: string
+      readonly name: string
+      readonly slots: number
+      readonly credit: number
+      readonly attempts: readonly HeldAttempt[]
+    }
+  /** You may have leased me this many tasks since the session began. Never goes down. */
+  | { readonly type: 'offer'; readonly credit: number }
+  | { readonly type: 'started'; readonly attempts: readonly AttemptRef[] }
+  | { readonly type: 'report'; readonly reports: readonly Report[] }
+  /** I am here, I hold what you leased me up to batch `seen`, and my credit is this. */
+  | { readonly type: 'renewal'; readonly seen: number; readonly credit: number }
+  /** I leave; what you leased me and I did not report, I do not have any more. */
+  | { readonly type: 'bye' }
+
+/** `queued`: not started; `running`; `ended`: its report has not been accepted yet. */
+export const HELD_STATES = ['queued', 'running', 'ended'] as const
+export type HeldState = (typeof HELD_STATES)[number]
+
+export interface HeldAttempt extends AttemptRef {
+  readonly state: HeldState
+}
+
+export interface Report extends AttemptRef {
+  readonly result: Result
+}
+
+/** What a master says. */
+export type MasterMessage =
+  /** Answers `hold`: keep everything but these; renew at least every third of `leaseMs`. */
+  | {
+      readonly type: 'kept'
+      readonly canceled: readonly AttemptRef[]
+      readonly leaseMs: Millis
+      /** How long to keep running, and to keep results, once I am lost. */
+      readonly keepMs: Millis
+    }
+  /** What the tasks of a job share; comes before its first lease in a session. */
+  | { readonly type: 'spec'; readonly job: JobId; readonly spec: Spec }
+  /** Batch `batch` of this session: 1, 2, 3, ... `more`: I have further work waiting. */
+  | {
+      readonly type: 'leases'
+      readonly batch: number
+      readonly more: boolean
+      readonly leases: readonly Lease[]
+    }
+  | { readonly type: 'cancel'; readonly attempts: readonly AttemptRef[] }
+  /** These reports are recorded, or not wanted any more: drop them. */
+  | { readonly type: 'accepted'; readonly attempts: readonly AttemptRef[] }
+  /** Answers `renewal`, so that a worker notices a master that cannot hear or cannot speak. */
+  | { readonly type: 'renewed' }
+  /** The job has ended: forget its spec. */
+  | { readonly type: 'forget'; readonly job: JobId }
+  /** I lease nothing more: report what you hold, then say `bye`. */
+  | { readonly type: 'drain' }
+
+export interface Lease extends AttemptRef {
+  readonly input: Payload
+}

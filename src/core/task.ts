@@ -1,0 +1,60 @@
+/**
+ * One task, as its master knows it.
+ *
+ *     waiting ──lease──▶ leased ──started──▶ running ──result──▶ finished | failed
+ *      ▲   ▲               │                   │
+ *      │   └── given back, lease expired ──────┤
+ *      └──── retrying ◀── failed, crashed, refused, and may try again
+ *
+ * A person may end it at any time (`canceled`); the system does after too many lost workers
+ * (`aborted`). People see `leased` as `waiting`: it does not run yet. A task that has ended is
+ * forgotten at once; its job keeps the counts.
+ */
+import type { Job } from './job.ts'
+import type { AttemptRef, Millis, NodeId, Payload } from './types.ts'
+
+export type LiveState = 'waiting' | 'leased' | 'running' | 'retrying'
+export type EndState = 'finished' | 'failed' | 'canceled' | 'aborted'
+export type TaskState = LiveState | EndState
+
+export class Task {
+  readonly job: Job
+  /** 1, 2, 3, ... within its job. */
+  readonly number: number
+  readonly input: Payload
+  state: TaskState = 'waiting'
+  /** The number of the last lease; 0 before the first. */
+  attempt = 0
+  /** Who got the last lease. */
+  worker: NodeId | undefined = undefined
+  /** The last attempt has not been reported: its result would still be welcome. */
+  isReportDue = false
+  /** The loss of the worker of the last attempt is one of `losses`. */
+  countsLoss = false
+  /** When it becomes waiting again, while it is `retrying`. */
+  retryAt: Millis = 0
+
+  // What went wrong so far, each kind against a limit of its own.
+  failures = 0
+  crashes = 0
+  losses = 0
+  refusals = 0
+
+  /** Workers on which it failed: another machine comes first. */
+  avoids: NodeId[] | undefined = undefined
+
+  constructor(job: Job, number: number, input: Payload) {
+    this.job = job
+    this.number = number
+    this.input = input
+  }
+
+  get isHeld(): boolean {
+    return this.state === 'leased' || this.state === 'running'
+  }
+
+  /** The fencing token of its last lease. */
+  get ref(): AttemptRef {
+    return { job: this.job.id, task: this.number, attempt: this.attempt }
+  }
+}

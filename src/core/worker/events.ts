@@ -1,0 +1,32 @@
+/**
+ * What a worker machine is told, and what it wants done.
+ */
+import type { MasterMessage, WorkerMessage } from '../messages.ts'
+import type { Result } from '../result.ts'
+import type { Spec } from '../spec.ts'
+import type { AttemptRef, NodeId, Payload } from '../types.ts'
+
+export type WorkerEvent =
+  /**
+   * A stream to a master is open. `epoch` names the record its tasks live in: another epoch of the
+   * same master knows nothing of the old tasks. `session` is higher than any before.
+   */
+  | { type: 'connected'; master: NodeId; epoch: string; session: number }
+  | { type: 'disconnected'; master: NodeId; session: number }
+  | { type: 'message'; master: NodeId; session: number; message: MasterMessage }
+  /** The executor has ended these runs. */
+  | { type: 'ended'; ends: readonly { run: number; result: Result }[] }
+  /** Take nothing new and leave when what runs has ended; `now: true` ends that too. */
+  | { type: 'drain'; now: boolean }
+  | { type: 'wake' }
+
+export type WorkerEffect =
+  | { type: 'send'; master: NodeId; session: number; message: WorkerMessage }
+  /** End the session and open a new one. */
+  | { type: 'disconnect'; master: NodeId; session: number; reason: string }
+  | ({ type: 'start'; run: number; master: NodeId; spec: Spec; input: Payload } & AttemptRef)
+  | { type: 'stop'; run: number }
+  /** Nobody needs this result any more: what it keeps on disk can go. */
+  | { type: 'release'; master: NodeId; result: Result }
+  /** The drain is complete and every master was told. */
+  | { type: 'drained' }

@@ -1,0 +1,96 @@
+/**
+ * A master as its worker sees it, and what the worker holds for it.
+ */
+import { Queue } from '../queue.ts'
+import type { Result } from '../result.ts'
+import type { Spec } from '../spec.ts'
+import { KEEP_EPHEMERAL_MS, LEASE_MS, RENEWALS_PER_LEASE } from '../limits.ts'
+import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
+
+/** A job of a master: its spec, and the attempts in hand. */
+export class HeldJob {
+  readonly id: JobId
+  spec: Spec
+  readonly held = new Map<number, Held>()
+  /** Runs that somebody still wants the result of. */
+  running = 0
+  /** The master has ended it: forget it once nothing is held. */
+  isOver = false
+
+  constructor(id: JobId, spec: Spec) {
+    this.id = id
+    this.spec = spec
+  }
+}
+
+/** One attempt in hand. `dropped`: nobody wants its result any more. */
+export interface Held {
+  readonly view: MasterView
+  readonly job: HeldJob
+  readonly ref: AttemptRef
+  readonly input: Payload
+  /** Order of arrival, over all jobs of all masters. */
+  readonly order: number
+  state: 'queued' | 'running' | 'ended' | 'dropped'
+  /** The number its executor knows it by; 0 before it was started. */
+  run: number
+  /** Why it was told to stop, if it was. */
+  stopping: 'timeout' | 'leaving' | undefined
+  result: Result | undefined
+  reportedAt: Millis
+}
+
+export class MasterView {
+  readonly id: NodeId
+  readonly epoch: string
+  session: number | undefined = undefined
+  leaseMs: Millis = LEASE_MS
+  keepMs: Millis = KEEP_EPHEMERAL_MS
+  /** `kept` has come: the master knows what we hold. */
+  isSettled = false
+  /** The highest number of a batch of leases that has come. */
+  lastBatch = 0
+  /** Batches of leases: all up to `seen` have come, and those in `ahead`. */
+  seen = 0
+  readonly ahead = new Set<number>()
+  /** Leases received, and allowed, since the session began. */
+  received = 0
+  credit = 0
+  /** It has more work waiting than we have credit for. */
+  isHungry = false
+  /** What had been received when it was last renewed. */
+  receivedBefore = 0
+  isDraining = false
+  readonly jobs = new Map<JobId, HeldJob>()
+  /** What it leased, in order of arrival; dropped attempts stay in it and are passed over. */
+  readonly queue = new Queue<Held>()
+  queued = 0
+  running = 0
+  /** Reports not accepted yet, the oldest first. */
+  readonly unaccepted = new Set<Held>()
+  heardAt: Millis = 0
+  renewAt: Millis = 0
+  lostAt: Millis = 0
+  /** When a task of it was started last: who was served longest ago goes first. */
+  servedAt = 0
+
+  constructor(id: NodeId, epoch: string) {
+    this.id = id
+    this.epoch = epoch
+  }
+
+  /** How often to renew. */
+  get renewalMs(): Millis {
+    return Math.ceil(this.leaseMs / RENEWALS_PER_LEASE)
+  }
+
+  /** When a session in which nothing is heard is given up. */
+  get silentAt(): Millis {
+    return this.heardAt + this.leaseMs + this.renewalMs
+  }
+
+  /** Attempts in hand, reported or not. */
+  get heldTasks(): number {
+    return this.queued + this.running + this.unaccepted.size
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Attempts in hand: queued, started, ended, dropped.
+ */
+import type { Report } from '../messages.ts'
+import type { Result } from '../result.ts'
+import { inMessages } from '../split.ts'
+import { payloadBytes } from '../types.ts'
+import type { AttemptRef, Millis } from '../types.ts'
+import type { Held, HeldJob, MasterView } from './master-view.ts'
+import type { WorkerState } from './state.ts'
+
+/** Starts queued tasks while there are free slots, those of the master with the fewest first. */
+export function startQueued(state: WorkerState, now: Millis): void {
+  if (state.isDraining) return
+  const started = new Map<MasterView, AttemptRef[]>()
+  while (state.queued > 0 && state.runs.size < state.config.slots) {
+    const held = nextToStart(state)
+    if (held === undefined) break
+    start(state, held, now)
+    const list = started.get(held.view) ?? []
+    if (list.push(held.ref) === 1) started.set(held.view, list)
+  }
+  for (const [view, attempts] of started) state.send(view, { type: 'started', attempts })
+}
+
+function nextToStart(state: WorkerState): Held | undefined {
+  let best: Held | undefined
+  for (const view of state.masters.values()) {
+    if (view.queued === 0) continue
+    const held = firstOf(view)
+    if (held !== undefined && (best === undefined || goesBefore(view, best.view))) best = held
+  }
+  return best
+}
+
+function goesBefore(a: MasterView, b: MasterView): boolean {
+  return a.running === b.running ? a.servedAt < b.servedAt : a.running < b.running
+}
+
+/** The task that came first. One beyond its job's limit waits, and is given back before long. */
+function firstOf({ queue }: MasterView): Held | undefined {
+  while (queue.size > 0 && queue.peek()?.state !== 'queued') queue.shift()
+  const held = queue.peek()
+  if (held === undefined) return undefined
+  return held.job.running < (held.job.spec.slotsMax ?? Infinity) ? held : undefined
+}
+
+function start(state: WorkerState, held: Held, now: Millis): void {
+  const { view, job, ref, input } = held
+  const run = state.nextRun++
+  view.queue.shift()
+  job.running++
+  view.queued--
+  view.running++
+  view.servedAt = run
+  state.queued--
+  held.state = 'running'
+  held.run = run
+  state.runs.set(run, held)
+  const { timeoutMs } = job.spec
+  if (timeoutMs !== undefined) state.limitTime(run, now + timeoutMs)
+  state.push({ type: 'start', run, master: view.id, spec: job.spec, input, ...ref })
+}
+
+/** The executor has ended runs: their slots are free, and their masters get reports. */
+export function onEnded(
+  state: WorkerState,
+  ends: readonly { run: number; result: Result }[],
+  now: Millis
+): void {
+  const ended = new Map<MasterView, Held[]>()
+  for (const { run, result } of ends) {
+    const held = state.runs.get(run)
+    if (held === undefined) continue
+    state.runs.delete(run)
+    held.view.running--
+    if (held.state === 'dropped') {
+      state.push({ type: 'release', master: held.view.id, result })
+      continue
+    }
+    held.job.running--
+    conclude(held, resultOf(held, result))
+    const list = ended.get(held.view) ?? []
+    if (list.push(held) === 1) ended.set(held.view, list)
+  }
+  state.countEnds(ends.length, now)
+  for (const [view, list] of ended) report(state, view, list, now)
+}
+
+/** Nothing more happens to the attempt; its result is kept until its master has accepted it. */
+export function conclude(held: Held, result: Result): void {
+  held.state = 'ended'
+  held.result = result
+  held.view.unaccepted.add(held)
+}
+
+/** The executor knows that it stopped a run, the machine knows why. */
+function resultOf(held: Held, result: Result): Result {
+  if (held.stopping === 'timeout' && result.outcome === 'failure') {
+    const seconds = (held.job.spec.timeoutMs ?? 0) / 1000
+    return {
+      ...result,
+      outcome: 'timeout',
+      reason: `ran longer than its time limit of ${seconds} s`
+    }
+  }
+  if (held.stopping === 'leaving' && result.outcome !== 'success') {
+    return { ...result, outcome: 'returned', reason: 'the worker left' }
+  }
+  return result
+}
+
+/** Sends reports, for the first time or again. They are kept until they are accepted. */
+export function report(
+  state: WorkerState,
+  view: MasterView,
+  ended: readonly Held[],
+  now: Millis
+): void {
+  if (!view.isSettled) return
+  const reports: Report[] = []
+  for (const held of ended) {
+    if (held.result === undefined) continue
+    held.reportedAt = now
+    // Behind the others, so that the oldest unanswered report stays the first.
+    view.unaccepted.delete(held)
+    view.unaccepted.add(held)
+    reports.push({ ...held.ref, result: held.result })
+  }
+  for (const part of inMessages(reports, reportBytes)) {
+    state.send(view, { type: 'report', reports: part })
+  }
+}
+
+function reportBytes({ result }: Report): number {
+  return payloadBytes(result.stdout) + payloadBytes(result.stderr)
+}
+
+/** Ends runs that have reached their time limit. */
+export function onTimeLimits(state: WorkerState, now: Millis): void {
+  const { timeLimits } = state
+  for (let due = timeLimits.peek(); due !== undefined && due.at <= now; due = timeLimits.peek()) {
+    timeLimits.pop()
+    const held = state.runs.get(due.run)
+    if (held?.state !== 'running' || held.stopping !== undefined) continue
+    held.stopping = 'timeout'
+    state.push({ type: 'stop', run: due.run })
+  }
+}
+
+/** Nobody wants the attempt any more, whatever it has come to. */
+export function drop(state: WorkerState, held: Held): void {
+  const { view, job } = held
+  if (held.state === 'queued') {
+    view.queued--
+    state.queued--
+  } else if (held.state === 'running') {
+    job.running--
+    state.push({ type: 'stop', run: held.run })
+  } else if (held.state === 'ended' && held.result !== undefined && held.run > 0) {
+    state.push({ type: 'release', master: view.id, result: held.result })
+  }
+  view.unaccepted.delete(held)
+  held.state = 'dropped'
+  forgetHeld(job, held)
+  forgetJob(view, job)
+}
+
+function forgetHeld(job: HeldJob, held: Held): void {
+  if (job.held.get(held.ref.task) === held) job.held.delete(held.ref.task)
+}
+
+/** A job that is over, and of which nothing is held, needs no spec any more. */
+export function forgetJob(view: MasterView, job: HeldJob): void {
+  if (job.isOver && job.held.size === 0) view.jobs.delete(job.id)
+}

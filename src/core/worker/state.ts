@@ -1,0 +1,113 @@
+/**
+ * The state of a worker machine, and the few ways in which every part of it changes.
+ */
+import { Heap } from '../heap.ts'
+import type { HeldAttempt, WorkerMessage } from '../messages.ts'
+import type { Millis, NodeId } from '../types.ts'
+import type { WorkerEffect } from './events.ts'
+import { PREFETCH_MS } from '../limits.ts'
+import type { Held, MasterView } from './master-view.ts'
+
+/** Time limits of runs that have ended, beyond which they are worth clearing out. */
+const TIME_LIMITS_SPARE = 1024
+
+export interface WorkerConfig {
+  /** Names this run of the process. */
+  readonly boot: string
+  readonly name: string
+  /** How many tasks run at once. */
+  readonly slots: number
+}
+
+export class WorkerState {
+  readonly config: WorkerConfig
+  readonly masters = new Map<NodeId, MasterView>()
+  /** What runs, by the number the executor knows it by; a dropped attempt still fills its slot. */
+  readonly runs = new Map<number, Held>()
+  readonly timeLimits = new Heap<{ at: Millis; run: number }>((a, b) => a.at < b.at)
+  nextRun = 1
+  nextOrder = 1
+  queued = 0
+  isDraining = false
+  hasDrained = false
+  readonly #speed = { from: 0, ends: 0, before: 0 }
+  #effects: WorkerEffect[] = []
+
+  constructor(config: WorkerConfig) {
+    this.config = config
+  }
+
+  push(effect: WorkerEffect): void {
+    this.#effects.push(effect)
+  }
+
+  send(view: MasterView, message: WorkerMessage): void {
+    if (view.session === undefined) return
+    this.#effects.push({ type: 'send', master: view.id, session: view.session, message })
+  }
+
+  takeEffects(): WorkerEffect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  /** Everything in hand for all masters. */
+  get heldTasks(): number {
+    let held = 0
+    for (const view of this.masters.values()) held += view.heldTasks
+    return held
+  }
+
+  /** Slots that nothing runs in and no queued task is about to take. */
+  get freeSlots(): number {
+    return Math.max(0, this.config.slots - this.runs.size - this.queued)
+  }
+
+  /** Wakes the machine when a run has reached its time limit. */
+  limitTime(run: number, at: Millis): void {
+    this.timeLimits.push({ at, run })
+    // Most runs end long before their limit: forget those limits now and then.
+    if (this.timeLimits.size > 2 * this.runs.size + TIME_LIMITS_SPARE) {
+      this.timeLimits.filter((limit) => this.runs.has(limit.run))
+    }
+  }
+
+  countEnds(ends: number, now: Millis): void {
+    this.#roll(now)
+    this.#speed.ends += ends
+  }
+
+  /** How many tasks ended within about the last 100 ms: as many are worth having in hand. */
+  recentEnds(now: Millis): number {
+    this.#roll(now)
+    return Math.max(this.#speed.ends, this.#speed.before)
+  }
+
+  /** When `recentEnds` is to be looked at again, for what is queued may then be too much. */
+  get speedChangesAt(): Millis {
+    return this.#speed.from + PREFETCH_MS
+  }
+
+  #roll(now: Millis): void {
+    const speed = this.#speed
+    const age = now - speed.from
+    if (age < PREFETCH_MS) return
+    speed.before = age < 2 * PREFETCH_MS ? speed.ends : 0
+    speed.ends = 0
+    speed.from = now
+  }
+}
+
+/** What a new session begins with: every attempt in hand. */
+export function attemptsOf(view: MasterView): HeldAttempt[] {
+  const attempts: HeldAttempt[] = []
+  for (const job of view.jobs.values()) {
+    for (const held of job.held.values()) {
+      if (held.state === 'dropped') continue
+      // What was given back unstarted cannot have done any harm.
+      attempts.push({ ...held.ref, state: held.run === 0 ? 'queued' : held.state })
+    }
+  }
+  return attempts
+}

@@ -1,0 +1,139 @@
+/**
+ * The worker machine: it shares its slots between masters, runs what they lease, and keeps every
+ * result until its master has accepted it.
+ *
+ * Pure: see `machine.ts`. Reading order: `events.ts`, `master-view.ts`, `state.ts`, then what
+ * masters do (`sessions.ts`), what runs (`runs.ts`), and how much to ask for (`credit.ts`).
+ */
+import { unreachable } from '../assert.ts'
+import { PAUSE_MS } from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import type { Millis } from '../types.ts'
+import { giveBackSurplus, offer } from './credit.ts'
+import type { WorkerEffect, WorkerEvent } from './events.ts'
+import type { Held, MasterView } from './master-view.ts'
+import { onEnded, onTimeLimits, report, startQueued } from './runs.ts'
+import { abandon, onConnected, onDisconnected, onMessage, reset } from './sessions.ts'
+import { WorkerState } from './state.ts'
+import type { WorkerConfig } from './state.ts'
+
+export class Worker implements Machine<WorkerEvent, WorkerEffect> {
+  /** For invariants and for people who ask what is going on; nobody else changes it. */
+  readonly state: WorkerState
+
+  constructor(config: WorkerConfig) {
+    this.state = new WorkerState(config)
+  }
+
+  get deadline(): Millis | undefined {
+    const { state } = this
+    let first = state.timeLimits.peek()?.at ?? Infinity
+    for (const view of state.masters.values()) first = Math.min(first, deadlineOf(view))
+    if (state.queued > 0) first = Math.min(first, state.speedChangesAt)
+    return first === Infinity ? undefined : first
+  }
+
+  handle(event: WorkerEvent, now: Millis): WorkerEffect[] {
+    const { state } = this
+    this.#forgivePause(now)
+    this.#handle(event, now)
+    if (event.type === 'wake') this.#wake(now)
+    startQueued(state, now)
+    giveBackSurplus(state, now)
+    offer(state, now)
+    this.#leave()
+    return state.takeEffects()
+  }
+
+  #handle(event: WorkerEvent, now: Millis): void {
+    const { state } = this
+    switch (event.type) {
+      case 'connected':
+        onConnected(state, event.master, event.epoch, event.session, now)
+        return
+      case 'disconnected':
+        onDisconnected(state, event.master, event.session, now)
+        return
+      case 'message': {
+        const view = state.masters.get(event.master)
+        if (view?.session === event.session) onMessage(state, view, event.message, now)
+        return
+      }
+      case 'ended':
+        onEnded(state, event.ends, now)
+        return
+      case 'drain':
+        state.isDraining = true
+        if (event.now) this.#stopAll()
+        return
+      case 'wake':
+        return
+      default:
+        unreachable(event)
+    }
+  }
+
+  /** Who was stopped for a while has not listened: its masters get more time to be heard. */
+  #forgivePause(now: Millis): void {
+    const { deadline } = this
+    if (deadline === undefined || now <= deadline + PAUSE_MS) return
+    for (const view of this.state.masters.values()) view.heardAt = now
+  }
+
+  #wake(now: Millis): void {
+    const { state } = this
+    onTimeLimits(state, now)
+    for (const view of [...state.masters.values()]) {
+      if (view.session === undefined) {
+        if (now - view.lostAt >= view.keepMs) abandon(state, view)
+      } else if (view.silentAt <= now) reset(state, view, 'the master is silent', now)
+      else if (view.renewAt <= now) this.#renew(view, now)
+    }
+  }
+
+  #renew(view: MasterView, now: Millis): void {
+    const { state } = this
+    view.renewAt = now + view.renewalMs
+    if (!view.isSettled) return
+    // A master that has not used its credit for so long must not keep others from it.
+    const hasWaited = view.credit > view.received && view.received === view.receivedBefore
+    if (hasWaited) view.isHungry = false
+    view.receivedBefore = view.received
+    state.send(view, { type: 'renewal', seen: view.seen, credit: view.credit })
+    const unanswered: Held[] = []
+    for (const held of view.unaccepted) {
+      if (held.reportedAt + view.leaseMs > now) break
+      unanswered.push(held)
+    }
+    report(state, view, unanswered, now)
+  }
+
+  #stopAll(): void {
+    for (const [run, held] of this.state.runs) {
+      if (held.state === 'dropped' || held.stopping !== undefined) continue
+      held.stopping = 'leaving'
+      this.state.push({ type: 'stop', run })
+    }
+  }
+
+  /** Says goodbye to a master that drains, and to all once our own drain is complete. */
+  #leave(): void {
+    const { state } = this
+    if (state.hasDrained) return
+    for (const view of [...state.masters.values()]) {
+      if (view.heldTasks > 0 || !(view.isDraining || state.isDraining)) continue
+      if (view.session !== undefined && !view.isSettled) continue
+      state.send(view, { type: 'bye' })
+      state.masters.delete(view.id)
+    }
+    if (!state.isDraining || state.runs.size > 0) return
+    for (const view of state.masters.values()) if (view.session !== undefined) return
+    state.hasDrained = true
+    state.push({ type: 'drained' })
+  }
+}
+
+function deadlineOf(view: MasterView): Millis {
+  if (view.session === undefined) return view.lostAt + view.keepMs
+  return Math.min(view.renewAt, view.silentAt)
+}

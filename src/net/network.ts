@@ -1,0 +1,206 @@
+/**
+ * This node's place in the network: it listens, dials, admits, and opens streams. It decides
+ * nothing: what happens is told to its owner, who says what to do.
+ */
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { P2pJobsError, toError } from '../core/errors.ts'
+import type { BlobRef, NodeId } from '../core/types.ts'
+import type { Hello } from '../wire/hello.ts'
+import { Admission } from './admission.ts'
+import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-exchange.ts'
+import type { OpenBlob } from './blob-exchange.ts'
+import { FrameStream } from './frame-stream.ts'
+import { createNetworkNode, privateKeyOf } from './libp2p.ts'
+
+export const WORK_PROTOCOL = '/p2pjobs/work/1.0.0'
+export const GOODBYE_PROTOCOL = '/p2pjobs/goodbye/1.0.0'
+
+/** Streams of one protocol on one connection; libp2p's default (32 in, 64 out) is for strangers. */
+const STREAMS_MAX = 64
+const OPEN_TIMEOUT_MS = 5_000
+const GOODBYE_TIMEOUT_MS = 1_000
+
+export interface NetworkInit {
+  /** The node's identity: the seed of its Ed25519 key. */
+  readonly seed: Uint8Array
+  /** The network's secret, as mixed into the handshake. */
+  readonly prologue: Uint8Array
+  readonly listen: readonly string[]
+}
+
+/** What the owner of a network is asked and told. */
+export interface NetworkOwner {
+  hello(): Hello
+  check(peer: NodeId, hello: Hello): string | undefined
+  /** A connection of this peer is ready to be used; `address` is where it is. */
+  onAdmitted(peer: NodeId, hello: Hello, address: string): void
+  onRefused(peer: NodeId, reason: string): void
+  onGoodbye(peer: NodeId): void
+  /** The last connection to this peer has ended. */
+  onDisconnected(peer: NodeId): void
+  /** A worker opens a session. */
+  onWork(peer: NodeId, stream: FrameStream): void
+  readonly openBlob: OpenBlob
+}
+
+export class Network {
+  readonly id: NodeId
+  readonly #libp2p: Libp2p
+  readonly #owner: NetworkOwner
+  readonly #admission: Admission
+
+  /** Makes the node; `start` lets it listen. */
+  static async create(init: NetworkInit, owner: NetworkOwner): Promise<Network> {
+    const privateKey = await privateKeyOf(init.seed)
+    const { prologue, listen } = init
+    const libp2p = await createNetworkNode({ privateKey, prologue, listen })
+    const admission = new Admission(libp2p, {
+      privateKey,
+      hello: () => owner.hello(),
+      check: (peer, hello) => owner.check(peer, hello),
+      onAdmitted: (peer, hello, connection) => {
+        owner.onAdmitted(peer, hello, connection.remoteAddr.toString())
+      },
+      onRefused: (peer, reason) => owner.onRefused(peer, reason)
+    })
+    return new Network(libp2p, owner, admission)
+  }
+
+  private constructor(libp2p: Libp2p, owner: NetworkOwner, admission: Admission) {
+    this.#libp2p = libp2p
+    this.#owner = owner
+    this.#admission = admission
+    this.id = libp2p.peerId.toString() as NodeId
+    libp2p.addEventListener('peer:disconnect', ({ detail }) => {
+      owner.onDisconnected(detail.toString() as NodeId)
+    })
+  }
+
+  /** Listens and answers. Throws PORT_IN_USE when an address cannot be had. */
+  async start(): Promise<void> {
+    const libp2p = this.#libp2p
+    await this.#admission.serve(libp2p)
+    await this.#handle(WORK_PROTOCOL, (stream, peer) => {
+      this.#owner.onWork(peer, new FrameStream(stream))
+    })
+    await this.#handle(BLOB_PROTOCOL, (stream, peer) => {
+      void serveBlob(stream, peer, this.#owner.openBlob)
+    })
+    await this.#handle(GOODBYE_PROTOCOL, (stream, peer) => {
+      void stream.close().catch((error: unknown) => {
+        stream.abort(toError(error))
+      })
+      this.#owner.onGoodbye(peer)
+    })
+    try {
+      await libp2p.start()
+    } catch (cause) {
+      throw listenError(cause)
+    }
+  }
+
+  /** The addresses it listens on, each with the node's peer id. */
+  get addresses(): string[] {
+    return this.#libp2p.getMultiaddrs().map((address) => address.toString())
+  }
+
+  /** The peers with an open connection. */
+  get connectedPeers(): NodeId[] {
+    return this.#libp2p.getPeers().map((peer) => peer.toString() as NodeId)
+  }
+
+  /** Connects to a peer at any of these addresses, and returns who it is. */
+  async dial(addresses: readonly string[], peer?: NodeId): Promise<NodeId> {
+    const targets = addresses.map((address) => {
+      const target = multiaddr(address)
+      const hasPeer = target.getComponents().some(({ name }) => name === 'p2p')
+      return peer === undefined || hasPeer ? target : target.encapsulate(`/p2p/${peer}`)
+    })
+    const connection = await this.#libp2p.dial(targets)
+    if (!(await this.#admission.isAdmitted(connection))) {
+      throw new P2pJobsError('REFUSED', `${addresses[0] ?? 'the peer'} did not admit this node`)
+    }
+    return connection.remotePeer.toString() as NodeId
+  }
+
+  /** Opens a session with a master, on whatever connection there is. */
+  async openWork(peer: NodeId): Promise<FrameStream> {
+    const connection = await this.#connectionTo(peer)
+    const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+    const stream = await connection.newStream(WORK_PROTOCOL, {
+      signal,
+      maxOutboundStreams: STREAMS_MAX
+    })
+    return new FrameStream(stream)
+  }
+
+  /** Fetches a blob of a peer, chunk by chunk. */
+  async fetchBlob(
+    peer: NodeId,
+    ref: BlobRef,
+    write: (chunk: Uint8Array) => Promise<void>,
+    signal: AbortSignal
+  ): Promise<void> {
+    await fetchBlob(await this.#connectionTo(peer), ref, write, signal)
+  }
+
+  /** Ends all connections to a peer. */
+  async hangUp(peer: NodeId): Promise<void> {
+    await this.#libp2p.hangUp(peerIdFromString(peer))
+  }
+
+  /** Says goodbye to everybody, then ends all connections. */
+  async stop(): Promise<void> {
+    const goodbyes = this.#libp2p.getPeers().map(async (peer) => {
+      const [connection] = this.#libp2p.getConnections(peer)
+      if (connection === undefined) return
+      const signal = AbortSignal.timeout(GOODBYE_TIMEOUT_MS)
+      const stream = await connection.newStream(GOODBYE_PROTOCOL, { signal })
+      await stream.close({ signal })
+    })
+    // Who does not hear the goodbye will see us fail: that is all it would change.
+    await Promise.allSettled(goodbyes)
+    await this.#libp2p.stop()
+  }
+
+  async #connectionTo(peer: NodeId): Promise<Connection> {
+    for (const connection of this.#libp2p.getConnections(peerIdFromString(peer))) {
+      if (connection.status === 'open' && (await this.#admission.isAdmitted(connection))) {
+        return connection
+      }
+    }
+    throw new P2pJobsError('UNREACHABLE', `there is no connection to ${peer}`)
+  }
+
+  /** Serves a protocol to members only. */
+  async #handle(protocol: string, serve: (stream: Stream, peer: NodeId) => void): Promise<void> {
+    await this.#libp2p.handle(
+      protocol,
+      async (stream, connection) => {
+        // Not read before the peer is in; what arrives meanwhile waits within the window.
+        stream.pause()
+        if (!(await this.#admission.isAdmitted(connection))) {
+          stream.abort(new P2pJobsError('REFUSED', `no ${protocol} before the hello`))
+          return
+        }
+        serve(stream, connection.remotePeer.toString() as NodeId)
+        stream.resume()
+      },
+      { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX }
+    )
+  }
+}
+
+function listenError(cause: unknown): Error {
+  const { message } = toError(cause)
+  const reasons = cause instanceof AggregateError ? cause.errors.map((e) => toError(e).message) : []
+  const text = [message, ...reasons].join('; ')
+  if (!/EADDRINUSE|EADDRNOTAVAIL|EACCES|listen|address/i.test(text)) return toError(cause)
+  return new P2pJobsError(
+    'PORT_IN_USE',
+    `cannot listen: ${text}. Choose another address with --listen, or stop what uses it`,
+    { cause }
+  )
+}

@@ -1,0 +1,69 @@
+/**
+ * The credentials of a network in a home: kept, given anew, or made.
+ */
+import { P2pJobsError } from '../core/errors.ts'
+import type { HomeFolders } from '../home/home.ts'
+import { readToken, writeToken } from '../home/networks.ts'
+import { createCredentials, isFull } from '../trust/credentials.ts'
+import type { Credentials } from '../trust/credentials.ts'
+import { encodeToken, mergeCredentials, parseToken } from '../trust/token.ts'
+
+/** Which network of which home; `warn` is told what a person should know, in one line. */
+export interface NetworkPlace {
+  readonly home: HomeFolders
+  readonly network: string
+  warn(line: string): void
+}
+
+/**
+ * The credentials kept for the network, or undefined. Throws BAD_TOKEN when the file cannot be
+ * understood, USAGE for a name that no network can have.
+ */
+export function keptCredentials(place: NetworkPlace): Credentials | undefined {
+  const token = readToken(place.home, place.network, (line) => place.warn(line))
+  if (token === undefined) return undefined
+  try {
+    return parseToken(token)
+  } catch (cause) {
+    throw new P2pJobsError(
+      'BAD_TOKEN',
+      `the token kept in ${place.home.config} for network '${place.network}' is damaged; ` +
+        'give it again with --token-file FILE',
+      { cause }
+    )
+  }
+}
+
+/**
+ * Takes a token that was given and keeps it; a full one upgrades what was kept. Throws BAD_TOKEN
+ * for one that cannot be read or belongs to another network.
+ */
+export function acceptToken(place: NetworkPlace, token: string): Credentials {
+  const given = parseToken(token)
+  const kept = readToken(place.home, place.network, (line) => place.warn(line))
+  const credentials = kept === undefined ? given : mergeCredentials(parseToken(kept), given)
+  keep(place, credentials)
+  return credentials
+}
+
+/** Makes a new network, of which this home is the first master. */
+export function makeNetwork(place: NetworkPlace): Credentials {
+  const credentials = createCredentials()
+  keep(place, credentials)
+  return credentials
+}
+
+/** The token of these credentials as text to paste. Throws NOT_A_MASTER for a full one of a worker. */
+export function tokenOf(credentials: Credentials, kind: 'work' | 'full'): string {
+  return encodeToken(credentials, kind)
+}
+
+/** Whether these credentials make masters. */
+export function mayBeMaster(credentials: Credentials): boolean {
+  return isFull(credentials)
+}
+
+function keep(place: NetworkPlace, credentials: Credentials): void {
+  const kind = isFull(credentials) ? 'full' : 'work'
+  writeToken(place.home, place.network, encodeToken(credentials, kind))
+}

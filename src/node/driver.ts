@@ -1,0 +1,77 @@
+/**
+ * The loop around a machine: it brings the machine one event at a time, performs the effects in
+ * their order, and owns its one timer.
+ */
+import type { Machine } from '../core/machine.ts'
+import type { Millis } from '../core/types.ts'
+import { monotonicNow } from './clock.ts'
+
+/** The longest delay that a timer of Node can have. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+/** A timer this late was held up: what has arrived meanwhile is read before it counts. */
+const LATE_MS = 250
+
+export class Driver<Event, Effect> {
+  readonly #machine: Machine<Event | { type: 'wake' }, Effect>
+  readonly #perform: (effects: readonly Effect[]) => void
+  readonly #events: (Event | { type: 'wake' })[] = []
+  #isRunning = false
+  #isStopped = false
+  #timer: NodeJS.Timeout | undefined
+  #timerAt: Millis | undefined
+
+  /** `perform` gets all effects of one event, and must not throw. */
+  constructor(
+    machine: Machine<Event | { type: 'wake' }, Effect>,
+    perform: (effects: readonly Effect[]) => void
+  ) {
+    this.#machine = machine
+    this.#perform = perform
+  }
+
+  /** Hands an event to the machine; at once, or after the one it is busy with. */
+  dispatch(event: Event | { type: 'wake' }): void {
+    this.#events.push(event)
+    if (this.#isRunning || this.#isStopped) return
+    this.#isRunning = true
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        this.#perform(this.#machine.handle(next, monotonicNow()))
+      }
+    } finally {
+      this.#isRunning = false
+    }
+    this.#setTimer()
+  }
+
+  /** No further events, no timer. */
+  stop(): void {
+    this.#isStopped = true
+    this.#events.length = 0
+    clearTimeout(this.#timer)
+  }
+
+  #setTimer(): void {
+    const { deadline } = this.#machine
+    if (deadline === this.#timerAt || this.#isStopped) return
+    clearTimeout(this.#timer)
+    this.#timerAt = deadline
+    if (deadline === undefined) return
+    const wait = Math.min(TIMER_MAX_MS, Math.max(1, deadline - monotonicNow()))
+    this.#timer = setTimeout(() => this.#wake(deadline), wait)
+  }
+
+  #wake(deadline: Millis): void {
+    if (monotonicNow() - deadline > LATE_MS) {
+      // This process was stopped, or busy: two turns of the loop read what waits in its sockets.
+      setImmediate(() => setImmediate(() => this.#wakeNow()))
+      return
+    }
+    this.#wakeNow()
+  }
+
+  #wakeNow(): void {
+    this.#timerAt = undefined
+    this.dispatch({ type: 'wake' })
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * One end of a session between a worker and a master: messages out, messages in.
+ *
+ * Between nodes a link is a stream of frames; within a process it is two function calls.
+ */
+import { toError } from '../core/errors.ts'
+import type { SessionCodec } from '../wire/session.ts'
+import { FrameBuilder } from '../wire/frame.ts'
+import type { FrameStream } from '../net/frame-stream.ts'
+
+export interface Link<Out, In> {
+  send(message: Out): void
+  /** Ends the session, after what was sent. */
+  close(): void
+  /** Ends the session now. */
+  abort(reason: string): void
+  /** Begins to listen; `onClosed` comes once, whoever ended the session. */
+  listen(onMessage: (message: In) => void, onClosed: (error: Error | undefined) => void): void
+}
+
+/** A session over a stream: all messages of one turn of the loop go out together. */
+export function streamLink<Out, In>(
+  stream: FrameStream,
+  codec: SessionCodec<Out, In>
+): Link<Out, In> {
+  const builder = new FrameBuilder()
+  let isFlushDue = false
+  const flush = (): void => {
+    isFlushDue = false
+    stream.send(builder.take())
+  }
+  return {
+    send(message) {
+      builder.add(codec.encode(message))
+      if (isFlushDue) return
+      isFlushDue = true
+      setImmediate(flush)
+    },
+    close() {
+      flush()
+      void stream.close()
+    },
+    abort(reason) {
+      stream.abort(new Error(reason))
+    },
+    listen(onMessage, onClosed) {
+      void readAll(stream, codec, onMessage).then(
+        () => onClosed(undefined),
+        (error: unknown) => onClosed(toError(error))
+      )
+    }
+  }
+}
+
+async function readAll<In>(
+  stream: FrameStream,
+  codec: Pick<SessionCodec<never, In>, 'decode'>,
+  onMessage: (message: In) => void
+): Promise<void> {
+  try {
+    for await (const body of stream.frames()) {
+      for (const message of codec.decode(body)) onMessage(message)
+    }
+    await stream.close()
+  } catch (error) {
+    stream.abort(toError(error))
+    throw error
+  }
+}
+
+/** Both ends of a session within this process. */
+export function localLinks<A, B>(): [Link<A, B>, Link<B, A>] {
+  const one = new LocalLink<A, B>()
+  const other = new LocalLink<B, A>()
+  one.connect(other)
+  other.connect(one)
+  return [one, other]
+}
+
+class LocalLink<Out, In> implements Link<Out, In> {
+  #other: LocalLink<In, Out> | undefined
+  #onMessage: ((message: In) => void) | undefined
+  #onClosed: ((error: Error | undefined) => void) | undefined
+  #waiting: In[] = []
+  #isClosed = false
+
+  connect(other: LocalLink<In, Out>): void {
+    this.#other = other
+  }
+
+  send(message: Out): void {
+    this.#other?.receive(message)
+  }
+
+  close(): void {
+    this.#other?.end()
+    this.end()
+  }
+
+  abort(): void {
+    this.close()
+  }
+
+  listen(onMessage: (message: In) => void, onClosed: (error: Error | undefined) => void): void {
+    this.#onMessage = onMessage
+    this.#onClosed = onClosed
+    for (const message of this.#waiting.splice(0)) onMessage(message)
+    if (this.#isClosed) onClosed(undefined)
+  }
+
+  receive(message: In): void {
+    if (this.#isClosed) return
+    if (this.#onMessage === undefined) this.#waiting.push(message)
+    else this.#onMessage(message)
+  }
+
+  end(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#onClosed?.(undefined)
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * A node as a master: the master machine between its users and its workers' sessions.
+ *
+ * A report whose output is a blob is told to the machine only once the blob is here: until then it
+ * is not accepted, and the worker keeps it.
+ */
+import { toError } from '../core/errors.ts'
+import type { JobOptions } from '../core/job.ts'
+import type { MasterEffect, MasterEvent, MasterNotice } from '../core/master/events.ts'
+import { Master } from '../core/master/master.ts'
+import type { MasterConfig } from '../core/master/state.ts'
+import type { MasterMessage, Report, WorkerMessage } from '../core/messages.ts'
+import type { Result } from '../core/result.ts'
+import type { Spec } from '../core/spec.ts'
+import { isBlobRef } from '../core/types.ts'
+import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
+import { Driver } from './driver.ts'
+import type { Link } from './link.ts'
+
+type WorkerLink = Link<MasterMessage, WorkerMessage>
+
+interface Session {
+  readonly number: number
+  readonly link: WorkerLink
+}
+
+export interface MasterRoleInit {
+  readonly config: MasterConfig
+  readonly blobs: BlobStore
+  onNotice(notice: MasterNotice): void
+  /** Something a person should know, in one line. */
+  onProblem(text: string): void
+}
+
+/** How a session's worker is asked for a blob: it is in our store, with a reference, afterwards. */
+export type ObtainBlob = (ref: BlobRef) => Promise<void>
+
+export class MasterRole {
+  readonly #init: MasterRoleInit
+  readonly #machine: Master
+  readonly #driver: Driver<MasterEvent, MasterEffect>
+  readonly #sessions = new Map<NodeId, Session>()
+  /** Blobs of recorded results: they stay until `release`. */
+  readonly #recorded = new Set<Payload>()
+  #nextSession = 1
+  #isRefusing: (worker: NodeId) => boolean = () => false
+
+  constructor(init: MasterRoleInit) {
+    this.#init = init
+    this.#machine = new Master(init.config)
+    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
+  }
+
+  /** What the machine knows, to look at. */
+  get state(): Master['state'] {
+    return this.#machine.state
+  }
+
+  /** Opens a job; tasks are added with `add`, until `close`. */
+  submit(spec: Spec, options: JobOptions): JobId {
+    const job = this.#machine.nextJob
+    this.#driver.dispatch({ type: 'submit', job, spec, options })
+    return job
+  }
+
+  add(job: JobId, inputs: readonly Payload[]): void {
+    this.#driver.dispatch({ type: 'add', job, inputs })
+  }
+
+  close(job: JobId): void {
+    this.#driver.dispatch({ type: 'close', job })
+  }
+
+  cancel(job: JobId, reason: string): void {
+    this.#driver.dispatch({ type: 'cancel', job, reason })
+  }
+
+  /** Leases nothing more and lets the workers go. */
+  drain(): void {
+    this.#driver.dispatch({ type: 'drain' })
+  }
+
+  /** Workers of whom no session is accepted. */
+  refuse(isRefused: (worker: NodeId) => boolean): void {
+    this.#isRefusing = isRefused
+  }
+
+  /** Serves a session that a worker opened. */
+  accept(worker: NodeId, link: WorkerLink, obtainBlob: ObtainBlob): void {
+    if (this.#isRefusing(worker)) {
+      link.close()
+      return
+    }
+    const session = this.#nextSession++
+    // The newest session counts: an older one is of a connection that died unnoticed.
+    this.#sessions.get(worker)?.link.abort('a newer session was opened')
+    this.#sessions.set(worker, { number: session, link })
+    link.listen(
+      (message) => {
+        if (message.type === 'report' && message.reports.some(hasBlob)) {
+          void this.#receiveBlobs(worker, session, message.reports, obtainBlob)
+        } else this.#driver.dispatch({ type: 'message', worker, session, message })
+      },
+      (error) => {
+        if (error !== undefined) this.#init.onProblem(`session with ${worker}: ${error.message}`)
+        if (this.#sessions.get(worker)?.number === session) this.#sessions.delete(worker)
+        this.#driver.dispatch({ type: 'disconnected', worker, session })
+      }
+    )
+  }
+
+  /** The bytes of an output, in chunks. */
+  async *read(payload: Payload): AsyncGenerator<Uint8Array, void, undefined> {
+    if (isBlobRef(payload)) yield* this.#init.blobs.read(payload)
+    else if (payload.length > 0) yield payload
+  }
+
+  /** The result's output is not needed any more. */
+  async release(result: Result): Promise<void> {
+    for (const payload of [result.stdout, result.stderr]) {
+      if (isBlobRef(payload) && this.#recorded.delete(payload)) {
+        await this.#init.blobs.release(payload.blob)
+      }
+    }
+  }
+
+  /** Ends all sessions; what was sent goes out first. */
+  stop(): void {
+    this.#driver.stop()
+    for (const { link } of this.#sessions.values()) link.close()
+    this.#sessions.clear()
+  }
+
+  async #receiveBlobs(
+    worker: NodeId,
+    session: number,
+    reports: readonly Report[],
+    obtainBlob: ObtainBlob
+  ): Promise<void> {
+    const refs = reports.flatMap(({ result }) => [result.stdout, result.stderr]).filter(isBlobRef)
+    const obtained: BlobRef[] = []
+    try {
+      for (const ref of refs) {
+        await obtainBlob(ref)
+        obtained.push(ref)
+      }
+      const message = { type: 'report', reports } as const
+      this.#driver.dispatch({ type: 'message', worker, session, message })
+    } catch (error) {
+      // Not accepted, so the worker sends the report again.
+      this.#init.onProblem(`output of ${worker}: ${toError(error).message}`)
+    }
+    for (const ref of obtained) {
+      if (!this.#recorded.has(ref)) await this.#init.blobs.release(ref.blob)
+    }
+  }
+
+  #perform(effects: readonly MasterEffect[]): void {
+    for (const effect of effects) this.#performOne(effect)
+  }
+
+  #performOne(effect: MasterEffect): void {
+    switch (effect.type) {
+      case 'send': {
+        const session = this.#sessions.get(effect.worker)
+        if (session?.number === effect.session) session.link.send(effect.message)
+        return
+      }
+      case 'disconnect': {
+        const session = this.#sessions.get(effect.worker)
+        if (session?.number === effect.session) session.link.abort(effect.reason)
+        return
+      }
+      case 'emit':
+        this.#record(effect.notice)
+        this.#init.onNotice(effect.notice)
+        return
+      case 'journal':
+        // A master in memory has no journal: its jobs die with the caller who waits for them.
+        return
+    }
+  }
+
+  #record(notice: MasterNotice): void {
+    if (notice.type !== 'settled') return
+    for (const payload of [notice.result.stdout, notice.result.stderr]) {
+      if (isBlobRef(payload)) this.#recorded.add(payload)
+    }
+  }
+}
+
+function hasBlob({ result }: Report): boolean {
+  return isBlobRef(result.stdout) || isBlobRef(result.stderr)
+}

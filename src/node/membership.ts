@@ -1,0 +1,148 @@
+/**
+ * The members machine between discovery, the network, and those who want to know who is there.
+ *
+ * Also the owner of the network's questions: what this node says in its hello, and whom it admits.
+ */
+import { toError } from '../core/errors.ts'
+import type { Member, MembersEffect, MembersEvent } from '../core/members/events.ts'
+import { Members } from '../core/members/members.ts'
+import type { NodeId } from '../core/types.ts'
+import type { Network } from '../net/network.ts'
+import { PROTOCOL_NEWEST, PROTOCOL_OLDEST } from '../wire/hello.ts'
+import type { Hello } from '../wire/hello.ts'
+import { issueCertificate, verifyCertificate } from '../trust/certificate.ts'
+import type { Credentials } from '../trust/credentials.ts'
+import { isFull } from '../trust/credentials.ts'
+import { Driver } from './driver.ts'
+
+export interface MembershipInit {
+  readonly credentials: Credentials
+  readonly boot: string
+  readonly name: string
+  readonly program: string
+  readonly isWorker: boolean
+  /** Names the record of this master's tasks; undefined for a node that is no master. */
+  readonly epoch: string | undefined
+  onChanged(member: Readonly<Member>): void
+  /** A master is in reach: its certificate was found valid. */
+  onMaster(peer: NodeId, epoch: string): void
+  onDisconnected(peer: NodeId): void
+}
+
+export class Membership {
+  readonly #init: MembershipInit
+  #network: Network | undefined
+  #machine: Members | undefined
+  #driver: Driver<MembersEvent, MembersEffect> | undefined
+  /** Peers turned away, by us or by them: for people who ask. */
+  refusals = 0
+
+  constructor(init: MembershipInit) {
+    this.#init = init
+  }
+
+  /** Begins to dial. */
+  start(network: Network, seed: number): void {
+    this.#network = network
+    this.#machine = new Members(network.id, seed)
+    this.#driver = new Driver(this.#machine, (effects) => effects.forEach((e) => this.#perform(e)))
+  }
+
+  stop(): void {
+    this.#driver?.stop()
+  }
+
+  get members(): readonly Readonly<Member>[] {
+    return this.#machine?.members ?? []
+  }
+
+  onSighting(peer: NodeId, addresses: readonly string[]): void {
+    this.#driver?.dispatch({ type: 'sighted', peer, addresses })
+  }
+
+  onGone(peer: NodeId): void {
+    this.#driver?.dispatch({ type: 'gone', peer })
+  }
+
+  /** Dials an address named by a user, for as long as it takes. */
+  join(address: string): void {
+    const peer = /\/p2p\/([A-Za-z0-9]+)$/.exec(address)?.[1] as NodeId | undefined
+    this.#driver?.dispatch({ type: 'join', address, peer })
+  }
+
+  // --- what the network asks and tells
+
+  hello(): Hello {
+    const { credentials, boot, name, program, isWorker, epoch } = this.#init
+    return {
+      oldest: PROTOCOL_OLDEST,
+      newest: PROTOCOL_NEWEST,
+      program,
+      boot,
+      name,
+      isWorker,
+      epoch,
+      clock: Date.now(),
+      certificate: epoch === undefined ? undefined : this.#certificate(credentials)
+    }
+  }
+
+  /** Why a peer that says this is not admitted. */
+  check(peer: NodeId, hello: Hello): string | undefined {
+    if (hello.oldest > PROTOCOL_NEWEST || hello.newest < PROTOCOL_OLDEST) {
+      const theirs = `${hello.program} speaks protocol ${hello.oldest} to ${hello.newest}`
+      const ours = `${this.#init.program} speaks ${PROTOCOL_OLDEST} to ${PROTOCOL_NEWEST}`
+      return `the versions do not fit: ${theirs}, ${ours}; update the older one`
+    }
+    if (hello.epoch === undefined) return undefined
+    if (hello.certificate === undefined) {
+      return 'it wants to be a master and holds only a work token; see `p2pjobs token --full`'
+    }
+    const { rootPublicKey } = this.#init.credentials
+    const verdict = verifyCertificate(hello.certificate, rootPublicKey, peer, Date.now())
+    return verdict === 'valid' ? undefined : verdict.problem
+  }
+
+  onAdmitted(peer: NodeId, hello: Hello, address: string): void {
+    const { name, program, isWorker, epoch } = hello
+    const info = { name, program, isWorker, isMaster: epoch !== undefined }
+    this.#driver?.dispatch({ type: 'admitted', peer, info, address })
+    if (epoch !== undefined) this.#init.onMaster(peer, epoch)
+  }
+
+  onRefused(peer: NodeId, reason: string): void {
+    this.refusals++
+    this.#driver?.dispatch({ type: 'refused', peer, reason })
+  }
+
+  onGoodbye(peer: NodeId): void {
+    this.#driver?.dispatch({ type: 'goodbye', peer })
+  }
+
+  onDisconnected(peer: NodeId): void {
+    this.#driver?.dispatch({ type: 'disconnected', peer })
+    this.#init.onDisconnected(peer)
+  }
+
+  #certificate(credentials: Credentials): Uint8Array | undefined {
+    if (!isFull(credentials) || this.#network === undefined) return undefined
+    return issueCertificate(credentials.rootSeed, this.#network.id, Date.now())
+  }
+
+  #perform(effect: MembersEffect): void {
+    if (effect.type === 'changed') this.#init.onChanged(effect.member)
+    else void this.#dial(effect.target, effect.addresses)
+  }
+
+  async #dial(target: string, addresses: readonly string[]): Promise<void> {
+    const known = target.startsWith('/') ? undefined : (target as NodeId)
+    let peer: NodeId | undefined
+    let problem: string | undefined
+    try {
+      peer = await this.#network?.dial(addresses, known)
+    } catch (error) {
+      problem = toError(error).message
+    }
+    this.#driver?.dispatch({ type: 'dialed', target, peer, problem })
+  }
+}

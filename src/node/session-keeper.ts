@@ -1,0 +1,69 @@
+/**
+ * Keeps one session open with every master in reach: opened on whatever connection there is, and
+ * opened again, after a short wait, whenever it ends.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { toError } from '../core/errors.ts'
+import type { NodeId } from '../core/types.ts'
+import type { Network } from '../net/network.ts'
+import { workerEnd } from '../wire/session.ts'
+import { monotonicNow } from './clock.ts'
+import { streamLink } from './link.ts'
+import type { WorkerRole } from './worker-role.ts'
+
+const WAIT_MIN_MS = 100
+const WAIT_MAX_MS = 5_000
+/** A session that lived this long was a good one: the next is opened at once. */
+const GOOD_SESSION_MS = 2_000
+
+export class SessionKeeper {
+  readonly #network: Network
+  readonly #worker: WorkerRole
+  readonly #onProblem: (text: string) => void
+  readonly #kept = new Map<NodeId, { epoch: string; stop: AbortController }>()
+
+  constructor(network: Network, worker: WorkerRole, onProblem: (text: string) => void) {
+    this.#network = network
+    this.#worker = worker
+    this.#onProblem = onProblem
+  }
+
+  /** A connection to this master is ready. */
+  keep(master: NodeId, epoch: string): void {
+    const kept = this.#kept.get(master)
+    if (kept?.epoch === epoch) return
+    kept?.stop.abort()
+    const stop = new AbortController()
+    this.#kept.set(master, { epoch, stop })
+    void this.#serve(master, epoch, stop.signal)
+  }
+
+  /** There is no connection to it any more. */
+  forget(master: NodeId): void {
+    this.#kept.get(master)?.stop.abort()
+    this.#kept.delete(master)
+  }
+
+  stop(): void {
+    for (const master of [...this.#kept.keys()]) this.forget(master)
+  }
+
+  async #serve(master: NodeId, epoch: string, signal: AbortSignal): Promise<void> {
+    let wait = WAIT_MIN_MS
+    while (!signal.aborted) {
+      const since = monotonicNow()
+      try {
+        const stream = await this.#network.openWork(master)
+        await this.#worker.serve(master, epoch, streamLink(stream, workerEnd))
+      } catch (error) {
+        this.#onProblem(`no session with ${master}: ${toError(error).message}`)
+      }
+      wait =
+        monotonicNow() - since > GOOD_SESSION_MS ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, wait * 2)
+      // Ended early by `forget`: that is what the signal is for.
+      await delay(wait / 2 + Math.random() * (wait / 2), undefined, { signal }).catch(
+        () => undefined
+      )
+    }
+  }
+}

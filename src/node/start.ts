@@ -1,0 +1,133 @@
+/**
+ * Starts a node in a home: identity, lock, last port and scratch around the node itself.
+ *
+ * The first node of a home is its primary one and has the home's identity. Every further one gets
+ * an identity of its own, or it would double the first.
+ */
+import { operatingErrorOf } from '../core/errors.ts'
+import type { Millis } from '../core/types.ts'
+import type { HomeFolders } from '../home/home.ts'
+import { createIdentity, loadIdentity } from '../home/identity.ts'
+import { readLastPort, saveLastPort } from '../home/last-port.ts'
+import { acquireNodeLock, readLiveNode } from '../home/lock.ts'
+import type { LiveNode, NodeLock } from '../home/lock.ts'
+import { createScratch } from '../home/scratch.ts'
+import type { Credentials } from '../trust/credentials.ts'
+import { Node } from './node.ts'
+import type { NodeListener } from './node.ts'
+
+export interface StartOptions {
+  readonly home: HomeFolders
+  readonly name: string
+  readonly slots: number | undefined
+  readonly isMaster: boolean
+  readonly leaseMs: Millis
+  /** It is to be the home's node, if no other one is: with its identity and its port. */
+  readonly isResident: boolean
+  readonly network: JoinOptions | undefined
+}
+
+export interface JoinOptions {
+  readonly credentials: Credentials
+  /** Empty: any address, at the home's last port if it is free. */
+  readonly listen: readonly string[]
+  readonly join: readonly string[]
+  readonly isDiscovering: boolean
+}
+
+export interface StartedNode {
+  readonly node: Node
+  /** It has the identity of the home. */
+  readonly isPrimary: boolean
+  /** Ends the node and all it keeps on disk for itself. */
+  stop(): Promise<void>
+  /** Lets what runs here end first. */
+  drain(): Promise<void>
+}
+
+/**
+ * Starts a node. Throws BAD_HOME, BAD_IDENTITY, EXECUTOR_FAILED, and PORT_IN_USE for an address
+ * that was asked for by name.
+ */
+export async function startNode(
+  options: StartOptions,
+  listener: NodeListener
+): Promise<StartedNode> {
+  const lock = options.isResident ? lockOf(options) : undefined
+  const warn = (line: string): void => listener.onProblem(line)
+  const scratch = createScratch(options.home, warn)
+  const leaveHome = (): void => {
+    scratch.remove()
+    lock?.release()
+  }
+  try {
+    const node = await startInside(options, lock, scratch.folder, listener)
+    return {
+      node,
+      isPrimary: lock !== undefined,
+      stop: async () => {
+        await node.stop()
+        leaveHome()
+      },
+      drain: async () => {
+        await node.drain()
+        leaveHome()
+      }
+    }
+  } catch (error) {
+    leaveHome()
+    throw error
+  }
+}
+
+/** The node of this home that runs now, on this machine; undefined when there is none. */
+export function liveNodeOf(home: HomeFolders): LiveNode | undefined {
+  return readLiveNode(home)
+}
+
+function lockOf({ home, name }: StartOptions): NodeLock | undefined {
+  const lock = acquireNodeLock(home, name)
+  return 'holder' in lock ? undefined : lock
+}
+
+async function startInside(
+  options: StartOptions,
+  lock: NodeLock | undefined,
+  scratch: string,
+  listener: NodeListener
+): Promise<Node> {
+  const { home, name, slots, isMaster, leaseMs, network } = options
+  const base = { name, slots, isMaster, leaseMs, scratch }
+  if (network === undefined) return await Node.start({ ...base, network: undefined }, listener)
+  const seed = lock === undefined ? createIdentity() : loadIdentity(home)
+  const lastPort = lock === undefined ? undefined : readLastPort(home)
+  const start = async (listen: readonly string[]): Promise<Node> =>
+    await Node.start({ ...base, network: { ...network, seed, listen } }, listener)
+  const node = await startAt(start, network.listen, lastPort)
+  if (lock !== undefined) noteAddresses(home, lock, node)
+  return node
+}
+
+/** The last port is a wish; an address that was asked for is not. */
+async function startAt(
+  start: (listen: readonly string[]) => Promise<Node>,
+  listen: readonly string[],
+  lastPort: number | undefined
+): Promise<Node> {
+  if (listen.length > 0) return await start(listen)
+  if (lastPort !== undefined) {
+    try {
+      return await start([`/ip4/0.0.0.0/tcp/${lastPort}`])
+    } catch (error) {
+      if (operatingErrorOf(error)?.code !== 'PORT_IN_USE') throw error
+    }
+  }
+  return await start(['/ip4/0.0.0.0/tcp/0'])
+}
+
+function noteAddresses(home: HomeFolders, lock: NodeLock, node: Node): void {
+  const addresses = node.network?.addresses ?? []
+  lock.update({ peer: node.id, addresses })
+  const port = /\/tcp\/([0-9]+)/.exec(addresses[0] ?? '')?.[1]
+  if (port !== undefined) saveLastPort(home, Number(port))
+}

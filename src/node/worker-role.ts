@@ -1,0 +1,217 @@
+/**
+ * A node as a worker: the worker machine between its masters' sessions and the executor.
+ */
+import { unlink } from 'node:fs/promises'
+import { P2pJobsError, toError } from '../core/errors.ts'
+import type { MasterMessage, WorkerMessage } from '../core/messages.ts'
+import { emptyResult } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
+import { isBlobRef } from '../core/types.ts'
+import type { BlobRef, NodeId, Payload } from '../core/types.ts'
+import type { WorkerEffect, WorkerEvent } from '../core/worker/events.ts'
+import type { WorkerConfig } from '../core/worker/state.ts'
+import { Worker } from '../core/worker/worker.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
+import { isSpoolFile } from '../exec/executor.ts'
+import type { Executor, ExecutorEvents, Output, RunEnd, TaskStart } from '../exec/executor.ts'
+import { Driver } from './driver.ts'
+import type { Link } from './link.ts'
+
+type MasterLink = Link<WorkerMessage, MasterMessage>
+
+interface Session {
+  readonly number: number
+  readonly link: MasterLink
+}
+
+export interface WorkerRoleInit {
+  readonly config: WorkerConfig
+  readonly blobs: BlobStore
+  createExecutor(events: ExecutorEvents): Promise<Executor>
+  /** Something a person should know, in one line. */
+  onProblem(text: string): void
+}
+
+export class WorkerRole {
+  readonly #init: WorkerRoleInit
+  readonly #machine: Worker
+  readonly #driver: Driver<WorkerEvent, WorkerEffect>
+  readonly #executor: Executor
+  readonly #sessions = new Map<NodeId, Session>()
+  /** Whose task each run is, and who may read which blob how many times over. */
+  readonly #owners = new Map<number, NodeId>()
+  readonly #readers = new Map<string, number>()
+  readonly #drained = Promise.withResolvers<undefined>()
+  #nextSession = 1
+
+  /** Starts the executor, then is ready for masters. Throws EXECUTOR_FAILED. */
+  static async create(init: WorkerRoleInit): Promise<WorkerRole> {
+    const ready = Promise.withResolvers<WorkerRole>()
+    const executor = await init.createExecutor({
+      onEnded: (ends) => void ready.promise.then((role) => role.#onEnded(ends)),
+      onNotice: (text) => init.onProblem(text)
+    })
+    ready.resolve(new WorkerRole(init, executor))
+    return await ready.promise
+  }
+
+  private constructor(init: WorkerRoleInit, executor: Executor) {
+    this.#init = init
+    this.#executor = executor
+    this.#machine = new Worker(init.config)
+    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
+  }
+
+  /** What the machine knows, to look at. */
+  get state(): Worker['state'] {
+    return this.#machine.state
+  }
+
+  /** Serves a session with a master; resolves when it is over. */
+  async serve(master: NodeId, epoch: string, link: MasterLink): Promise<void> {
+    const session = this.#nextSession++
+    this.#sessions.set(master, { number: session, link })
+    const closed = Promise.withResolvers<undefined>()
+    this.#driver.dispatch({ type: 'connected', master, epoch, session })
+    link.listen(
+      (message) => this.#driver.dispatch({ type: 'message', master, session, message }),
+      (error) => {
+        if (error !== undefined) this.#init.onProblem(`session with ${master}: ${error.message}`)
+        if (this.#sessions.get(master)?.number === session) this.#sessions.delete(master)
+        this.#driver.dispatch({ type: 'disconnected', master, session })
+        closed.resolve(undefined)
+      }
+    )
+    await closed.promise
+  }
+
+  /** A blob of a result that this master has not accepted yet. Throws BLOB_NOT_FOUND. */
+  readFor(master: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
+    if (!this.#readers.has(readerKey(master, ref))) {
+      throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
+    }
+    return this.#init.blobs.read(ref, offset)
+  }
+
+  /** Keeps a blob for the master of the same process, which has the same store. */
+  share({ blob }: BlobRef): Promise<void> {
+    this.#init.blobs.retain(blob)
+    return Promise.resolve()
+  }
+
+  /** Takes nothing new; resolves when what runs has ended and every master was told. */
+  async drain(): Promise<void> {
+    this.#driver.dispatch({ type: 'drain', now: false })
+    await this.#drained.promise
+  }
+
+  /** Ends what runs and gives it back; resolves when every master was told. */
+  async leave(): Promise<void> {
+    this.#driver.dispatch({ type: 'drain', now: true })
+    await this.#drained.promise
+  }
+
+  /** Ends every process and session, whatever they are at. */
+  async stop(): Promise<void> {
+    this.#driver.stop()
+    for (const { link } of this.#sessions.values()) link.close()
+    this.#sessions.clear()
+    await this.#executor.close()
+  }
+
+  #perform(effects: readonly WorkerEffect[]): void {
+    const starts: TaskStart[] = []
+    for (const effect of effects) {
+      if (effect.type === 'start') this.#prepare(effect, starts)
+      else this.#performOne(effect)
+    }
+    if (starts.length > 0) this.#executor.start(starts)
+  }
+
+  #prepare(effect: Extract<WorkerEffect, { type: 'start' }>, starts: TaskStart[]): void {
+    const { run, master, input, ...rest } = effect
+    if (isBlobRef(input)) {
+      const result = emptyResult('failure', 'the argument of a command cannot be a blob')
+      queueMicrotask(() => this.#driver.dispatch({ type: 'ended', ends: [{ run, result }] }))
+      return
+    }
+    this.#owners.set(run, master)
+    starts.push({ ...rest, run, input })
+  }
+
+  #performOne(effect: Exclude<WorkerEffect, { type: 'start' }>): void {
+    switch (effect.type) {
+      case 'send': {
+        const session = this.#sessions.get(effect.master)
+        if (session?.number === effect.session) session.link.send(effect.message)
+        return
+      }
+      case 'disconnect': {
+        const session = this.#sessions.get(effect.master)
+        if (session?.number === effect.session) session.link.abort(effect.reason)
+        return
+      }
+      case 'stop':
+        this.#executor.stop(effect.run)
+        return
+      case 'release':
+        this.#release(effect.master, effect.result)
+        return
+      case 'drained':
+        this.#drained.resolve(undefined)
+    }
+  }
+
+  async #onEnded(ends: readonly RunEnd[]): Promise<void> {
+    const done: { run: number; result: Result }[] = []
+    for (const end of ends) done.push({ run: end.run, result: await this.#keep(end) })
+    this.#driver.dispatch({ type: 'ended', ends: done })
+  }
+
+  /** Turns large output into blobs, which only the task's master may read. */
+  async #keep({ run, result }: RunEnd): Promise<Result> {
+    const master = this.#owners.get(run)
+    this.#owners.delete(run)
+    const { stdout, stderr } = result
+    try {
+      return {
+        ...result,
+        stdout: await this.#payloadOf(stdout, master),
+        stderr: await this.#payloadOf(stderr, master)
+      }
+    } catch (error) {
+      return emptyResult('refused', `cannot keep the output: ${toError(error).message}`)
+    }
+  }
+
+  async #payloadOf(output: Output, master: NodeId | undefined): Promise<Payload> {
+    if (!isSpoolFile(output)) return output
+    const { path, bytes, blob } = output
+    if (master === undefined) {
+      await unlink(path)
+      return new Uint8Array(0)
+    }
+    const ref = { blob, bytes }
+    await this.#init.blobs.adopt(path, ref)
+    const key = readerKey(master, ref)
+    this.#readers.set(key, (this.#readers.get(key) ?? 0) + 1)
+    return ref
+  }
+
+  #release(master: NodeId, result: Result): void {
+    for (const payload of [result.stdout, result.stderr]) {
+      if (!isBlobRef(payload)) continue
+      const key = readerKey(master, payload)
+      const left = (this.#readers.get(key) ?? 0) - 1
+      if (left > 0) this.#readers.set(key, left)
+      else this.#readers.delete(key)
+      this.#init.blobs.release(payload.blob).catch((error: unknown) => {
+        this.#init.onProblem(`cannot remove an output: ${toError(error).message}`)
+      })
+    }
+  }
+}
+
+function readerKey(master: NodeId, { blob }: BlobRef): string {
+  return `${master} ${blob}`
+}

@@ -1,0 +1,141 @@
+/**
+ * Frames: what a session sends at a time. A frame is a length of four bytes, most significant
+ * first, and a body; a body is any number of messages:
+ *
+ *     type (1 byte) · head length (4) · payload length (4) · head · payload
+ *
+ * Everything that is ready in one turn of the event loop goes into one frame of about 64 KiB.
+ */
+import { concat } from 'uint8arrays/concat'
+import { FRAME_BYTES_MAX, FRAME_BYTES_TARGET } from '../core/limits.ts'
+import { badMessage, encodeHead } from './codec.ts'
+
+const LENGTH_BYTES = 4
+const MESSAGE_HEADER_BYTES = 9
+
+/** A message as bytes: its type, the fields of its head, and payloads as they are. */
+export interface RawMessage {
+  readonly type: number
+  readonly fields: readonly unknown[]
+  readonly payloads: readonly Uint8Array[]
+}
+
+/** A message taken out of a frame. `head` and `payload` are views into it. */
+export interface ReceivedMessage {
+  readonly type: number
+  readonly head: Uint8Array
+  readonly payload: Uint8Array
+}
+
+/** Collects messages into frames. */
+export class FrameBuilder {
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #frames: Uint8Array[] = []
+
+  /** Adds a message. Throws a RangeError for one that no frame can hold: that is a bug of ours. */
+  add({ type, fields, payloads }: RawMessage): void {
+    const head = encodeHead(fields).slice()
+    const payloadBytes = payloads.reduce((sum, payload) => sum + payload.length, 0)
+    const bytes = MESSAGE_HEADER_BYTES + head.length + payloadBytes
+    if (bytes > FRAME_BYTES_MAX) throw new RangeError(`a message of ${bytes} bytes fits no frame`)
+    if (this.#bytes > 0 && this.#bytes + bytes > FRAME_BYTES_TARGET) this.#close()
+    const header = new Uint8Array(MESSAGE_HEADER_BYTES)
+    const view = new DataView(header.buffer)
+    view.setUint8(0, type)
+    view.setUint32(1, head.length)
+    view.setUint32(5, payloadBytes)
+    this.#chunks.push(header, head, ...payloads)
+    this.#bytes += bytes
+  }
+
+  /** The frames so far, length included. */
+  take(): Uint8Array[] {
+    if (this.#bytes > 0) this.#close()
+    const frames = this.#frames
+    this.#frames = []
+    return frames
+  }
+
+  #close(): void {
+    this.#frames.push(encodeFrame(concat(this.#chunks, this.#bytes)))
+    this.#chunks = []
+    this.#bytes = 0
+  }
+}
+
+/** A body with its length before it. */
+export function encodeFrame(body: Uint8Array): Uint8Array {
+  const length = new Uint8Array(LENGTH_BYTES)
+  new DataView(length.buffer).setUint32(0, body.length)
+  return concat([length, body], LENGTH_BYTES + body.length)
+}
+
+/** The messages of a frame's body. Throws BAD_MESSAGE when lengths do not add up. */
+export function* messagesOf(body: Uint8Array): Generator<ReceivedMessage> {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  let at = 0
+  while (at < body.length) {
+    const headAt = at + MESSAGE_HEADER_BYTES
+    if (headAt > body.length) throw badMessage('a frame that ends inside a message')
+    const payloadAt = headAt + view.getUint32(at + 1)
+    const end = payloadAt + view.getUint32(at + 5)
+    if (end > body.length) throw badMessage('a message longer than its frame')
+    const type = view.getUint8(at)
+    yield { type, head: body.subarray(headAt, payloadAt), payload: body.subarray(payloadAt, end) }
+    at = end
+  }
+}
+
+/** Cuts a stream of bytes into the bodies of frames, however the bytes come. */
+export class FrameParser {
+  readonly #bytesMax: number
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #expected: number | undefined = undefined
+
+  constructor(bytesMax = FRAME_BYTES_MAX) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** True while a frame has begun and not ended. */
+  get isInside(): boolean {
+    return this.#bytes > 0 || this.#expected !== undefined
+  }
+
+  /** The bodies that are complete with these bytes. Throws BAD_MESSAGE for one that is too long. */
+  *push(chunk: Uint8Array): Generator<Uint8Array> {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+    while (true) {
+      if (this.#expected === undefined) {
+        if (this.#bytes < LENGTH_BYTES) return
+        const length = this.#take(LENGTH_BYTES)
+        this.#expected = new DataView(length.buffer, length.byteOffset).getUint32(0)
+        if (this.#expected > this.#bytesMax) {
+          throw badMessage(`a frame of ${this.#expected} bytes, ${this.#bytesMax} are the most`)
+        }
+      }
+      if (this.#bytes < this.#expected) return
+      const body = this.#take(this.#expected)
+      this.#expected = undefined
+      yield body
+    }
+  }
+
+  #take(bytes: number): Uint8Array {
+    const first = this.#chunks[0] ?? new Uint8Array(0)
+    this.#bytes -= bytes
+    if (first.length > bytes) {
+      this.#chunks[0] = first.subarray(bytes)
+      return first.subarray(0, bytes)
+    }
+    if (first.length === bytes) {
+      this.#chunks.shift()
+      return first
+    }
+    const all = this.#chunks.length === 1 ? first : concat(this.#chunks)
+    this.#chunks = all.length > bytes ? [all.subarray(bytes)] : []
+    return all.subarray(0, bytes)
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * What a master says, as bytes. Types 33 to 63.
+ */
+import { COMMAND_BYTES_MAX, ENTRIES_MAX, OUTPUT_BYTES_MAX, SLOTS_MAX } from '../core/limits.ts'
+import type { Lease, MasterMessage } from '../core/messages.ts'
+import type { ShellSpec, Spec } from '../core/spec.ts'
+import { attemptFields, readAttempt, readAttempts, readJob } from './attempts.ts'
+import { badMessage, decodeHead } from './codec.ts'
+import type { Fields } from './codec.ts'
+import type { RawMessage, ReceivedMessage } from './frame.ts'
+import { PayloadReader, PayloadWriter } from './payload.ts'
+
+const KEPT = 33
+const SPEC = 34
+const LEASES = 35
+const CANCEL = 36
+const ACCEPTED = 37
+const RENEWED = 38
+const FORGET = 39
+const DRAIN = 40
+
+const SHELL = 1
+const PATH_CHARACTERS_MAX = 4_096
+const VARIABLES_MAX = 1_024
+/** A lease shorter than this would be lost to an ordinary pause; one longer helps nobody. */
+const LEASE_MIN_MS = 100
+const LEASE_MAX_MS = 24 * 3_600_000
+
+export function encodeMasterMessage(message: MasterMessage): RawMessage {
+  switch (message.type) {
+    case 'kept': {
+      const { canceled, leaseMs, keepMs } = message
+      return raw(KEPT, [attemptFields(canceled), leaseMs, keepMs])
+    }
+    case 'spec':
+      return raw(SPEC, [message.job, ...specFields(message.spec)])
+    case 'leases':
+      return encodeLeases(message)
+    case 'cancel':
+      return raw(CANCEL, [attemptFields(message.attempts)])
+    case 'accepted':
+      return raw(ACCEPTED, [attemptFields(message.attempts)])
+    case 'renewed':
+      return raw(RENEWED, [])
+    case 'forget':
+      return raw(FORGET, [message.job])
+    case 'drain':
+      return raw(DRAIN, [])
+  }
+}
+
+function raw(type: number, fields: readonly unknown[]): RawMessage {
+  return { type, fields, payloads: [] }
+}
+
+function encodeLeases(message: Extract<MasterMessage, { type: 'leases' }>): RawMessage {
+  const writer = new PayloadWriter()
+  const entries = message.leases.map(({ job, task, attempt, input }) => [
+    job,
+    task,
+    attempt,
+    writer.field(input)
+  ])
+  const fields = [message.batch, message.more, entries]
+  return { type: LEASES, fields, payloads: writer.payloads }
+}
+
+function specFields(spec: Spec): unknown[] {
+  const { command, directory, timeoutMs, outputBytesMax, slotsMax } = spec
+  const environment = Object.entries(spec.environment)
+  return [SHELL, command, directory, environment, timeoutMs, outputBytesMax, slotsMax]
+}
+
+/** Reads a message of a master; undefined for a type that this version does not know. */
+export function decodeMasterMessage(received: ReceivedMessage): MasterMessage | undefined {
+  const { type } = received
+  if (type < KEPT || type > DRAIN) return undefined
+  const fields = decodeHead(received.head)
+  switch (type) {
+    case KEPT:
+      return {
+        type: 'kept',
+        canceled: readAttempts(fields),
+        leaseMs: fields.integer(LEASE_MIN_MS, LEASE_MAX_MS),
+        keepMs: fields.integer()
+      }
+    case SPEC:
+      return { type: 'spec', job: readJob(fields), spec: readSpec(fields) }
+    case LEASES:
+      return readLeases(fields, new PayloadReader(received.payload))
+    case CANCEL:
+      return { type: 'cancel', attempts: readAttempts(fields) }
+    case ACCEPTED:
+      return { type: 'accepted', attempts: readAttempts(fields) }
+    case RENEWED:
+      return { type: 'renewed' }
+    case FORGET:
+      return { type: 'forget', job: readJob(fields) }
+    default:
+      return { type: 'drain' }
+  }
+}
+
+function readLeases(fields: Fields, payloads: PayloadReader): MasterMessage {
+  const batch = fields.integer()
+  const more = fields.boolean()
+  const leases = fields.lists(ENTRIES_MAX, (entry): Lease => {
+    const ref = readAttempt(entry)
+    return { ...ref, input: payloads.read(entry) }
+  })
+  return { type: 'leases', batch, more, leases }
+}
+
+function readSpec(fields: Fields): ShellSpec {
+  const kind = fields.integer()
+  if (kind !== SHELL) throw badMessage(`a kind of spec this version does not know (${kind})`)
+  return {
+    kind: 'shell',
+    command: fields.text(COMMAND_BYTES_MAX),
+    directory: fields.text(PATH_CHARACTERS_MAX),
+    environment: Object.fromEntries(fields.lists(VARIABLES_MAX, readVariable)),
+    timeoutMs: fields.optional((field) => field.integer(1)),
+    outputBytesMax: fields.integer(0, OUTPUT_BYTES_MAX),
+    slotsMax: fields.optional((field) => field.integer(1, SLOTS_MAX))
+  }
+}
+
+/** A name that a shell could not export is refused here: it would be a hole in the quoting. */
+function readVariable(fields: Fields): [string, string] {
+  const name = fields.text(COMMAND_BYTES_MAX)
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__') {
+    throw badMessage('a name that no environment variable can have')
+  }
+  return [name, fields.text(COMMAND_BYTES_MAX)]
+}

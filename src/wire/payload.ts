@@ -1,0 +1,41 @@
+/**
+ * Payloads: small ones stand behind the head of their message, one after the other, and the head
+ * has their lengths; large ones are named there as blobs.
+ */
+import { INLINE_BYTES_MAX, OUTPUT_BYTES_MAX } from '../core/limits.ts'
+import { isBlobRef } from '../core/types.ts'
+import type { Payload } from '../core/types.ts'
+import { badMessage, blobFields } from './codec.ts'
+import type { Fields } from './codec.ts'
+
+/** Collects the payloads of a message while its head is made. */
+export class PayloadWriter {
+  readonly payloads: Uint8Array[] = []
+
+  /** What the head says about a payload: a length, or a blob. */
+  field(payload: Payload): unknown {
+    if (isBlobRef(payload)) return blobFields(payload)
+    if (payload.length > 0) this.payloads.push(payload)
+    return payload.length
+  }
+}
+
+/** Takes payloads from behind a head, in the order in which the head names them. */
+export class PayloadReader {
+  readonly #bytes: Uint8Array
+  #place = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** Inline bytes are copied, so that a small payload does not keep its whole frame alive. */
+  read(fields: Fields): Payload {
+    if (fields.isList) return fields.blob(OUTPUT_BYTES_MAX)
+    const end = this.#place + fields.integer(0, INLINE_BYTES_MAX)
+    if (end > this.#bytes.length) throw badMessage('a payload longer than its message')
+    const payload = this.#bytes.slice(this.#place, end)
+    this.#place = end
+    return payload
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What a worker says, as bytes. Types 1 to 31.
+ */
+import {
+  ENTRIES_MAX,
+  NAME_CHARACTERS_MAX,
+  REASON_CHARACTERS_MAX,
+  SLOTS_MAX
+} from '../core/limits.ts'
+import { HELD_STATES } from '../core/messages.ts'
+import type { HeldAttempt, Report, WorkerMessage } from '../core/messages.ts'
+import { OUTCOMES } from '../core/result.ts'
+import { attemptFields, readAttempt, readAttempts } from './attempts.ts'
+import { decodeHead } from './codec.ts'
+import type { Fields } from './codec.ts'
+import type { RawMessage, ReceivedMessage } from './frame.ts'
+import { PayloadReader, PayloadWriter } from './payload.ts'
+
+const HOLD = 1
+const OFFER = 2
+const STARTED = 3
+const REPORT = 4
+const RENEWAL = 5
+const BYE = 6
+
+const SIGNAL_CHARACTERS_MAX = 16
+const HELD_ENTRIES_MAX = 65_536
+
+export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
+  switch (message.type) {
+    case 'hold': {
+      const { boot, name, slots, credit } = message
+      const attempts = message.attempts.map((held) => [
+        held.job,
+        held.task,
+        held.attempt,
+        HELD_STATES.indexOf(held.state)
+      ])
+      return { type: HOLD, fields: [boot, name, slots, credit, attempts], payloads: [] }
+    }
+    case 'offer':
+      return { type: OFFER, fields: [message.credit], payloads: [] }
+    case 'started':
+      return { type: STARTED, fields: [attemptFields(message.attempts)], payloads: [] }
+    case 'report':
+      return encodeReports(message.reports)
+    case 'renewal':
+      return { type: RENEWAL, fields: [message.seen, message.credit], payloads: [] }
+    case 'bye':
+      return { type: BYE, fields: [], payloads: [] }
+  }
+}
+
+function encodeReports(reports: readonly Report[]): RawMessage {
+  const writer = new PayloadWriter()
+  const entries = reports.map(({ job, task, attempt, result }) => [
+    job,
+    task,
+    attempt,
+    OUTCOMES.indexOf(result.outcome),
+    result.reason.slice(0, REASON_CHARACTERS_MAX),
+    result.exitCode,
+    result.signal,
+    result.startedAt,
+    result.runtimeMs,
+    writer.field(result.stdout),
+    writer.field(result.stderr)
+  ])
+  return { type: REPORT, fields: [entries], payloads: writer.payloads }
+}
+
+/** Reads a message of a worker; undefined for a type that this version does not know. */
+export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | undefined {
+  const { type } = received
+  if (type < HOLD || type > BYE) return undefined
+  const fields = decodeHead(received.head)
+  switch (type) {
+    case HOLD:
+      return {
+        type: 'hold',
+        boot: fields.text(NAME_CHARACTERS_MAX),
+        name: fields.text(NAME_CHARACTERS_MAX),
+        slots: fields.integer(0, SLOTS_MAX),
+        credit: fields.integer(),
+        attempts: fields.lists(HELD_ENTRIES_MAX, readHeld)
+      }
+    case OFFER:
+      return { type: 'offer', credit: fields.integer() }
+    case STARTED:
+      return { type: 'started', attempts: readAttempts(fields) }
+    case REPORT: {
+      const payloads = new PayloadReader(received.payload)
+      const reports = fields.lists(ENTRIES_MAX, (entry) => readReport(entry, payloads))
+      return { type: 'report', reports }
+    }
+    case RENEWAL:
+      return { type: 'renewal', seen: fields.integer(), credit: fields.integer() }
+    default:
+      return { type: 'bye' }
+  }
+}
+
+function readHeld(fields: Fields): HeldAttempt {
+  return { ...readAttempt(fields), state: fields.word(HELD_STATES) }
+}
+
+function readReport(fields: Fields, payloads: PayloadReader): Report {
+  return {
+    ...readAttempt(fields),
+    result: {
+      outcome: fields.word(OUTCOMES),
+      reason: fields.text(REASON_CHARACTERS_MAX),
+      exitCode: fields.optional((field) => field.integer(0, 255)),
+      signal: fields.optional((field) => field.text(SIGNAL_CHARACTERS_MAX)),
+      startedAt: fields.integer(),
+      runtimeMs: fields.integer(),
+      stdout: payloads.read(fields),
+      stderr: payloads.read(fields)
+    }
+  }
+}
