@@ -40,6 +40,8 @@ export class Job {
   lastTask = 0
   /** Who reported the last success: proof that the job can be done. */
   succeededOn: NodeId | undefined = undefined
+  /** The first two workers on which a task of it failed: two are proof of the opposite. */
+  readonly failedOn: NodeId[] = []
   /** Workers that were sent the spec and have to be told when the job has ended. */
   readonly toldWorkers = new Set<NodeId>()
 
@@ -61,6 +63,11 @@ export class Job {
     this.waiting.push(task)
     this.counts.waiting++
     return task
+  }
+
+  noteFailure(worker: NodeId): void {
+    const { failedOn } = this
+    if (failedOn.length < 2 && !failedOn.includes(worker)) failedOn.push(worker)
   }
 
   /** Changes a task's state and the counts with it. */

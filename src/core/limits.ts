@@ -18,7 +18,7 @@ export const CRASHES_MAX = 3
 /** Workers lost while they ran the task before it is aborted: it may be what kills them. */
 export const LOSSES_MAX = 5
 /** Attempts that workers could not even start before the task is failed. */
-export const REFUSALS_MAX = 10
+export const REFUSALS_MAX = 5
 /** First and longest wait before a further attempt; it doubles in between, with jitter. */
 export const BACKOFF_MIN_MS = 1_000
 export const BACKOFF_MAX_MS = 60_000
@@ -32,6 +32,8 @@ export const ELSEWHERE_FIRST_MS = 10_000
 export const FAST_FAILURES_MAX = 5
 /** A failure within this time is fast: the work itself can hardly have begun. */
 export const FAST_FAILURE_MS = 1_000
+/** Rests without proof that others fare better: after them, it must be the tasks. */
+export const UNPROVEN_RESTS_MAX = 3
 
 // --- credit
 

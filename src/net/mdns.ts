@@ -30,7 +30,7 @@ export interface DiscoveryInit {
   readonly loopback?: boolean
   /** Called at each answer heard, with the addresses that hold now. */
   onSighting(sighting: Sighting): void
-  /** Called once when a peer says goodbye. Anybody can say it in its name: a hint, no proof. */
+  /** Called when a peer that was seen says goodbye. Anybody can say it for it: a hint, no proof. */
   onGone?(peer: string): void
   /** One line for the user; each cause is told once. */
   onNotice(text: string): void
@@ -79,7 +79,7 @@ class MdnsDiscovery implements Discovery {
   }
 
   refresh(): void {
-    for (const socket of this.#sockets.values()) void socket
+    for (const socket of this.#sockets.values()) socket.ask()
   }
 
   stop(): Promise<void> {

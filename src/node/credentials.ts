@@ -2,7 +2,8 @@
  * The credentials of a network in a home: kept, given anew, or made.
  */
 import { P2pJobsError } from '../core/errors.ts'
-import type { HomeFolders } from '../home/home.ts'
+import { openHome, resolveHome } from '../home/home.ts'
+import type { Environment, HomeFolders } from '../home/home.ts'
 import { readToken, writeToken } from '../home/networks.ts'
 import { createCredentials, isFull } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
@@ -13,6 +14,15 @@ export interface NetworkPlace {
   readonly home: HomeFolders
   readonly network: string
   warn(line: string): void
+}
+
+/** The home of this environment, opened. Throws BAD_HOME. */
+export function placeOf(
+  environment: Environment,
+  network: string,
+  warn: (line: string) => void
+): NetworkPlace {
+  return { home: openHome(resolveHome(environment)), network, warn }
 }
 
 /**

@@ -4,6 +4,7 @@
  * A report whose output is a blob is told to the machine only once the blob is here: until then it
  * is not accepted, and the worker keeps it.
  */
+import { createHash } from 'node:crypto'
 import { toError } from '../core/errors.ts'
 import type { JobOptions } from '../core/job.ts'
 import type { MasterEffect, MasterEvent, MasterNotice } from '../core/master/events.ts'
@@ -13,7 +14,7 @@ import type { MasterMessage, Report, WorkerMessage } from '../core/messages.ts'
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import { isBlobRef } from '../core/types.ts'
-import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
+import type { BlobId, BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { Driver } from './driver.ts'
 import type { Link } from './link.ts'
@@ -114,6 +115,21 @@ export class MasterRole {
   async *read(payload: Payload): AsyncGenerator<Uint8Array, void, undefined> {
     if (isBlobRef(payload)) yield* this.#init.blobs.read(payload)
     else if (payload.length > 0) yield payload
+  }
+
+  /** The result with its output on disk, for a reader who comes late. */
+  async setAside(result: Result): Promise<Result> {
+    const [stdout, stderr] = [await this.#onDisk(result.stdout), await this.#onDisk(result.stderr)]
+    return { ...result, stdout, stderr }
+  }
+
+  async #onDisk(payload: Payload): Promise<Payload> {
+    if (isBlobRef(payload) || payload.length === 0) return payload
+    const blob = createHash('sha256').update(payload).digest('hex') as BlobId
+    const ref = { blob, bytes: payload.length }
+    await this.#init.blobs.receive(ref, (write) => write(payload))
+    this.#recorded.add(ref)
+    return ref
   }
 
   /** The result's output is not needed any more. */

@@ -2,20 +2,13 @@
  * What becomes of a task when an attempt of it is over.
  */
 import { unreachable } from '../assert.ts'
-import {
-  BACKOFF_MAX_MS,
-  BACKOFF_MIN_MS,
-  CRASHES_MAX,
-  FAST_FAILURE_MS,
-  FAST_FAILURES_MAX,
-  LOSSES_MAX,
-  REFUSALS_MAX
-} from '../limits.ts'
+import { CRASHES_MAX, LOSSES_MAX, REFUSALS_MAX } from '../limits.ts'
 import { emptyResult } from '../result.ts'
 import type { Result } from '../result.ts'
 import type { EndState, Task } from '../task.ts'
 import type { Millis, NodeId } from '../types.ts'
 import type { MasterState } from './state.ts'
+import { judge } from './judge.ts'
 import type { WorkerView } from './worker-view.ts'
 
 /** Takes the result of the task's last attempt, reported by the worker that had its lease. */
@@ -28,10 +21,9 @@ export function conclude(
 ): void {
   release(state, task)
   task.isReportDue = false
-  judge(state, task, view, result, now)
+  judge(state, task.job, view, result, now)
   switch (result.outcome) {
     case 'success':
-      task.job.succeededOn = view.id
       settle(state, task, 'finished', view.id, result)
       return
     case 'failure':
@@ -114,7 +106,7 @@ function retry(
 ): void {
   task.avoids ??= []
   if (!task.avoids.includes(worker)) task.avoids.push(worker)
-  const delayMs = backoff(state, times)
+  const delayMs = state.backoff(times)
   task.retryAt = now + delayMs
   task.job.move(task, 'retrying')
   state.deadlines.push({ at: task.retryAt, type: 'retry', task })
@@ -128,48 +120,12 @@ export function resume(state: MasterState, task: Task): void {
   state.countWaiting(task.job, 1)
 }
 
-/** Doubling from the least to the most, and a random half off, so that retries spread. */
-function backoff(state: MasterState, times: number): Millis {
-  const whole = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(times - 1, 16))
-  return state.rng.integer(whole >> 1, whole)
-}
-
 function noteSetback(state: MasterState, task: Task, reason: string, delayMs: Millis): void {
   const { ref, worker } = task
   const { failures, crashes, losses, refusals, isReportDue } = task
   const counters = { failures, crashes, losses, refusals, isReportDue, avoids: task.avoids ?? [] }
   state.record({ type: 'setback', ...ref, counters })
   if (worker !== undefined) state.emit({ type: 'setback', ...ref, worker, reason, delayMs })
-}
-
-/**
- * A worker on which everything fails at once drains the queue faster than any other. It gets a
- * rest when it could not start tasks, or when others succeed with the same job.
- */
-function judge(
-  state: MasterState,
-  task: Task,
-  view: WorkerView,
-  result: Result,
-  now: Millis
-): void {
-  const { outcome } = result
-  if (outcome === 'success') {
-    view.fastFailures = 0
-    view.rests = 0
-  }
-  const isFast =
-    outcome === 'refused' || (outcome !== 'returned' && result.runtimeMs < FAST_FAILURE_MS)
-  if (outcome === 'success' || outcome === 'returned' || !isFast) return
-  view.fastFailures++
-  const others = task.job.succeededOn
-  const isItsFault = outcome === 'refused' || (others !== undefined && others !== view.id)
-  if (view.fastFailures < FAST_FAILURES_MAX || !isItsFault || view.restUntil > now) return
-  view.rests++
-  const restMs = backoff(state, view.rests)
-  view.restUntil = now + restMs
-  state.deadlines.push({ at: view.restUntil, type: 'rest', view })
-  state.emit({ type: 'resting', worker: view.id, name: view.name, restMs })
 }
 
 /** Says that a job has ended, if it has, and forgets it. */

@@ -3,6 +3,7 @@
  */
 import { Heap } from '../heap.ts'
 import type { Job } from '../job.ts'
+import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from '../limits.ts'
 import type { MasterMessage } from '../messages.ts'
 import { Rng } from '../rng.ts'
 import type { Task } from '../task.ts'
@@ -75,6 +76,12 @@ export class MasterState {
     this.#records = []
     this.#effects = []
     return effects
+  }
+
+  /** A wait that doubles from the least to the most, and a random half off, so that waits spread. */
+  backoff(times: number): Millis {
+    const whole = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(times - 1, 16))
+    return this.rng.integer(whole >> 1, whole)
   }
 
   /** Puts a worker where its open credit belongs. To be called after every change of it. */

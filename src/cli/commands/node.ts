@@ -1,0 +1,158 @@
+/** `p2pjobs node`: run tasks for the network's masters; with `--master`, publish them too. */
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import type { Member } from '../../core/members/events.ts'
+import { acceptToken, makeNetwork, placeOf, tokenOf } from '../../node/credentials.ts'
+import type { NetworkPlace } from '../../node/credentials.ts'
+import { startNode } from '../../node/start.ts'
+import type { StartedNode } from '../../node/start.ts'
+import { defineCommand, ExitCode } from '../command.ts'
+import type { Context, FlagValues } from '../command.ts'
+import { nodeTable } from '../flags.ts'
+import { JobsFile } from '../jobs/jobs-file.ts'
+import { aloneAdvice } from '../membership.ts'
+import {
+  credentialsOf,
+  defaultName,
+  joinOptions,
+  problemLines,
+  requireMaster
+} from '../network-flags.ts'
+import { escapeText, jsonLine } from '../output.ts'
+import { askForToken, noNetwork } from '../token-input.ts'
+import { memberFields } from './members.ts'
+
+type NodeFlags = FlagValues<typeof nodeTable.flags>
+type Credentials = ReturnType<typeof makeNetwork>
+
+export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
+  const say = problemLines(context, (text) => `p2pjobs: ${escapeText(text)}\n`)
+  const place = placeOf(context.env, flags.network, say)
+  const credentials = await credentialsFor(flags, place, context)
+  const jobs =
+    flags.jobs === undefined ? undefined : await JobsFile.open(flags.jobs, flags.json, context)
+  const slots = flags.slots ?? availableParallelism()
+  const started = await startNode(
+    {
+      home: place.home,
+      name: flags.name ?? defaultName(),
+      slots: slots === 0 ? undefined : slots,
+      isMaster: flags.master,
+      leaseMs: flags.lease,
+      isResident: true,
+      network: joinOptions(flags, credentials)
+    },
+    {
+      onNotice: (notice) => jobs?.onNotice(notice),
+      onMember: (member) => tellMember(member, flags, context),
+      onProblem: say
+    }
+  )
+  await tellStarted(started, slots, flags, context)
+  aloneAdvice(started.node, say)
+  const failed = await serve(started, jobs, flags, context)
+  return failed > 0 ? ExitCode.failed : ExitCode.ok
+})
+
+/** Serves until it is stopped, or until its own jobs are done; how many of those failed. */
+async function serve(
+  started: StartedNode,
+  jobs: JobsFile | undefined,
+  flags: NodeFlags,
+  context: Context
+): Promise<number> {
+  const { master } = started.node
+  let failed = 0
+  try {
+    if (jobs !== undefined && master !== undefined) {
+      failed = await jobs.run(master, context.stopping)
+      if (flags.exitWhenDone) return failed
+    }
+    if (!context.stopping.aborted) await once(context.stopping, 'abort')
+    await drain(started, context)
+    return failed
+  } finally {
+    await started.stop()
+  }
+}
+
+/** Lets what runs here end; a second Ctrl-C gives it back instead. */
+async function drain({ node }: StartedNode, context: Context): Promise<void> {
+  const running = node.worker?.state.runs.size ?? 0
+  if (running > 0 && context.isTerminal.stderr) {
+    context.stderr(`p2pjobs: ${running} tasks still run here; Ctrl-C again gives them back\n`)
+  }
+  await Promise.race([node.worker?.drain(), once(context.leaving, 'abort')])
+}
+
+async function credentialsFor(
+  flags: NodeFlags,
+  place: NetworkPlace,
+  context: Context
+): Promise<Credentials> {
+  const known = await credentialsOf(place, flags.tokenFile, context)
+  if (known !== undefined) {
+    if (flags.master) requireMaster(known)
+    return known
+  }
+  if (flags.master) return await madeNetwork(flags, place, context)
+  const token = await askForToken(context)
+  if (token === undefined) throw noNetwork()
+  return acceptToken(place, token)
+}
+
+async function madeNetwork(
+  flags: NodeFlags,
+  place: NetworkPlace,
+  context: Context
+): Promise<Credentials> {
+  const credentials = makeNetwork(place)
+  const token = tokenOf(credentials, 'work')
+  if (flags.json)
+    await context.stdout(jsonLine({ event: 'network', network: place.network, token }))
+  else {
+    context.stderr(
+      'p2pjobs: made a new network. On each other machine run `p2pjobs node` and paste this token\n' +
+        '(`p2pjobs token` prints it again):\n'
+    )
+    await context.stdout(`${token}\n`)
+  }
+  return credentials
+}
+
+async function tellStarted(
+  { node, isPrimary }: StartedNode,
+  slots: number,
+  flags: NodeFlags,
+  context: Context
+): Promise<void> {
+  const addresses = node.network?.addresses ?? []
+  const name = flags.name ?? defaultName()
+  if (flags.json) {
+    await context.stdout(
+      jsonLine({
+        event: 'node',
+        peer: node.id,
+        name,
+        slots,
+        isMaster: flags.master,
+        isPrimary,
+        addresses
+      })
+    )
+    return
+  }
+  const role = flags.master ? 'master and worker' : 'worker'
+  context.stderr(`p2pjobs: node ${escapeText(name)} is up as ${role} with ${slots} slots\n`)
+  for (const address of addresses) context.stderr(`  ${address}\n`)
+}
+
+function tellMember(member: Readonly<Member>, flags: NodeFlags, context: Context): void {
+  if (flags.json) {
+    void context.stdout(jsonLine(memberFields(member)))
+    return
+  }
+  const name = escapeText(member.info?.name ?? member.peer)
+  const reason = member.problem === undefined ? '' : `: ${escapeText(member.problem)}`
+  context.stderr(`p2pjobs: ${name} is ${member.status}${reason}\n`)
+}

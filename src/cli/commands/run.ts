@@ -1,0 +1,156 @@
+/** `p2pjobs run`: a command for every argument, on every machine there is. */
+import { availableParallelism } from 'node:os'
+import { P2pJobsError } from '../../core/errors.ts'
+import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
+import type { ShellSpec } from '../../core/spec.ts'
+import type { NodeId } from '../../core/types.ts'
+import { placeOf } from '../../node/credentials.ts'
+import type { NetworkPlace } from '../../node/credentials.ts'
+import type { NodeListener } from '../../node/node.ts'
+import { liveNodeOf, startNode } from '../../node/start.ts'
+import type { StartedNode } from '../../node/start.ts'
+import { defineCommand, ExitCode } from '../command.ts'
+import type { Context, FlagValues, Operands } from '../command.ts'
+import { runTable } from '../flags.ts'
+import { failureStatus } from '../jobs/exit-status.ts'
+import { lineInputs, wordInputs } from '../jobs/inputs.ts'
+import { Progress } from '../jobs/progress.ts'
+import { Publication } from '../jobs/publish.ts'
+import { runOutput } from '../jobs/run-output.ts'
+import { aloneAdvice, waitForMembers } from '../membership.ts'
+import { credentialsOf, defaultName, joinOptions, requireMaster } from '../network-flags.ts'
+import { noNetwork } from '../token-input.ts'
+
+type RunFlags = FlagValues<typeof runTable.flags>
+
+/** How long `--min-workers` waits. */
+const MIN_WORKERS_MS = 60_000
+
+export const runCommand = defineCommand(runTable, async (flags, context, operands) => {
+  if (operands.command === '' && operands.inputs?.length === 0) return ExitCode.ok
+  const publication: Publication = new Publication({
+    spec: specOf(flags, operands.command, context),
+    options: { priority: 0, retries: flags.retries },
+    keepOrder: flags.keepOrder,
+    print: (settled, read) => output.print(settled, read),
+    onNotice: (notice) => output.onNotice?.(notice)
+  })
+  const progress = new Progress(context, () => progressLine(publication))
+  const output = runOutput(flags, context, publication, progress)
+  const warn = (text: string): void => {
+    progress.clear()
+    context.stderr(`p2pjobs: ${text}\n`)
+  }
+  const started = await startFor(flags, context, warn, {
+    onNotice: (notice) => publication.onNotice(notice),
+    onMember: () => undefined,
+    // Trouble with single connections is healed by itself; what it costs shows in the results.
+    onProblem: () => undefined
+  })
+  try {
+    await waitForWorkers(flags, started, context)
+    const { master } = started.node
+    if (master === undefined) throw new P2pJobsError('STOPPED', 'this node publishes no work')
+    await publication.run(master, inputsOf(operands, context), context.stopping)
+    await output.end?.()
+  } finally {
+    progress.stop()
+    await started.stop()
+  }
+  const { failed, canceled } = publication.tally
+  return canceled > 0 || context.stopping.aborted ? ExitCode.runError : failureStatus(failed)
+})
+
+function specOf(flags: RunFlags, command: string, context: Context): ShellSpec {
+  const environment: Record<string, string> = {}
+  for (const name of flags.env) {
+    const value = context.env[name]
+    if (value !== undefined) environment[name] = value
+  }
+  return {
+    kind: 'shell',
+    command,
+    directory: process.cwd(),
+    environment,
+    timeoutMs: flags.timeout,
+    outputBytesMax: OUTPUT_BYTES_MAX,
+    slotsMax: flags.slots
+  }
+}
+
+function inputsOf(
+  { inputs }: Operands,
+  context: Context
+): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (inputs !== undefined) return wordInputs(inputs)
+  if (context.isTerminal.stdin) {
+    context.stderr('p2pjobs: reading arguments from the terminal, one per line; Ctrl-D ends them\n')
+  }
+  return lineInputs(context.stdin, 'stdin')
+}
+
+/** Starts the master, with this machine's slots unless a node of this home offers them already. */
+async function startFor(
+  flags: RunFlags,
+  context: Context,
+  warn: (text: string) => void,
+  listener: NodeListener
+): Promise<StartedNode> {
+  const place = placeOf(context.env, flags.network, warn)
+  const network = flags.local ? undefined : await networkOf(flags, place, context)
+  const live = network === undefined ? undefined : liveNodeOf(place.home)
+  const hasSlotsHere = !flags.noLocal && live === undefined
+  const started = await startNode(
+    {
+      home: place.home,
+      name: flags.name ?? defaultName(),
+      slots: hasSlotsHere ? (flags.slots ?? availableParallelism()) : undefined,
+      isMaster: true,
+      leaseMs: flags.lease,
+      isResident: false,
+      network: network && { ...network, join: [...network.join, ...(live?.addresses ?? [])] }
+    },
+    listener
+  )
+  const here = live?.peer as NodeId | undefined
+  if (flags.noLocal) started.node.master?.refuse((worker) => worker === here)
+  if (!hasSlotsHere && live === undefined) aloneAdvice(started.node, warn)
+  return started
+}
+
+async function networkOf(
+  flags: RunFlags,
+  place: NetworkPlace,
+  context: Context
+): Promise<ReturnType<typeof joinOptions> | undefined> {
+  const credentials = await credentialsOf(place, flags.tokenFile, context)
+  if (credentials === undefined) {
+    if (flags.noLocal || flags.minWorkers > 0 || flags.join.length > 0) throw noNetwork()
+    return undefined
+  }
+  requireMaster(credentials)
+  return joinOptions(flags, credentials)
+}
+
+async function waitForWorkers(
+  { minWorkers }: RunFlags,
+  { node }: StartedNode,
+  { stopping }: Context
+): Promise<void> {
+  if (minWorkers === 0 || (await waitForMembers(node, minWorkers, MIN_WORKERS_MS, stopping))) return
+  if (stopping.aborted) return
+  throw new P2pJobsError(
+    'UNREACHABLE',
+    `fewer than ${minWorkers} members came within ${MIN_WORKERS_MS / 1000} s; ` +
+      'see `p2pjobs members`, and start `p2pjobs node` on the machines that are missing'
+  )
+}
+
+function progressLine(publication: Publication): string {
+  const { tally, total, running, names } = publication
+  const done = tally.finished + tally.failed
+  const all = total.isComplete ? `${total.inputs}` : `${total.inputs}+`
+  const failed = tally.failed > 0 ? `, ${tally.failed} failed` : ''
+  const workers = `${names.size} worker${names.size === 1 ? '' : 's'}`
+  return `${done}/${all} done${failed}, ${running} running on ${workers}`
+}

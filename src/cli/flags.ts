@@ -1,0 +1,246 @@
+/**
+ * Every command's flags, as data. Their bodies are in `commands/`.
+ */
+import { LEASE_MS, NAME_CHARACTERS_MAX, SLOTS_MAX, WORKERS_MAX } from '../core/limits.ts'
+import { ExitCode } from './command.ts'
+import type { CommandTable, FlagTable, TextFlag } from './command.ts'
+
+const HOUR_MS = 3_600_000
+const MULTIADDR = { pattern: /^\/./, example: '/ip4/192.168.1.5/tcp/4001' }
+
+const network = {
+  type: 'text',
+  placeholder: 'NAME',
+  default: 'default',
+  summary: 'Use the network kept under this name in this home',
+  shape: { pattern: /^[a-z0-9][a-z0-9_-]{0,63}$/, example: 'lab-2' }
+} satisfies TextFlag
+
+const json = {
+  type: 'boolean',
+  summary: 'Print one JSON object per line on stdout'
+} as const
+
+const config = {
+  type: 'file',
+  placeholder: 'FILE',
+  summary: 'Read flags from a JSON object, as {"slots": 4}; flags given here override it'
+} as const
+
+/** How a node finds and reaches its network. */
+const networkFlags = {
+  listen: {
+    type: 'text',
+    placeholder: 'MULTIADDR',
+    repeatable: true,
+    shape: MULTIADDR,
+    summary: 'Listen on this address only, instead of all on the port used last'
+  },
+  join: {
+    type: 'text',
+    placeholder: 'MULTIADDR',
+    repeatable: true,
+    shape: MULTIADDR,
+    summary: 'Dial the node at this address, where mDNS does not reach'
+  },
+  noMdns: {
+    type: 'boolean',
+    summary: 'Neither look for other nodes by mDNS nor be found by it'
+  },
+  network,
+  tokenFile: {
+    type: 'file',
+    placeholder: 'FILE',
+    summary: 'Read the token of the network from this file, and keep it in this home'
+  },
+  config,
+  json
+} as const satisfies FlagTable
+
+/** What a node says about itself, and how long its leases last if it is a master. */
+const roleFlags = {
+  name: {
+    type: 'text',
+    placeholder: 'NAME',
+    charactersMax: NAME_CHARACTERS_MAX,
+    summary: 'Be called this by other nodes, instead of by the name of the machine'
+  },
+  lease: {
+    type: 'duration',
+    placeholder: 'DURATION',
+    default: LEASE_MS,
+    min: 100,
+    max: HOUR_MS,
+    summary: 'Give the tasks of a worker that is silent for this long to others'
+  }
+} as const satisfies FlagTable
+
+const slots = { type: 'count', placeholder: 'N', max: SLOTS_MAX } as const
+
+export const nodeTable = {
+  name: 'node',
+  summary: 'Join the network and run the tasks of its masters',
+  usage: ['[FLAG]...', '--master --jobs FILE [FLAG]...'],
+  operands: 'none',
+  description: [
+    'The first `p2pjobs node --master` of a home makes a network and prints the token for its ' +
+      'workers. The first `p2pjobs node` elsewhere asks for that token and keeps it; later runs ' +
+      'need nothing. The token can also come from --token-file, P2PJOBS_TOKEN or stdin, never ' +
+      'from the command line, where every user of the machine could read it.'
+  ],
+  flags: {
+    master: {
+      type: 'boolean',
+      summary: 'Publish work too, which needs the full token'
+    },
+    jobs: {
+      type: 'file',
+      placeholder: 'FILE',
+      requires: 'master',
+      summary: 'Publish each line of this file as a task, a shell command; - is stdin'
+    },
+    exitWhenDone: {
+      type: 'boolean',
+      requires: 'jobs',
+      summary: 'End when all of them have ended'
+    },
+    slots: {
+      ...slots,
+      min: 0,
+      summary: 'Run at most N tasks at a time, instead of one per core; 0 runs none'
+    },
+    ...roleFlags,
+    ...networkFlags
+  },
+  exitStatus: [
+    ['0', 'stopped, or all tasks of --jobs succeeded'],
+    ['1', 'with --exit-when-done: tasks failed'],
+    ['2', 'wrong usage, or a fault that left nothing to do']
+  ],
+  errorExitCode: ExitCode.error,
+  examples: ['p2pjobs node --master', 'p2pjobs node --slots 2 --name lab1']
+} as const satisfies CommandTable
+
+export const runTable = {
+  name: 'run',
+  summary: 'Run a shell command for every argument, on every machine of the network',
+  usage: ['[FLAG]... COMMAND ::: ARGUMENT...', '[FLAG]... COMMAND < FILE'],
+  operands: 'command',
+  description: [
+    'Each argument, or each line of stdin without :::, is a task: COMMAND with {} replaced by the ' +
+      'argument, or followed by it where there is no {}. Without COMMAND the argument is the ' +
+      'command. Output is printed per task, whole, as tasks end. Flags come before COMMAND.',
+    'The first Ctrl-C starts nothing more and cancels what runs, the second leaves at once.'
+  ],
+  flags: {
+    slots: {
+      ...slots,
+      short: 'j',
+      min: 1,
+      summary: 'Run at most N tasks at a time on each machine, instead of one per core'
+    },
+    keepOrder: {
+      type: 'boolean',
+      short: 'k',
+      summary: 'Print outputs in the order of the arguments'
+    },
+    tag: {
+      type: 'boolean',
+      summary: 'Begin every line of output with the argument and a tab'
+    },
+    timeout: {
+      type: 'duration',
+      placeholder: 'DURATION',
+      min: 1,
+      max: 24 * 24 * HOUR_MS,
+      summary: 'End a task that runs longer than this; it has failed then'
+    },
+    retries: {
+      type: 'count',
+      placeholder: 'N',
+      default: 0,
+      min: 0,
+      max: 1000,
+      summary: 'Try a failed task N more times, on another machine first'
+    },
+    minWorkers: {
+      type: 'count',
+      placeholder: 'N',
+      default: 0,
+      min: 0,
+      max: WORKERS_MAX,
+      summary: 'Wait up to 60 s for N members besides this one'
+    },
+    local: {
+      type: 'boolean',
+      excludes: 'noLocal',
+      summary: 'Use only this machine: no network, no token'
+    },
+    noLocal: {
+      type: 'boolean',
+      summary: 'Use only other machines'
+    },
+    env: {
+      type: 'text',
+      placeholder: 'NAME',
+      repeatable: true,
+      shape: { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, example: 'LANG' },
+      summary: 'Give tasks this variable of the environment'
+    },
+    ...roleFlags,
+    ...networkFlags
+  },
+  exitStatus: [
+    ['0', 'all tasks succeeded'],
+    ['1-100', 'that many tasks failed'],
+    ['101', 'more than 100 tasks failed'],
+    ['255', 'wrong usage, or a fault that left nothing to do']
+  ],
+  errorExitCode: ExitCode.runError,
+  examples: [
+    "p2pjobs run --tag 'factor {}' ::: 1000001 1000003 1000033",
+    "ls *.wav | p2pjobs run -j 2 --retries 1 'flac -s {}'"
+  ]
+} as const satisfies CommandTable
+
+export const membersTable = {
+  name: 'members',
+  summary: 'Join the network for two seconds and print its members',
+  usage: ['[FLAG]...'],
+  operands: 'none',
+  description: [],
+  flags: networkFlags,
+  exitStatus: [
+    ['0', 'printed'],
+    ['2', 'wrong usage, or a fault that left nothing to do']
+  ],
+  errorExitCode: ExitCode.error,
+  examples: ['p2pjobs members --json']
+} as const satisfies CommandTable
+
+export const tokenTable = {
+  name: 'token',
+  summary: 'Print the token that other machines need to join',
+  usage: ['[FLAG]...'],
+  operands: 'none',
+  description: [
+    'The work token lets a machine join, run tasks and return results. The full token also lets ' +
+      'it publish work, which means running commands on every worker: give it only to machines ' +
+      'that shall be masters.'
+  ],
+  flags: {
+    full: {
+      type: 'boolean',
+      summary: 'Print the full token, for machines that publish work'
+    },
+    network
+  },
+  exitStatus: [
+    ['0', 'printed'],
+    ['2', 'wrong usage, or this home holds no such token']
+  ],
+  errorExitCode: ExitCode.error,
+  examples: ['p2pjobs token --full']
+} as const satisfies CommandTable
+
+export const tables: readonly CommandTable[] = [nodeTable, runTable, membersTable, tokenTable]

@@ -1,0 +1,77 @@
+/**
+ * The inputs of a job: words of the command line, or the lines of a file or of stdin, as bytes.
+ */
+import { createReadStream } from 'node:fs'
+import { P2pJobsError, toError } from '../../core/errors.ts'
+import { COMMAND_BYTES_MAX } from '../../core/limits.ts'
+
+const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** Words as inputs. */
+export function* wordInputs(words: readonly string[]): Generator<Uint8Array> {
+  for (const word of words) yield checked(Buffer.from(word), 'an argument')
+}
+
+/**
+ * Lines as inputs, read only as far as they are asked for. A last line without its end counts.
+ * Throws BAD_INPUT when the source cannot be read or a line is too long.
+ */
+export async function* lineInputs(
+  source: AsyncIterable<Uint8Array>,
+  name: string
+): AsyncGenerator<Uint8Array> {
+  let rest: Uint8Array = new Uint8Array(0)
+  for await (const chunk of readable(source, name)) {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+    let from = 0
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
+      yield lineOf(bytes.subarray(from, end), name)
+      from = end + 1
+    }
+    rest = checked(bytes.slice(from), `a line of ${name}`)
+  }
+  if (rest.length > 0) yield lineOf(rest, name)
+}
+
+/** The lines of a file that are not blank: each is a command. `-` is stdin. */
+export async function* commandLines(
+  file: string,
+  stdin: AsyncIterable<Uint8Array>
+): AsyncGenerator<Uint8Array> {
+  const [source, name] = file === '-' ? [stdin, 'stdin'] : [createReadStream(file), file]
+  for await (const line of lineInputs(source, name)) if (!isBlank(line)) yield line
+}
+
+function lineOf(bytes: Uint8Array, name: string): Uint8Array {
+  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
+  // A copy: a view would keep the whole chunk it came in.
+  return checked(bytes.slice(0, end), `a line of ${name}`)
+}
+
+function checked(bytes: Uint8Array, what: string): Uint8Array {
+  if (bytes.length <= COMMAND_BYTES_MAX) return bytes
+  throw new P2pJobsError(
+    'BAD_INPUT',
+    `${what} is longer than ${COMMAND_BYTES_MAX} bytes, the most that a command takes; ` +
+      'put long data into files and name those'
+  )
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return Buffer.from(line).toString('latin1').trim() === ''
+}
+
+async function* readable(
+  source: AsyncIterable<Uint8Array>,
+  name: string
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source
+  } catch (cause) {
+    const { message } = toError(cause)
+    throw new P2pJobsError('BAD_INPUT', `cannot read ${name}: ${message}; check the name`, {
+      cause
+    })
+  }
+}

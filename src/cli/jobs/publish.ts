@@ -1,0 +1,126 @@
+/**
+ * Publishes one job on a node and follows it to its end: what `run` and `node --jobs` share.
+ */
+import { toError } from '../../core/errors.ts'
+import type { JobOptions } from '../../core/job.ts'
+import type { MasterNotice } from '../../core/master/events.ts'
+import type { Spec } from '../../core/spec.ts'
+import type { JobId, NodeId } from '../../core/types.ts'
+import type { MasterRole } from '../../node/master-role.ts'
+import { Feed } from './feed.ts'
+import { Printer } from './printer.ts'
+import type { PrinterInit, Settled } from './printer.ts'
+
+/** How many tasks of a job have ended, and how. */
+export interface Tally {
+  finished: number
+  failed: number
+  canceled: number
+}
+
+export interface PublishInit {
+  readonly spec: Spec
+  readonly options: JobOptions
+  readonly keepOrder: boolean
+  readonly print: PrinterInit['print']
+  /** Every notice of the master, after it was counted. */
+  onNotice?(notice: MasterNotice, job: Publication): void
+}
+
+export class Publication {
+  readonly tally: Tally = { finished: 0, failed: 0, canceled: 0 }
+  /** What workers call themselves. */
+  readonly names = new Map<NodeId, string>()
+  readonly #init: PublishInit
+  readonly #ended = Promise.withResolvers<undefined>()
+  #master: MasterRole | undefined
+  #job: JobId | undefined
+  #feed: Feed | undefined
+  #printer: Printer | undefined
+
+  constructor(init: PublishInit) {
+    this.#init = init
+  }
+
+  /** Inputs read so far, and whether these are all. */
+  get total(): { readonly inputs: number; readonly isComplete: boolean } {
+    return { inputs: this.#feed?.total ?? 0, isComplete: this.#feed?.isComplete ?? false }
+  }
+
+  /** Tasks that run now. */
+  get running(): number {
+    return this.#job === undefined
+      ? 0
+      : (this.#master?.state.jobs.get(this.#job)?.counts.running ?? 0)
+  }
+
+  /** The name of a worker; empty when it has none. */
+  nameOf(worker: NodeId | undefined): string {
+    return worker === undefined ? '' : (this.names.get(worker) ?? worker)
+  }
+
+  /** The input of a task that has not been printed. */
+  inputOf(task: number): Uint8Array {
+    return this.#feed?.inputs.get(task) ?? new Uint8Array(0)
+  }
+
+  /**
+   * Publishes the inputs and prints every result. Resolves when all tasks have ended and all
+   * output is printed; rejects when the inputs cannot be read, after what was read is canceled.
+   */
+  async run(
+    master: MasterRole,
+    inputs: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    stopping: AbortSignal
+  ): Promise<void> {
+    const { spec, options, keepOrder, print } = this.#init
+    const job = master.submit(spec, options)
+    this.#master = master
+    this.#job = job
+    this.#printer = new Printer({ master, keepOrder, print })
+    const feed = (this.#feed = new Feed(master, job))
+    const cancel = (): void => {
+      feed.stop()
+      master.cancel(job, 'canceled by its user')
+    }
+    stopping.addEventListener('abort', cancel)
+    if (stopping.aborted) cancel()
+    let failure: Error | undefined
+    await feed.run(inputs).catch((error: unknown) => {
+      failure = toError(error)
+      cancel()
+    })
+    // A feed that was stopped left the job open; canceling it closed it.
+    await this.#ended.promise
+    stopping.removeEventListener('abort', cancel)
+    await this.#printer.end()
+    if (failure !== undefined) throw failure
+  }
+
+  /** To be told every notice of the node's master. */
+  onNotice(notice: MasterNotice): void {
+    this.#count(notice)
+    this.#init.onNotice?.(notice, this)
+    if (notice.type === 'settled') this.#onSettled(notice)
+    if (notice.type === 'ended') this.#ended.resolve(undefined)
+  }
+
+  #count(notice: MasterNotice): void {
+    const { tally } = this
+    if (notice.type === 'joined') this.names.set(notice.worker, notice.name)
+    if (notice.type === 'dispatched') this.#feed?.onLeased()
+    if (notice.type !== 'settled') return
+    if (notice.state === 'finished') tally.finished++
+    else if (notice.state === 'canceled') tally.canceled++
+    else tally.failed++
+  }
+
+  #onSettled(notice: Extract<MasterNotice, { type: 'settled' }>): void {
+    const { task, attempt, state, worker, result } = notice
+    const input = this.inputOf(task)
+    this.#feed?.inputs.delete(task)
+    const settled: Settled = { task, attempt, state, worker, result, input }
+    if (state === 'canceled') void this.#master?.release(result)
+    else this.#printer?.add(settled)
+  }
+}

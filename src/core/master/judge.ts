@@ -1,0 +1,52 @@
+/**
+ * Notices a "black hole": a worker on which everything fails at once drains the queue faster than
+ * any other. It is given a rest.
+ *
+ * Tasks that fail at once are nothing unusual, so it takes proof: it could not even start them, or
+ * others succeed with the same job. While others still work on their first tasks of the job there
+ * is no proof either way, and a few short rests keep the queue from being empty by then.
+ */
+import type { Job } from '../job.ts'
+import { FAST_FAILURE_MS, FAST_FAILURES_MAX, UNPROVEN_RESTS_MAX } from '../limits.ts'
+import type { Result } from '../result.ts'
+import type { Millis } from '../types.ts'
+import type { MasterState } from './state.ts'
+import type { WorkerView } from './worker-view.ts'
+
+/** Takes note of how an attempt ended on a worker. */
+export function judge(
+  state: MasterState,
+  job: Job,
+  view: WorkerView,
+  result: Result,
+  now: Millis
+): void {
+  const { outcome, runtimeMs } = result
+  if (outcome === 'returned') return
+  if (outcome === 'success') {
+    job.succeededOn = view.id
+    view.fastFailures = 0
+    view.rests = 0
+    return
+  }
+  job.noteFailure(view.id)
+  if (outcome !== 'refused' && runtimeMs >= FAST_FAILURE_MS) return
+  view.fastFailures++
+  if (view.fastFailures < FAST_FAILURES_MAX || view.restUntil > now) return
+  if (outcome === 'refused' || isSuspect(state, job, view)) giveRest(state, view, now)
+}
+
+function isSuspect(state: MasterState, job: Job, view: WorkerView): boolean {
+  const succeeded = job.succeededOn
+  if (succeeded !== undefined) return succeeded !== view.id
+  const isAlone = state.connectedWorkers < 2
+  return !isAlone && job.failedOn.length < 2 && view.rests < UNPROVEN_RESTS_MAX
+}
+
+function giveRest(state: MasterState, view: WorkerView, now: Millis): void {
+  view.rests++
+  const restMs = state.backoff(view.rests)
+  view.restUntil = now + restMs
+  state.deadlines.push({ at: view.restUntil, type: 'rest', view })
+  state.emit({ type: 'resting', worker: view.id, name: view.name, restMs })
+}

@@ -1,0 +1,69 @@
+/**
+ * The port through which a node runs tasks.
+ *
+ * An executor only does: which task runs when, for how long and what its end means is decided by
+ * the worker machine. `shell-executor.ts` is the implementation for command lines.
+ */
+import type { Result } from '../core/result.ts'
+import type { Spec } from '../core/spec.ts'
+import type { BlobId, JobId } from '../core/types.ts'
+
+export { createShellExecutor } from './shell-executor.ts'
+export type { ShellExecutorInit } from './shell-executor.ts'
+
+/** One attempt to run; `run` is the caller's number for it and is never used twice. */
+export interface TaskStart {
+  readonly run: number
+  readonly job: JobId
+  readonly task: number
+  readonly attempt: number
+  readonly spec: Spec
+  readonly input: Uint8Array
+}
+
+/** Output above INLINE_BYTES_MAX: a file that the receiver owns, and renames or removes. */
+export interface SpoolFile {
+  readonly path: string
+  readonly bytes: number
+  readonly blob: BlobId
+}
+
+export type Output = Uint8Array | SpoolFile
+
+/** True for output that is kept in a file. */
+export function isSpoolFile(output: Output): output is SpoolFile {
+  return !(output instanceof Uint8Array)
+}
+
+/** How an attempt ended, its output not yet turned into payloads. */
+export type RunResult = Omit<Result, 'stdout' | 'stderr'> & {
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+export interface RunEnd {
+  readonly run: number
+  readonly result: RunResult
+}
+
+export interface Executor {
+  /** Starts tasks; more than `slots` at once wait for a free one, in order. */
+  start(tasks: readonly TaskStart[]): void
+  /**
+   * Ends a task and everything it started: TERM, up to `graceMs`, KILL. Its end is reported like
+   * any other. An unknown run is ignored: it may have ended meanwhile.
+   */
+  stop(run: number): void
+  /**
+   * Ends every task at once (KILL), reports those that ran as `returned`, and leaves no process
+   * and no file but the SpoolFiles already handed over. Can be called again.
+   */
+  close(): Promise<void>
+}
+
+export interface ExecutorEvents {
+  /** Never called from within a call of the executor. */
+  onEnded(ends: readonly RunEnd[]): void
+  /** Something a person should know, in one line. */
+  onNotice(text: string): void
+}

@@ -1,0 +1,44 @@
+/**
+ * The spawner process: starts tasks for a node, so that the node itself never has to fork.
+ *
+ * Forking costs as much as the parent's memory is large, and a node's is large. The spawner is
+ * also the guard: when the node dies, however it dies, the end of its standard input says so, and
+ * the spawner ends every task before it ends itself.
+ */
+import { Socket } from 'node:net'
+import { FrameReader, encodeFrame } from './frames.ts'
+import { identityOf } from './processes.ts'
+import type { SpawnerEvent, SpawnerInit, SpawnerRequest } from './spawner-messages.ts'
+import { Spawner } from './spawner.ts'
+
+// process.stdout would block on a node that is stopped, and with it every limit of every task.
+const output = new Socket({ fd: 1, readable: false, writable: true })
+const input = new Socket({ fd: 0, readable: true, writable: false })
+
+const owner = identityOf(process.pid)
+const init = JSON.parse(process.argv[2] ?? '') as SpawnerInit
+const spawner = new Spawner(init, owner, send)
+const reader = new FrameReader<SpawnerRequest>()
+
+function send(event: SpawnerEvent): void {
+  output.write(encodeFrame(event))
+}
+
+function leave(): void {
+  spawner.close()
+  process.exit(0)
+}
+
+// Only the node says when to leave: whoever ends the whole service wants it to drain first.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+// A node that is gone cannot be written to; that it is gone is learnt from its end of the input.
+output.on('error', () => undefined)
+input.on('error', leave)
+input.on('end', leave)
+input.on('data', (chunk: Buffer) => {
+  for (const request of reader.read(chunk)) {
+    if (request.type === 'close') leave()
+    else spawner.handle(request)
+  }
+})
+send({ type: 'ready', owner })

@@ -1,0 +1,35 @@
+/** What the node's process and its spawner process say to each other. */
+import type { Spec } from '../core/spec.ts'
+import type { RunEnd } from './executor.ts'
+
+/** What a spawner is told when it starts, as JSON in its first argument. */
+export interface SpawnerInit {
+  readonly slots: number
+  /** An existing folder for what tasks write while they run; the spawner removes it at its end. */
+  readonly spool: string
+  /** Large outputs are handed over as `<handover>-<run>.<stream>`, outside of the spool. */
+  readonly handover: string
+  readonly graceMs: number
+  readonly leftoverMs: number
+  readonly shell: string
+}
+
+/** A task without what its job's tasks share. */
+export interface TaskOrder {
+  readonly run: number
+  readonly job: number
+  readonly task: number
+  readonly attempt: number
+  readonly input: Uint8Array
+}
+
+export type SpawnerRequest =
+  | { readonly type: 'start'; readonly spec: Spec; readonly tasks: readonly TaskOrder[] }
+  | { readonly type: 'stop'; readonly run: number }
+  | { readonly type: 'close' }
+
+export type SpawnerEvent =
+  /** Sent once; `owner` is what the spawner's processes carry in their cookie. */
+  | { readonly type: 'ready'; readonly owner: string }
+  | { readonly type: 'ended'; readonly ends: readonly RunEnd[] }
+  | { readonly type: 'notice'; readonly text: string }

@@ -1,0 +1,238 @@
+/**
+ * What has to be true of every run, seen from outside: the checkers look at journals, notices and
+ * executors, never into the machines, so they cannot share a mistake with them.
+ */
+import type { JournalRecord } from '../../src/core/master/journal.ts'
+import type { MasterNotice } from '../../src/core/master/events.ts'
+import type { Result } from '../../src/core/result.ts'
+import type { EndState } from '../../src/core/task.ts'
+import type { AttemptRef, JobId, Millis, NodeId } from '../../src/core/types.ts'
+import type { WorkerEffect } from '../../src/core/worker/events.ts'
+import type { MasterNode } from './master-node.ts'
+import type { WorkerNode } from './worker-node.ts'
+
+/** The whole story of one task, as seen from outside. */
+export interface TaskStory {
+  attempt: number
+  worker: NodeId | undefined
+  /** The attempt whose report was taken last, as a result or as a setback. */
+  reported: number
+  starts: AttemptRef[]
+  end: EndState | undefined
+  notices: number
+  settledBy: NodeId | undefined
+  settledAt: number
+}
+
+type Start = Extract<WorkerEffect, { type: 'start' }>
+
+interface JobStory {
+  readonly tasks: TaskStory[]
+  isClosed: boolean
+  left: number
+}
+
+interface Execution {
+  readonly ref: AttemptRef
+  readonly master: NodeId
+  readonly node: WorkerNode
+  readonly life: number
+  isReleased: boolean
+}
+
+/** A rule was broken. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+export class Checkers {
+  /** Where the stories of a master's jobs are kept. */
+  readonly jobs = new Map<NodeId, Map<JobId, JobStory>>()
+  readonly executions: Execution[] = []
+  /** Slot time that each master has had, in milliseconds. */
+  readonly slotTime = new Map<NodeId, Millis>()
+  readonly notices = { ended: 0, resting: 0, setbacks: 0 }
+  settled = 0
+  lastSettledAt: Millis = 0
+  /** No task may be started more often than this. */
+  startsMax = 1
+  readonly #clock: { readonly now: Millis }
+
+  constructor(clock: { readonly now: Millis }) {
+    this.#clock = clock
+  }
+
+  story(master: NodeId, ref: Pick<AttemptRef, 'job' | 'task'>): TaskStory {
+    const story = this.jobs.get(master)?.get(ref.job)?.tasks[ref.task - 1]
+    if (story === undefined) throw new Violation(`${nameOf(master, ref)} is not known`)
+    return story
+  }
+
+  /** True once every task of the master's jobs has ended, and `jobs` jobs were submitted. */
+  hasEnded(master: NodeId, jobs: number): boolean {
+    const stories = this.jobs.get(master)
+    if (jobs === 0) return true
+    if (stories?.size !== jobs) return false
+    for (const { isClosed, left } of stories.values()) if (!isClosed || left > 0) return false
+    return true
+  }
+
+  onRecord({ id }: MasterNode, record: JournalRecord): void {
+    switch (record.type) {
+      case 'submitted': {
+        const jobs = this.jobs.get(id) ?? new Map<JobId, JobStory>()
+        this.jobs.set(id, jobs)
+        expect(!jobs.has(record.job), `job ${record.job} was submitted twice`)
+        jobs.set(record.job, { tasks: [], isClosed: false, left: 0 })
+        return
+      }
+      case 'added': {
+        const job = this.#job(id, record.job)
+        for (let added = 0; added < record.inputs.length; added++) job.tasks.push(newStory())
+        job.left += record.inputs.length
+        return
+      }
+      case 'closed':
+        this.#job(id, record.job).isClosed = true
+        return
+      case 'leased':
+        for (const ref of record.attempts) this.#onLease(id, ref, record.worker)
+        return
+      case 'setback':
+        this.#onSetback(id, record)
+        return
+      case 'settled':
+        this.#onSettled(id, record)
+    }
+  }
+
+  #onLease(master: NodeId, ref: AttemptRef, worker: NodeId): void {
+    const story = this.story(master, ref)
+    const name = nameOf(master, ref)
+    expect(story.end === undefined, `${name} was leased after it had ended`)
+    expect(ref.attempt > story.attempt, `${name} was leased after attempt ${story.attempt}`)
+    story.attempt = ref.attempt
+    story.worker = worker
+  }
+
+  #onSetback(master: NodeId, record: Extract<JournalRecord, { type: 'setback' }>): void {
+    this.notices.setbacks++
+    const story = this.story(master, record)
+    const name = nameOf(master, record)
+    expect(story.end === undefined, `${name} had a setback after it had ended`)
+    expect(record.attempt === story.attempt, `${name} had a setback; its last is ${story.attempt}`)
+    if (record.counters.isReportDue) return
+    expect(story.reported < record.attempt, `a report of ${name} was taken twice`)
+    story.reported = record.attempt
+  }
+
+  #onSettled(master: NodeId, record: Extract<JournalRecord, { type: 'settled' }>): void {
+    const story = this.story(master, record)
+    const name = nameOf(master, record)
+    expect(story.end === undefined, `${name} ended twice`)
+    expect(record.attempt === story.attempt, `${name} ended; its last attempt is ${story.attempt}`)
+    if (record.state === 'finished' || record.state === 'failed') {
+      expect(story.reported < record.attempt, `a report of ${name} was taken twice`)
+      expect(record.worker === story.worker, `${name} was leased to ${story.worker ?? 'nobody'}`)
+      this.#checkOrigin(master, record, record.result, record.worker)
+      story.reported = record.attempt
+    }
+    story.end = record.state
+    story.settledBy = record.worker
+    story.settledAt = this.#clock.now
+    this.#job(master, record.job).left--
+    this.settled++
+    this.lastSettledAt = this.#clock.now
+  }
+
+  /** The recorded result has to be what that worker made of that very attempt. */
+  #checkOrigin(master: NodeId, ref: AttemptRef, result: Result, worker: NodeId | undefined): void {
+    const execution = this.executions[result.startedAt]
+    const name = nameOf(master, ref)
+    if (execution === undefined) throw new Violation(`${name} has a result of nowhere`)
+    const isOfAttempt = isSame(execution.ref, ref) && execution.master === master
+    expect(isOfAttempt, `${name} has the result of attempt ${execution.ref.attempt}`)
+    expect(execution.node.id === worker, `${name} has the result of ${execution.node.id}`)
+  }
+
+  onNotice({ id }: MasterNode, notice: MasterNotice): void {
+    if (notice.type === 'settled') {
+      const story = this.story(id, notice)
+      story.notices++
+      expect(story.notices === 1, `${nameOf(id, notice)} was delivered twice`)
+      expect(story.end === notice.state, `${nameOf(id, notice)} was delivered, not recorded`)
+    } else if (notice.type === 'resting') this.notices.resting++
+    else if (notice.type === 'ended') {
+      this.notices.ended++
+      expect(this.#job(id, notice.job).left === 0, `job ${notice.job} ended before its tasks`)
+    }
+  }
+
+  /** Returns the serial number of the execution. */
+  onStart(
+    node: WorkerNode,
+    { job, task, attempt, master, spec }: Start,
+    running: { readonly all: number; readonly ofJob: number }
+  ): number {
+    const ref = { job, task, attempt }
+    const name = nameOf(master, ref)
+    expect(running.all <= node.slots, `${node.id} runs ${running.all} in ${node.slots} slots`)
+    const ofJobMax = spec.slotsMax ?? node.slots
+    expect(running.ofJob <= ofJobMax, `${node.id} runs ${running.ofJob} of a job, not ${ofJobMax}`)
+    const story = this.story(master, ref)
+    expect(ref.attempt <= story.attempt, `${name} was started before its lease was recorded`)
+    const isNew = story.starts.every((start) => start.attempt !== ref.attempt)
+    expect(isNew, `${name} was started twice`)
+    story.starts.push(ref)
+    expect(story.starts.length <= this.startsMax, `${name}: ${story.starts.length} starts`)
+    this.executions.push({ ref, master, node, life: node.life, isReleased: false })
+    return this.executions.length - 1
+  }
+
+  onEnd(_node: WorkerNode, { master }: { master: NodeId }, runtimeMs: Millis): void {
+    this.slotTime.set(master, (this.slotTime.get(master) ?? 0) + runtimeMs)
+  }
+
+  onRelease(node: WorkerNode, result: Result): void {
+    const execution = this.executions[result.startedAt]
+    if (execution === undefined) throw new Violation(`${node.id} released a result of nowhere`)
+    expect(!execution.isReleased, `${node.id} released a result twice`)
+    execution.isReleased = true
+  }
+
+  /** To be called when all is over: nothing is kept that nobody needs. */
+  atEnd(): void {
+    for (const { isReleased, node, life, ref, master } of this.executions) {
+      const isGone = !node.isUp || node.life !== life || node.hasLeft
+      expect(isReleased || isGone, `${node.id} keeps the result of ${nameOf(master, ref)}`)
+    }
+  }
+
+  #job(master: NodeId, id: JobId): JobStory {
+    const job = this.jobs.get(master)?.get(id)
+    if (job === undefined) throw new Violation(`job ${id} of ${master} is not known`)
+    return job
+  }
+}
+
+function newStory(): TaskStory {
+  return {
+    ...{ attempt: 0, worker: undefined, reported: 0, starts: [], end: undefined },
+    ...{ notices: 0, settledBy: undefined, settledAt: 0 }
+  }
+}
+
+function expect(condition: boolean, message: string): void {
+  if (!condition) throw new Violation(message)
+}
+
+function isSame(a: AttemptRef, b: AttemptRef): boolean {
+  return a.job === b.job && a.task === b.task && a.attempt === b.attempt
+}
+
+function nameOf(
+  master: NodeId,
+  ref: Pick<AttemptRef, 'job' | 'task'> & { attempt?: number }
+): string {
+  return `task ${ref.job}/${ref.task} of ${master}, attempt ${ref.attempt ?? '?'},`
+}

@@ -1,0 +1,90 @@
+/**
+ * Runs tasks by waiting for as long as they are said to take. It outlives a pause of its node, as
+ * child processes do, but not its end.
+ */
+import type { Outcome, Result } from '../../src/core/result.ts'
+import { emptyResult } from '../../src/core/result.ts'
+import type { Rng } from '../../src/core/rng.ts'
+import type { AttemptRef, Millis } from '../../src/core/types.ts'
+import type { WorkerEffect } from '../../src/core/worker/events.ts'
+import type { WorkerNode } from './worker-node.ts'
+
+/** What becomes of one attempt. */
+export interface Fate {
+  readonly ms: Millis
+  readonly outcome: Outcome
+}
+
+/** Decides the fate of an attempt on the worker that has the plan. */
+export type Plan = (rng: Rng, ref: AttemptRef) => Fate
+
+type Start = Extract<WorkerEffect, { type: 'start' }>
+
+interface Run {
+  readonly start: Start
+  readonly serial: number
+  readonly since: Millis
+  isStopping: boolean
+}
+
+export class SimExecutor {
+  readonly #node: WorkerNode
+  readonly #running = new Map<number, Run>()
+  #isDead = false
+
+  constructor(node: WorkerNode) {
+    this.#node = node
+  }
+
+  get size(): number {
+    return this.#running.size
+  }
+
+  start(start: Start): void {
+    const { world } = this.#node
+    const serial = world.checkers.onStart(this.#node, start, {
+      all: this.#running.size + 1,
+      ofJob: this.#countOfJob(start) + 1
+    })
+    const { ms, outcome } = this.#node.plan(world.rng, start)
+    this.#running.set(start.run, { start, serial, since: world.clock.now, isStopping: false })
+    world.clock.after(ms, () => this.#end(start.run, outcome, ''))
+  }
+
+  /** Runs of the same job; one that is being stopped does not count any more. */
+  #countOfJob({ master, job }: Start): number {
+    let count = 0
+    for (const { start, isStopping } of this.#running.values()) {
+      if (start.job === job && start.master === master && !isStopping) count++
+    }
+    return count
+  }
+
+  stop(run: number): void {
+    const running = this.#running.get(run)
+    if (running !== undefined) running.isStopping = true
+    const { clock, rng } = this.#node.world
+    clock.after(rng.integer(1, 20), () => this.#end(run, 'failure', 'it was stopped'))
+  }
+
+  kill(): void {
+    this.#isDead = true
+    this.#running.clear()
+  }
+
+  #end(run: number, outcome: Outcome, reason: string): void {
+    const running = this.#running.get(run)
+    if (this.#isDead || running === undefined) return
+    this.#running.delete(run)
+    const { checkers, clock } = this.#node.world
+    const runtimeMs = clock.now - running.since
+    checkers.onEnd(this.#node, running.start, runtimeMs)
+    // The serial number rides along, so that a recorded result shows where it comes from.
+    const result: Result = {
+      ...emptyResult(outcome, reason),
+      runtimeMs,
+      startedAt: running.serial
+    }
+    this.#node.deliver({ type: 'ended', ends: [{ run, result }] })
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Every story there is, by name.
+ */
+import type { Scenario } from '../scenario.ts'
+import { failingHole, refusingHole } from './black-hole.ts'
+import { cancel } from './cancel.ts'
+import { chaos } from './chaos.ts'
+import { clean } from './clean.ts'
+import { cutAndHeal } from './cut-and-heal.ts'
+import { drain } from './drain.ts'
+import { masterRestart } from './master-restart.ts'
+import { priorities } from './priorities.ts'
+import { retryElsewhere, retryHere } from './retries.ts'
+import { slowAndFast } from './slow-and-fast.ts'
+import { tenThousand } from './ten-thousand.ts'
+import { twoMasters } from './two-masters.ts'
+import { workerCrash } from './worker-crash.ts'
+import { zombie } from './zombie.ts'
+
+/** Small enough for many seeds. */
+export const SMALL_SCENARIOS: readonly Scenario[] = [
+  ...[chaos, clean, workerCrash, cutAndHeal, zombie, masterRestart, failingHole, refusingHole],
+  ...[slowAndFast, retryElsewhere, retryHere, cancel, drain, priorities, twoMasters]
+]
+
+export const SCENARIOS: readonly Scenario[] = [...SMALL_SCENARIOS, tenThousand]

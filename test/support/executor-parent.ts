@@ -1,0 +1,24 @@
+/**
+ * A process that runs one task through an executor, to be killed by a test.
+ *
+ *     node executor-parent.ts FOLDER WORK COMMAND
+ */
+import type { JobId } from '../../src/core/types.ts'
+import { createShellExecutor } from '../../src/exec/executor.ts'
+
+const [folder = '', directory = '', command = ''] = process.argv.slice(2)
+const executor = await createShellExecutor(
+  { slots: 1, folder },
+  { onEnded: () => undefined, onNotice: () => undefined }
+)
+const spec = {
+  kind: 'shell',
+  command: '',
+  directory,
+  environment: {},
+  timeoutMs: undefined,
+  outputBytesMax: 1_000_000,
+  slotsMax: undefined
+} as const
+const input = Buffer.from(command)
+executor.start([{ run: 1, job: 1 as JobId, task: 1, attempt: 1, spec, input }])

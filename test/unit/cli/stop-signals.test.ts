@@ -1,0 +1,46 @@
+import { EventEmitter } from 'node:events'
+import { expect } from 'chai'
+import { SAME_PRESS_MS, watchSignals } from '../../../src/cli/stop-signals.ts'
+
+describe('watchSignals', () => {
+  let now = 0
+  const started = (): { source: EventEmitter; state: () => string; stop: () => void } => {
+    const source = new EventEmitter()
+    const signals = watchSignals(source, () => now)
+    const state = (): string =>
+      signals.leaving.aborted ? 'leaving' : signals.stopping.aborted ? 'stopping' : 'running'
+    return { source, state, stop: () => signals.stop() }
+  }
+
+  it('stops at the first signal and leaves at the second, whichever they are', () => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      const { source, state } = started()
+      expect(state()).to.equal('running')
+      source.emit(signal)
+      expect(state()).to.equal('stopping')
+      now += SAME_PRESS_MS
+      source.emit('SIGINT')
+      expect(state()).to.equal('leaving')
+    }
+  })
+
+  it('takes a signal that comes twice at once for one', () => {
+    const { source, state } = started()
+    source.emit('SIGTERM')
+    now += SAME_PRESS_MS - 1
+    source.emit('SIGTERM')
+    expect(state()).to.equal('stopping')
+    now += 1
+    source.emit('SIGTERM')
+    expect(state()).to.equal('leaving')
+  })
+
+  it('leaves at the first signal when it is stopping for another reason', () => {
+    const { source, state, stop } = started()
+    stop()
+    expect(state()).to.equal('stopping')
+    now += SAME_PRESS_MS
+    source.emit('SIGINT')
+    expect(state()).to.equal('leaving')
+  })
+})
