@@ -31,7 +31,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@multiformats/multiaddr': ['net'],
   'multicast-dns': ['net'],
   'it-pipe': ['net'],
-  msgpackr: ['wire'],
+  msgpackr: ['wire', 'exec'],
   // Conversions between text and bytes are everybody's.
   uint8arrays: ['wire', 'net', 'node', 'exec', 'trust', 'cli']
 }
@@ -54,7 +54,7 @@ function filesBelow(folder: string): string[] {
 function sourceOf(path: string): Source {
   const text = readFileSync(path, 'utf8')
   const folder = relative(SRC, path).split('/')[0] ?? ''
-  const pattern = /(?:from|import)\s*\(?\s*'([^']+)'/g
+  const pattern = /(?:\bfrom\s+|^import\s+|\bimport\()'([^']+)'/gm
   return { path, folder, text, imports: [...text.matchAll(pattern)].map(([, name]) => name ?? '') }
 }
 
@@ -129,7 +129,8 @@ describe('tidy', () => {
     const dead = sources
       .map(({ path }) => name(path))
       .filter((path) => !imported.has(path) && !entries.has(path))
-      .filter((path) => path !== 'src/cli/main.ts')
+      // The first is imported by a computed name, the second by tests only.
+      .filter((path) => !['src/cli/main.ts', 'src/core/invariants.ts'].includes(path))
     expect(dead).to.deep.equal([])
   })
 
