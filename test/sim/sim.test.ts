@@ -66,7 +66,7 @@ describe('simulator', function () {
 
   describe('notices', () => {
     it('a master that takes reports of attempts it has superseded', () => {
-      expect(countCaught(chaos, 'no-fencing', 50)).to.be.greaterThan(5)
+      expect(countCaught(chaos, 'no-fencing', 150)).to.be.greaterThan(5)
     })
 
     it('a master whose leases never expire', () => {
