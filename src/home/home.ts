@@ -4,9 +4,9 @@
  *
  * Everything here is synchronous: it runs once, before there is an event loop to hold up.
  */
-import { mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { P2pJobsError, toError } from '../core/errors.ts'
 
 export interface HomeFolders {
@@ -54,7 +54,7 @@ export function openHome(folders: HomeFolders): HomeFolders {
 /** Makes a folder and those above it (0700), and checks that it can be used. */
 export function makeFolder(folder: string): void {
   onHomeError(folder, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeWithParents(folder)
     // Permissions do not tell: the disk may be full or read-only, and root may do anything.
     rmdirSync(mkdtempSync(join(folder, '.probe-')))
   })
@@ -64,6 +64,18 @@ export function makeFolder(folder: string): void {
     `every user of this machine can write to ${folder}; ` +
       `run \`chmod o-w\` on it, or choose another folder with P2PJOBS_HOME`
   )
+}
+
+/** Step by step: Node's own recursive way never returns where the system makes no folders (/proc). */
+function makeWithParents(folder: string): void {
+  if (existsSync(folder)) return
+  makeWithParents(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process of this home may have been quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 /** What `work` returns; what it throws becomes a BAD_HOME that names the path and the cure. */
