@@ -99,7 +99,8 @@ describe('tidy', () => {
     }
     const used = new Set(sources.flatMap(({ imports }) => imports))
     const idle = Object.keys(dependencies).filter(
-      (dependency) => ![...used].some((each) => each === dependency || each.startsWith(`${dependency}/`))
+      (dependency) =>
+        ![...used].some((each) => each === dependency || each.startsWith(`${dependency}/`))
     )
     expect(idle).to.deep.equal([])
   })

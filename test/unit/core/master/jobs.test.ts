@@ -1,0 +1,104 @@
+import { expect } from 'chai'
+import { aHold, aMaster, aResult, ref } from '../../../support/machines.ts'
+
+describe('master: jobs', () => {
+  it('leases what is submitted to those who have offered slots', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.submit(3)
+    expect(master.takeLeases()).to.deep.equal({ w: [1, 2] })
+  })
+
+  it('tells a worker the spec before its first lease, once', () => {
+    const master = aMaster()
+    master.joined('w', { credit: 1 })
+    master.submit(2)
+    master.hears('w', { type: 'offer', credit: 2 })
+    const types = master.take('send').map(({ message }) => message.type)
+    expect(types).to.deep.equal(['spec', 'leases', 'leases'])
+  })
+
+  it('says that a job has ended once all its tasks have, and that its spec can go', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.submit(2)
+    master.hearsReport('w', [ref(1)])
+    expect(master.takeNotices('ended')).to.deep.equal([])
+    master.forget()
+    master.hearsReport('w', [ref(2)], aResult('failure'))
+    expect(master.takeNotices('ended')).to.have.nested.property('[0].counts').include({
+      finished: 1,
+      failed: 1
+    })
+    expect(master.takeMessages('forget')).to.deep.equal([{ type: 'forget', job: 1 }])
+  })
+
+  it('ends an empty job as soon as it is closed', () => {
+    const master = aMaster()
+    master.submit(0)
+    expect(master.takeNotices('ended')).to.have.lengthOf(1)
+  })
+
+  it('takes no more tasks after a job is closed', () => {
+    const master = aMaster()
+    const job = master.submit(1)
+    master.does({ type: 'add', job, inputs: [new Uint8Array(1)] })
+    expect(master.machine.state.waitingTasks).to.equal(1)
+  })
+
+  it('serves higher priorities first, and older jobs among equals', () => {
+    const master = aMaster()
+    const jobs = [
+      master.submit(1),
+      master.submit(1, { priority: 1 }),
+      master.submit(1, { priority: 1 })
+    ]
+    expect(jobs).to.deep.equal([1, 2, 3])
+    master.hears('w', aHold({ slots: 3, credit: 3 }))
+    const leases = master.takeMessages('leases').flatMap((message) => message.leases)
+    expect(leases.map(({ job }) => job)).to.deep.equal([2, 3, 1])
+  })
+
+  it('cancels a job wherever its tasks are', () => {
+    const master = aMaster()
+    master.joined('w')
+    const job = master.submit(3)
+    master.forget()
+    master.does({ type: 'cancel', job, reason: 'enough' })
+    const ends = master.take('emit').map(({ notice }) => notice)
+    expect(ends.map(({ type }) => type)).to.deep.equal(['settled', 'settled', 'settled', 'ended'])
+    expect(ends[0]).to.include({ state: 'canceled', worker: 'w' })
+    const messages = master.take('send').map(({ message }) => message)
+    expect(messages).to.deep.equal([
+      { type: 'cancel', attempts: [ref(1), ref(2)] },
+      { type: 'forget', job: 1 }
+    ])
+    master.expectNothingElse()
+  })
+
+  it('accepts the late report of a canceled task, so that its worker drops it', () => {
+    const master = aMaster()
+    master.joined('w')
+    const job = master.submit(1)
+    master.does({ type: 'cancel', job, reason: 'enough' })
+    master.forget()
+    master.hearsReport('w', [ref(1)])
+    expect(master.takeMessages('accepted')).to.deep.equal([
+      { type: 'accepted', attempts: [ref(1)] }
+    ])
+    master.expectNothingElse()
+  })
+
+  it('leases nothing more once it drains, and says so to all, newcomers too', () => {
+    const master = aMaster()
+    master.joined('w', { credit: 0 })
+    master.submit(1)
+    master.forget()
+    master.does({ type: 'drain' })
+    expect(master.takeMessages('drain')).to.have.lengthOf(1)
+    master.hears('w', { type: 'offer', credit: 1 })
+    master.expectNothingElse()
+    master.hears('v', aHold())
+    expect(master.take('send').map(({ message }) => message.type)).to.deep.equal(['kept', 'drain'])
+  })
+})

@@ -1,0 +1,179 @@
+import { expect } from 'chai'
+import { aHold, aMaster, aResult, ref } from '../../../support/machines.ts'
+import type { TestMaster } from '../../../support/machines.ts'
+
+/** A worker `w` runs task 1, and nobody else is there. */
+function aMasterWithARunningTask(): TestMaster {
+  const master = aMaster()
+  master.joined('w', { credit: 1 })
+  master.submit(1)
+  master.hears('w', { type: 'started', attempts: [ref(1)] })
+  master.forget()
+  return master
+}
+
+describe('master: sessions', () => {
+  it('answers a new session with what it may keep, and says who joined', () => {
+    const master = aMaster()
+    master.hears('w', aHold())
+    expect(master.takeMessages('kept')).to.deep.equal([
+      { type: 'kept', canceled: [], leaseMs: 6_000, keepMs: 60_000 }
+    ])
+    expect(master.takeNotices('joined')).to.deep.equal([
+      { type: 'joined', worker: 'w', name: 'lab', slots: 2 }
+    ])
+    master.expectNothingElse()
+  })
+
+  it('ignores what comes on a session that is over, or was never opened', () => {
+    const master = aMaster()
+    master.hears('stranger', { type: 'offer', credit: 5 })
+    master.joined('w', { credit: 0 }, 2)
+    master.submit(1)
+    master.hears('w', { type: 'offer', credit: 5 }, 1)
+    expect(master.takeLeases()).to.deep.equal({})
+  })
+
+  it('ignores the second copy of a hold', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.hears('w', aHold())
+    master.expectNothingElse()
+  })
+
+  it('ends an older session when a newer one is opened', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.hears('w', aHold(), 2)
+    expect(master.take('disconnect')).to.have.nested.property('[0].session', 1)
+  })
+
+  it('answers a renewal, and lets the leases last on', () => {
+    const master = aMasterWithARunningTask()
+    for (let time = 0; time < 5; time++) {
+      master.passes(2_000)
+      master.hears('w', { type: 'renewal', seen: 1, credit: 1 })
+    }
+    expect(master.takeMessages('renewed')).to.have.lengthOf(5)
+    master.expectNothingElse()
+  })
+
+  it('gives the tasks of a silent worker to somebody else when its lease ends', () => {
+    const master = aMasterWithARunningTask()
+    master.passes(5_999)
+    master.joined('v')
+    expect(master.takeLeases()).to.deep.equal({})
+    master.passes(1)
+    expect(master.takeLeases()).to.deep.equal({ v: [1] })
+    expect(master.takeNotices('parted')).to.have.nested.property('[0].worker', 'w')
+    expect(master.machine.state.jobs.get(ref(1).job)?.tasks.get(1)).to.include({
+      attempt: 2,
+      losses: 1
+    })
+  })
+
+  it('waits for the end of the lease when only the connection is lost', () => {
+    const master = aMasterWithARunningTask()
+    master.joined('v')
+    master.does({ type: 'disconnected', worker: 'w' as never, session: 1 })
+    expect(master.takeLeases()).to.deep.equal({})
+    master.passes(6_000)
+    expect(master.takeLeases()).to.deep.equal({ v: [1] })
+  })
+
+  it('does not wait when the worker says goodbye, and counts no loss', () => {
+    const master = aMasterWithARunningTask()
+    master.joined('v')
+    master.hears('w', { type: 'bye' })
+    expect(master.takeLeases()).to.deep.equal({ v: [1] })
+    expect(master.machine.state.jobs.get(ref(1).job)?.tasks.get(1)?.losses).to.equal(0)
+  })
+
+  it('does not wait when the worker comes back with a new boot id', () => {
+    const master = aMasterWithARunningTask()
+    master.hears('w', aHold({ boot: 'boot-2', credit: 1 }), 2)
+    expect(master.takeLeases()).to.deep.equal({ w: [1] })
+    const notices = master.take('emit').map(({ notice }) => notice.type)
+    expect(notices).to.include.members(['parted', 'joined'])
+  })
+
+  it('keeps what a worker still has after a cut, and takes back what never reached it', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.submit(2)
+    master.forget()
+    const attempts = [{ ...ref(1), state: 'running' as const }]
+    master.hears('w', aHold({ attempts, credit: 0 }), 2)
+    expect(master.takeMessages('kept')).to.have.nested.property('[0].canceled').deep.equal([])
+    const tasks = master.machine.state.jobs.get(ref(1).job)?.tasks
+    expect(tasks?.get(1)?.state).to.equal('running')
+    expect(tasks?.get(2)?.state).to.equal('waiting')
+    expect(tasks?.get(2)?.losses).to.equal(0)
+  })
+
+  it('lets a worker go on with an expired lease as long as nobody else has the task', () => {
+    const master = aMasterWithARunningTask()
+    master.passes(6_000)
+    master.forget()
+    const attempts = [{ ...ref(1), state: 'running' as const }]
+    master.hears('w', aHold({ attempts, credit: 0 }), 2)
+    expect(master.takeMessages('kept')).to.have.nested.property('[0].canceled').deep.equal([])
+    const task = master.machine.state.jobs.get(ref(1).job)?.tasks.get(1)
+    expect(task).to.include({ state: 'running', attempt: 1, losses: 0 })
+  })
+
+  it('has a worker drop an attempt whose task was leased anew', () => {
+    const master = aMasterWithARunningTask()
+    master.joined('v')
+    master.passes(6_000)
+    master.forget()
+    const attempts = [{ ...ref(1), state: 'ended' as const }]
+    master.hears('w', aHold({ attempts }), 2)
+    expect(master.takeMessages('kept'))
+      .to.have.nested.property('[0].canceled')
+      .deep.equal([ref(1)])
+  })
+
+  it('refuses the result of a superseded attempt, and takes that of the current one', () => {
+    const master = aMasterWithARunningTask()
+    master.joined('v')
+    master.passes(6_000)
+    master.hears('w', aHold({ credit: 0 }), 2)
+    master.forget()
+    master.hearsReport('w', [ref(1)], aResult(), 2)
+    expect(master.takeNotices('settled')).to.deep.equal([])
+    master.forget()
+    master.hears('v', { type: 'renewal', seen: 1, credit: 2 })
+    master.hearsReport('v', [ref(1, 2)])
+    expect(master.takeNotices('settled')).to.have.nested.property('[0].worker', 'v')
+  })
+
+  it('records one result of a report that comes twice', () => {
+    const master = aMasterWithARunningTask()
+    master.hearsReport('w', [ref(1)])
+    expect(master.takeNotices('settled')).to.have.lengthOf(1)
+    master.hearsReport('w', [ref(1)])
+    expect(master.takeNotices('settled')).to.have.lengthOf(0)
+    expect(master.takeMessages('accepted')).to.have.lengthOf(2)
+  })
+
+  it('ends a session in which a batch of leases got lost', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.submit(1)
+    for (let time = 0; time < 3; time++) {
+      master.passes(2_000)
+      master.hears('w', { type: 'renewal', seen: 0, credit: 2 })
+    }
+    expect(master.take('disconnect')).to.have.nested.property('[0].worker', 'w')
+  })
+
+  it('gives everyone more time after it was paused itself', () => {
+    const master = aMasterWithARunningTask()
+    master.now += 20_000
+    master.does({ type: 'wake' })
+    master.expectNothingElse()
+    master.passes(6_000)
+    expect(master.takeNotices('parted')).to.have.lengthOf(1)
+  })
+})

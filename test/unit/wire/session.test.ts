@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { operatingErrorOf } from '../../../src/core/errors.ts'
+import { FRAME_BYTES_MAX } from '../../../src/core/limits.ts'
+import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
+import { Rng } from '../../../src/core/rng.ts'
+import { FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
+import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
+
+const DOCUMENT = new URL('../../../docs/PROTOCOL.md', import.meta.url)
+const MUTATIONS = 100_000
+
+/** The example frames of the document, by message. */
+function examples(): [name: string, frame: Uint8Array][] {
+  const text = readFileSync(DOCUMENT, 'utf8')
+  return [...text.matchAll(/^([a-z]+) +((?:[0-9a-f]{2})+)$/gm)].map(([, name, hex]) => [
+    name ?? '',
+    Buffer.from(hex ?? '', 'hex')
+  ])
+}
+
+function bodiesOf(frame: Uint8Array): Uint8Array[] {
+  return [...new FrameParser().push(frame)]
+}
+
+/** Whoever reads a worker's messages is a master, and the other way round. */
+function decode(body: Uint8Array): (WorkerMessage | MasterMessage)[] {
+  return [...masterEnd.decode(body), ...workerEnd.decode(body)]
+}
+
+function frameOf(message: WorkerMessage | MasterMessage): Uint8Array {
+  const builder = new FrameBuilder()
+  const isMasters = ['kept', 'spec', 'leases', 'cancel', 'accepted', 'renewed', 'forget', 'drain']
+  if (isMasters.includes(message.type)) builder.add(masterEnd.encode(message as MasterMessage))
+  else builder.add(workerEnd.encode(message as WorkerMessage))
+  return builder.take()[0]!
+}
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return operatingErrorOf(error)?.code ?? String(error)
+  }
+}
+
+describe('session messages', () => {
+  for (const [name, frame] of examples()) {
+    it(`${name} is what the document shows, both ways`, () => {
+      const [message] = decode(bodiesOf(frame)[0]!)
+      expect(message?.type).to.equal(name)
+      expect(Buffer.from(frameOf(message!)).toString('hex')).to.equal(
+        Buffer.from(frame).toString('hex')
+      )
+    })
+  }
+
+  it('the document shows all of them', () => {
+    expect(examples()).to.have.length(14)
+  })
+
+  it('types of a later version are ignored', () => {
+    const [, frame] = examples()[0]!
+    const body = bodiesOf(frame)[0]!
+    body[0] = 99
+    expect(decode(body)).to.deep.equal([])
+  })
+
+  it('a frame is read the same however it is cut', () => {
+    const frame = examples()[3]![1]
+    for (let cut = 0; cut <= frame.length; cut++) {
+      const parser = new FrameParser()
+      const bodies = [...parser.push(frame.subarray(0, cut)), ...parser.push(frame.subarray(cut))]
+      expect(bodies.map((body) => decode(body))).to.deep.equal([decode(bodiesOf(frame)[0]!)])
+      expect(parser.isInside).to.equal(false)
+    }
+  })
+
+  it('a frame that is too long is refused by its length alone', () => {
+    const length = new Uint8Array(4)
+    new DataView(length.buffer).setUint32(0, FRAME_BYTES_MAX + 1)
+    expect(codeOf(() => [...new FrameParser().push(length)])).to.equal('BAD_MESSAGE')
+  })
+
+  it('100,000 damaged frames are refused or understood, nothing else', function () {
+    this.timeout(30_000)
+    const rng = new Rng(1)
+    const originals = examples().map(([, frame]) => bodiesOf(frame)[0]!)
+    for (let round = 0; round < MUTATIONS; round++) {
+      const body = originals[round % originals.length]!.slice()
+      for (let flips = rng.integer(1, 3); flips > 0; flips--) {
+        body[rng.integer(0, body.length - 1)] = rng.integer(0, 255)
+      }
+      const code = codeOf(() => decode(body))
+      if (code !== undefined)
+        expect(code, Buffer.from(body).toString('hex')).to.equal('BAD_MESSAGE')
+    }
+  })
+
+  it('a deeply nested head is refused', () => {
+    const depth = 100_000
+    const body = new Uint8Array(9 + depth + 1).fill(0x91)
+    const view = new DataView(body.buffer)
+    view.setUint8(0, 2)
+    view.setUint32(1, depth + 1)
+    view.setUint32(5, 0)
+    body[body.length - 1] = 0x01
+    expect(codeOf(() => decode(body))).to.equal('BAD_MESSAGE')
+  })
+})
