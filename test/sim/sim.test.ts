@@ -10,6 +10,7 @@ import { chaos } from './scenarios/chaos.ts'
 import { SMALL_SCENARIOS } from './scenarios/index.ts'
 import { tenThousand } from './scenarios/ten-thousand.ts'
 import { workerCrash } from './scenarios/worker-crash.ts'
+import { zombie } from './scenarios/zombie.ts'
 import { VARIANTS } from './variants.ts'
 import type { VariantName } from './variants.ts'
 
@@ -66,7 +67,8 @@ describe('simulator', function () {
 
   describe('notices', () => {
     it('a master that takes reports of attempts it has superseded', () => {
-      expect(countCaught(chaos, 'no-fencing', 150)).to.be.greaterThan(5)
+      expect(countCaught(zombie, 'no-fencing', 50)).to.be.greaterThan(20)
+      expect(countCaught(chaos, 'no-fencing', 150)).to.be.greaterThan(3)
     })
 
     it('a master whose leases never expire', () => {

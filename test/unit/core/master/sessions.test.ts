@@ -148,6 +148,26 @@ describe('master: sessions', () => {
     expect(master.takeNotices('settled')).to.have.nested.property('[0].worker', 'v')
   })
 
+  it('refuses the late report of an earlier attempt by the worker that has the current one', () => {
+    const master = aMaster()
+    master.joined('w', { slots: 1, credit: 2 })
+    master.submit(1)
+    master.hearsReport('w', [ref(1)], aResult('returned'))
+    master.forget()
+    master.hearsReport('w', [ref(1)], aResult('failure'))
+    expect(master.takeNotices('settled')).to.deep.equal([])
+    expect(master.takeMessages('accepted')).to.have.lengthOf(1)
+    master.hearsReport('w', [ref(1, 2)])
+    expect(master.takeNotices('settled')).to.have.nested.property('[0].attempt', 2)
+  })
+
+  it('refuses a report by a worker that never had the lease', () => {
+    const master = aMasterWithARunningTask()
+    master.joined('liar')
+    master.hearsReport('liar', [ref(1)])
+    expect(master.takeNotices('settled')).to.deep.equal([])
+  })
+
   it('records one result of a report that comes twice', () => {
     const master = aMasterWithARunningTask()
     master.hearsReport('w', [ref(1)])

@@ -137,10 +137,22 @@ describe('worker: credit', () => {
     worker.joined('m')
     worker.hearsLeases('m', [ref(1)], true)
     worker.hearsLeases('m', [ref(2)], false)
-    const leases = [{ ...ref(1), input: new Uint8Array(0) }]
-    worker.hears('m', { type: 'leases', batch: 1, more: true, leases })
     worker.hears('m', { type: 'accepted', attempts: [ref(2)] })
+    worker.hearsLeases('m', [ref(3)], false)
     const [view] = worker.machine.state.masters.values()
-    expect(view?.lastBatch).to.equal(2)
+    view!.isHungry = false
+    worker.hears('m', { type: 'leases', batch: 1, more: true, leases: [] })
+    expect(view?.isHungry).to.equal(false)
+  })
+
+  it('takes it that a master whose work it gave back has more, until that says otherwise', () => {
+    const worker = aWorker({ slots: 1 })
+    for (const master of ['a', 'b']) worker.joined(master)
+    worker.hearsLeases('a', [ref(1)], true)
+    worker.hearsLeases('b', [ref(2)], false)
+    expect(returnedBy(worker)).to.deep.equal([2])
+    expect(offered(worker, 'b'), 'there is no free slot').to.equal(undefined)
+    worker.ends(1)
+    expect(offered(worker, 'b'), 'it has had less').to.equal(1)
   })
 })
