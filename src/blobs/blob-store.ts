@@ -25,7 +25,7 @@ export class BlobStore {
   /** Takes over a file that holds exactly these bytes, with one reference to them. */
   async adopt(path: string, { blob }: BlobRef): Promise<void> {
     if (this.#references.has(blob)) await rm(path, { force: true })
-    else await rename(path, this.#pathOf(blob))
+    else await rename(path, this.pathOf(blob))
     this.retain(blob)
   }
 
@@ -62,7 +62,7 @@ export class BlobStore {
     if (!this.#references.has(blob)) {
       throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${blob} is not kept here (any more)`)
     }
-    return createReadStream(this.#pathOf(blob), { start: offset, highWaterMark: CHUNK_BYTES })
+    return createReadStream(this.pathOf(blob), { start: offset, highWaterMark: CHUNK_BYTES })
   }
 
   /** Drops one reference; the bytes go with the last one. */
@@ -72,10 +72,11 @@ export class BlobStore {
       this.#references.set(blob, left)
       return
     }
-    if (this.#references.delete(blob)) await unlink(this.#pathOf(blob))
+    if (this.#references.delete(blob)) await unlink(this.pathOf(blob))
   }
 
-  #pathOf(blob: BlobId): string {
+  /** The file of a blob, which is there as long as somebody refers to the blob. */
+  pathOf(blob: BlobId): string {
     return join(this.#folder, blob)
   }
 }

@@ -75,7 +75,10 @@ function checkListed(state: MasterState, view: WorkerView): void {
 
 /** Throws when a worker's books do not agree with one another, or it runs more than its slots. */
 export function checkWorker(state: WorkerState): void {
-  if (state.runs.size > state.config.slots) broken('more runs than slots')
+  let begun = 0
+  for (const held of state.runs.values()) if (!held.isAhead) begun++
+  if (begun > state.config.slots) broken('more runs than slots')
+  if (state.runs.size > state.config.slots && state.runsOfKind.size > 1) checkOneKind(state)
   let queued = 0
   for (const view of state.masters.values()) {
     checkMasterView(state, view)
@@ -84,6 +87,11 @@ export function checkWorker(state: WorkerState): void {
   if (queued !== state.queued) broken('queued tasks are miscounted')
   if (state.heldTasks > 2 * HELD_TASKS_MAX) broken('more tasks held than the bound')
   if (state.queued > 0 && state.isDraining) broken('tasks are queued during a drain')
+}
+
+function checkOneKind({ runsOfKind }: WorkerState): void {
+  const busy = [...runsOfKind.values()].filter((runs) => runs > 0)
+  if (busy.length > 1) broken('executors of two kinds have more runs than slots')
 }
 
 function checkMasterView(state: WorkerState, view: MasterView): void {

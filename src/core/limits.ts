@@ -39,6 +39,8 @@ export const UNPROVEN_RESTS_MAX = 3
 
 /** A worker holds enough short tasks for about this long, so that it never waits for the network. */
 export const PREFETCH_MS = 100
+/** An executor gets short tasks for about this long ahead, so that its slots never wait for us. */
+export const AHEAD_MS = 10
 /** The most tasks a worker holds of all masters, whatever their length. */
 export const HELD_TASKS_MAX = 16_384
 /** The most slots a worker may claim: a worker's claim sizes a master's batches. */
@@ -56,6 +58,10 @@ export const INLINE_BYTES_MAX = 256 * 1024
 export const CHUNK_BYTES = 64 * 1024
 /** The most a task may print on stdout and stderr together, unless its spec says less. */
 export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024
+/** The most bytes of one file of bundled code. */
+export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024
+/** Bundles a worker keeps for tasks to come, all together. */
+export const BUNDLES_BYTES_MAX = 512 * 1024 * 1024
 /** The longest text of a spec, a name or a reason that a peer may send. */
 export const COMMAND_BYTES_MAX = 128 * 1024
 export const NAME_CHARACTERS_MAX = 64

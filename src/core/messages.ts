@@ -27,6 +27,8 @@ export type WorkerMessage =
   | { readonly type: 'report'; readonly reports: readonly Report[] }
   /** I am here, I hold what you leased me up to batch `seen`, and my credit is this. */
   | { readonly type: 'renewal'; readonly seen: number; readonly credit: number }
+  /** What running tasks say of themselves. */
+  | { readonly type: 'progress'; readonly progress: readonly Progress[] }
   /** I leave; what you leased me and I did not report, I do not have any more. */
   | { readonly type: 'bye' }
 
@@ -40,6 +42,11 @@ export interface HeldAttempt extends AttemptRef {
 
 export interface Report extends AttemptRef {
   readonly result: Result
+}
+
+export interface Progress extends AttemptRef {
+  /** Encoded by the task; small. */
+  readonly value: Uint8Array
 }
 
 /** What a master says. */

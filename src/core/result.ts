@@ -23,6 +23,8 @@ export interface Result {
   readonly signal: string | undefined
   readonly stdout: Payload
   readonly stderr: Payload
+  /** What the calls of a function returned or threw, encoded; empty for a command. */
+  readonly value: Payload
   /** Wall clock of the worker, milliseconds since 1970: for display only. */
   readonly startedAt: number
   readonly runtimeMs: Millis
@@ -39,7 +41,13 @@ export function emptyResult(outcome: Outcome, reason: string): Result {
     signal: undefined,
     stdout: NOTHING,
     stderr: NOTHING,
+    value: NOTHING,
     startedAt: 0,
     runtimeMs: 0
   }
+}
+
+/** Everything of a result that may have to be fetched. */
+export function payloadsOf({ stdout, stderr, value }: Result): readonly Payload[] {
+  return [stdout, stderr, value]
 }

@@ -2,10 +2,20 @@
  * What a job runs, as data: everything its tasks share. It is sent to a worker once per session
  * and then named by the job's id.
  */
-import type { Millis } from './types.ts'
+import type { BlobRef, Millis } from './types.ts'
+
+/** What every kind of spec has. */
+interface SpecLimits {
+  /** The longest a task may run once it has started; undefined: as long as it takes. */
+  readonly timeoutMs: Millis | undefined
+  /** The most bytes of stdout and stderr together before the task fails. */
+  readonly outputBytesMax: number
+  /** The most tasks of the job that one worker runs at a time; undefined: all its slots. */
+  readonly slotsMax: number | undefined
+}
 
 /** A command line for `/bin/sh`. */
-export interface ShellSpec {
+export interface ShellSpec extends SpecLimits {
   readonly kind: 'shell'
   /**
    * The command with `{}` where the task's argument goes, quoted; without `{}` the argument is
@@ -16,12 +26,33 @@ export interface ShellSpec {
   readonly directory: string
   /** Added to the task's environment, name by name. */
   readonly environment: Readonly<Record<string, string>>
-  /** The longest a task may run once it has started; undefined: as long as it takes. */
-  readonly timeoutMs: Millis | undefined
-  /** The most bytes of stdout and stderr together before the task fails. */
-  readonly outputBytesMax: number
-  /** The most tasks of the job that one worker runs at a time; undefined: all its slots. */
-  readonly slotsMax: number | undefined
 }
 
-export type Spec = ShellSpec
+/** An exported function of a bundle: one file of JavaScript, fetched once by each worker. */
+export interface FunctionRef {
+  readonly bundle: BlobRef
+  readonly exportName: string
+}
+
+/** A function, called for each list of arguments in a task's input. */
+export interface FunctionSpec extends SpecLimits {
+  readonly kind: 'function'
+  readonly function: FunctionRef
+  /** Called once in each process before its first task, with these arguments (encoded). */
+  readonly initializer: (FunctionRef & { readonly input: Uint8Array }) | undefined
+  /** How many tasks one process runs before a new one takes its place; undefined: a worker's choice. */
+  readonly tasksPerChildMax: number | undefined
+  /** The memory that one process may use; more ends it. */
+  readonly memoryBytesMax: number | undefined
+}
+
+export type Spec = ShellSpec | FunctionSpec
+
+/** The bundles that have to be at hand before a task of the spec can start. */
+export function bundlesOf(spec: Spec): BlobRef[] {
+  if (spec.kind === 'shell') return []
+  const { initializer } = spec
+  return initializer === undefined
+    ? [spec.function.bundle]
+    : [spec.function.bundle, initializer.bundle]
+}

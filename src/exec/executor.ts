@@ -6,19 +6,23 @@
  */
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
-import type { BlobId, JobId } from '../core/types.ts'
+import type { BlobId, JobId, NodeId } from '../core/types.ts'
 
 export { createShellExecutor } from './shell-executor.ts'
 export type { ShellExecutorInit } from './shell-executor.ts'
 
 /** One attempt to run; `run` is the caller's number for it and is never used twice. */
-export interface TaskStart {
+export interface TaskStart<AnySpec extends Spec = Spec> {
   readonly run: number
+  /** Whose task it is: tasks of two masters never share a process. */
+  readonly master: NodeId
   readonly job: JobId
   readonly task: number
   readonly attempt: number
-  readonly spec: Spec
+  readonly spec: AnySpec
   readonly input: Uint8Array
+  /** The files of the spec's bundles; none for a command. They stay while the task is here. */
+  readonly bundles: ReadonlyMap<BlobId, string>
 }
 
 /** Output above INLINE_BYTES_MAX: a file that the receiver owns, and renames or removes. */
@@ -36,9 +40,10 @@ export function isSpoolFile(output: Output): output is SpoolFile {
 }
 
 /** How an attempt ended, its output not yet turned into payloads. */
-export type RunResult = Omit<Result, 'stdout' | 'stderr'> & {
+export type RunResult = Omit<Result, 'stdout' | 'stderr' | 'value'> & {
   readonly stdout: Output
   readonly stderr: Output
+  readonly value: Output
 }
 
 export interface RunEnd {
@@ -46,14 +51,16 @@ export interface RunEnd {
   readonly result: RunResult
 }
 
-export interface Executor {
+export interface Executor<AnySpec extends Spec = Spec> {
   /** Starts tasks; more than `slots` at once wait for a free one, in order. */
-  start(tasks: readonly TaskStart[]): void
+  start(tasks: readonly TaskStart<AnySpec>[]): void
   /**
    * Ends a task and everything it started: TERM, up to `graceMs`, KILL. Its end is reported like
    * any other. An unknown run is ignored: it may have ended meanwhile.
    */
   stop(run: number): void
+  /** Gives back (`returned`) a task that has not begun; any other is left alone. */
+  recall(run: number): void
   /**
    * Ends every task at once (KILL), reports those that ran as `returned`, and leaves no process
    * and no file but the SpoolFiles already handed over. Can be called again.
@@ -61,9 +68,13 @@ export interface Executor {
   close(): Promise<void>
 }
 
+/** Never called from within a call of the executor. */
 export interface ExecutorEvents {
-  /** Never called from within a call of the executor. */
+  /** Tasks that had to wait have begun; not told of one that has ended by now. */
+  onStarted(runs: readonly number[]): void
   onEnded(ends: readonly RunEnd[]): void
+  /** What a running task says of itself, encoded; only the latest matters. */
+  onProgress(run: number, value: Uint8Array): void
   /** Something a person should know, in one line. */
   onNotice(text: string): void
 }

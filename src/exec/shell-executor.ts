@@ -11,6 +11,7 @@ import { P2pJobsError, toError } from '../core/errors.ts'
 import { emptyResult } from '../core/result.ts'
 import type { Outcome } from '../core/result.ts'
 import { Batch } from './batch.ts'
+import type { ShellSpec } from '../core/spec.ts'
 import type { Executor, ExecutorEvents, RunEnd, TaskStart } from './executor.ts'
 import { identityOf, isGone, killProcesses } from './processes.ts'
 import { SpawnerLink } from './spawner-link.ts'
@@ -34,6 +35,8 @@ const SHELL = '/bin/sh'
 /** A spawner has no reason to take this long to leave: it only kills and removes. */
 const CLOSE_WAIT_MS = 10_000
 
+type ShellStart = TaskStart<ShellSpec>
+
 /** Tells the folders of one process's spawners apart. */
 let spawnersMade = 0
 
@@ -46,7 +49,7 @@ let spawnersMade = 0
 export async function createShellExecutor(
   init: ShellExecutorInit,
   events: ExecutorEvents
-): Promise<Executor> {
+): Promise<Executor<ShellSpec>> {
   try {
     cleanUpAfterTheDead(init.folder)
     const executor = new ShellExecutor(init, events)
@@ -58,7 +61,7 @@ export async function createShellExecutor(
   }
 }
 
-class ShellExecutor implements Executor {
+class ShellExecutor implements Executor<ShellSpec> {
   readonly #init: ShellExecutorInit
   readonly #events: ExecutorEvents
   readonly #running = new Set<number>()
@@ -75,7 +78,7 @@ class ShellExecutor implements Executor {
     this.ready = new Promise((resolve, reject) => this.#open(resolve, reject))
   }
 
-  start(tasks: readonly TaskStart[]): void {
+  start(tasks: readonly ShellStart[]): void {
     if (this.#closing !== undefined) {
       for (const { run } of tasks) this.#giveBack(run, 'returned', 'the executor is closed')
       return
@@ -91,6 +94,10 @@ class ShellExecutor implements Executor {
 
   stop(run: number): void {
     if (this.#running.has(run)) this.#current?.link.send({ type: 'stop', run })
+  }
+
+  recall(run: number): void {
+    if (this.#running.has(run)) this.#current?.link.send({ type: 'recall', run })
   }
 
   close(): Promise<void> {
@@ -110,7 +117,7 @@ class ShellExecutor implements Executor {
   }
 
   /** Starts a spawner for tasks that find none; without one they are refused. */
-  #reopen(tasks: readonly TaskStart[]): boolean {
+  #reopen(tasks: readonly ShellStart[]): boolean {
     try {
       this.#open(
         () => undefined,
@@ -155,6 +162,8 @@ class ShellExecutor implements Executor {
   #hear(event: SpawnerEvent): void {
     if (event.type === 'ready') {
       if (this.#current !== undefined) this.#current.owner = event.owner
+    } else if (event.type === 'started') {
+      this.#events.onStarted(event.runs)
     } else if (event.type === 'notice') {
       this.#events.onNotice(event.text)
     } else {
@@ -183,14 +192,15 @@ class ShellExecutor implements Executor {
   #giveBack(run: number, outcome: Outcome, reason: string): void {
     const { startedAt, runtimeMs, exitCode, signal } = emptyResult(outcome, reason)
     const nothing = new Uint8Array(0)
-    const rest = { startedAt, runtimeMs, exitCode, signal, stdout: nothing, stderr: nothing }
+    const outputs = { stdout: nothing, stderr: nothing, value: nothing }
+    const rest = { startedAt, runtimeMs, exitCode, signal, ...outputs }
     this.#ends.add({ run, result: { outcome, reason, ...rest } })
   }
 }
 
 /** Runs of tasks of one spec, so that it is sent once for all of them. */
-function groupedBySpec(tasks: readonly TaskStart[]): TaskStart[][] {
-  const groups: TaskStart[][] = []
+function groupedBySpec(tasks: readonly ShellStart[]): ShellStart[][] {
+  const groups: ShellStart[][] = []
   for (const task of tasks) {
     const last = groups.at(-1)
     if (last?.[0]?.spec === task.spec) last.push(task)
@@ -199,7 +209,7 @@ function groupedBySpec(tasks: readonly TaskStart[]): TaskStart[][] {
   return groups
 }
 
-function orderOf({ run, job, task, attempt, input }: TaskStart): TaskOrder {
+function orderOf({ run, job, task, attempt, input }: ShellStart): TaskOrder {
   return { run, job, task, attempt, input }
 }
 

@@ -1,5 +1,5 @@
 /** What the node's process and its spawner process say to each other. */
-import type { Spec } from '../core/spec.ts'
+import type { ShellSpec } from '../core/spec.ts'
 import type { RunEnd } from './executor.ts'
 
 /** What a spawner is told when it starts, as JSON in its first argument. */
@@ -24,12 +24,15 @@ export interface TaskOrder {
 }
 
 export type SpawnerRequest =
-  | { readonly type: 'start'; readonly spec: Spec; readonly tasks: readonly TaskOrder[] }
+  | { readonly type: 'start'; readonly spec: ShellSpec; readonly tasks: readonly TaskOrder[] }
   | { readonly type: 'stop'; readonly run: number }
+  | { readonly type: 'recall'; readonly run: number }
   | { readonly type: 'close' }
 
 export type SpawnerEvent =
   /** Sent once; `owner` is what the spawner's processes carry in their cookie. */
   | { readonly type: 'ready'; readonly owner: string }
+  /** Tasks that waited for a slot run, and have for a moment. */
+  | { readonly type: 'started'; readonly runs: readonly number[] }
   | { readonly type: 'ended'; readonly ends: readonly RunEnd[] }
   | { readonly type: 'notice'; readonly text: string }

@@ -10,7 +10,7 @@ import { realpathSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { toError } from '../core/errors.ts'
-import type { Spec } from '../core/spec.ts'
+import type { ShellSpec } from '../core/spec.ts'
 import { Batch } from './batch.ts'
 import type { RunEnd, RunResult } from './executor.ts'
 import { fileBytes, gatherOutput } from './output-files.ts'
@@ -25,7 +25,7 @@ import type { ShellEnd, Verdict } from './verdict.ts'
 
 interface Run extends TaskPlan {
   readonly order: TaskOrder
-  readonly spec: Spec
+  readonly spec: ShellSpec
   readonly slot: Slot
   readonly startedAt: number
   readonly startedMs: number
@@ -36,8 +36,11 @@ interface Run extends TaskPlan {
 }
 
 const SIZE_POLL_MS = 100
+/** After this long a beginning is told. */
+const BEGUN_MS = 10
 const NOTICED_MAX = 1_000
 const NOTHING = new Uint8Array(0)
+const NO_OUTPUT = { stdout: NOTHING, stderr: NOTHING, value: NOTHING }
 
 export class Spawner {
   readonly #init: SpawnerInit
@@ -48,9 +51,11 @@ export class Spawner {
   readonly #planner: TaskPlanner
   readonly #endings: TreeEndings
   readonly #ends: Batch<RunEnd>
-  readonly #queue: { spec: Spec; order: TaskOrder }[] = []
+  readonly #queue: { spec: ShellSpec; order: TaskOrder; hasWaited: boolean }[] = []
+  #begun: number[] = []
   readonly #runs = new Map<number, Run>()
   readonly #noticed = new Set<string>()
+  #begunTimer: NodeJS.Timeout | undefined
   #pollTimer: NodeJS.Timeout | undefined
   #leftoverTimer: NodeJS.Timeout | undefined
 
@@ -71,16 +76,23 @@ export class Spawner {
 
   /** Does what the node asks for. */
   handle(request: Exclude<SpawnerRequest, { type: 'close' }>): void {
+    if (request.type === 'recall') {
+      this.#giveBack(request.run)
+      return
+    }
     if (request.type === 'stop') {
       this.#stop(request.run)
       return
     }
-    for (const order of request.tasks) this.#queue.push({ spec: request.spec, order })
+    const { spec, tasks } = request
+    for (const order of tasks) this.#queue.push({ spec, order, hasWaited: false })
     this.#fill()
+    for (const waiting of this.#queue) waiting.hasWaited = true
   }
 
   /** Ends every process and removes every file, at once; nothing is reported any more. */
   close(): void {
+    clearTimeout(this.#begunTimer)
     clearTimeout(this.#pollTimer)
     clearTimeout(this.#leftoverTimer)
     for (const slot of this.#slots) slot.kill()
@@ -94,10 +106,11 @@ export class Spawner {
       const next = slot === undefined ? undefined : this.#queue.shift()
       if (slot === undefined || next === undefined) return
       this.#begin(slot, next.spec, next.order)
+      if (next.hasWaited) this.#noteBegun(next.order.run)
     }
   }
 
-  #begin(slot: Slot, spec: Spec, order: TaskOrder): void {
+  #begin(slot: Slot, spec: ShellSpec, order: TaskOrder): void {
     const startedAt = Date.now()
     const plan = this.#plan(spec, order)
     if ('outcome' in plan) {
@@ -114,7 +127,17 @@ export class Spawner {
     this.#pollTimer ??= setTimeout(() => this.#pollSizes(), SIZE_POLL_MS)
   }
 
-  #plan(spec: Spec, order: TaskOrder): TaskPlan | Verdict {
+  /** Most tasks have ended before anybody would have heard of their beginning. */
+  #noteBegun(run: number): void {
+    if (this.#begun.push(run) > 1) return
+    this.#begunTimer = setTimeout(() => {
+      const runs = this.#begun.filter((each) => this.#runs.has(each))
+      this.#begun = []
+      if (runs.length > 0) this.#send({ type: 'started', runs })
+    }, BEGUN_MS)
+  }
+
+  #plan(spec: ShellSpec, order: TaskOrder): TaskPlan | Verdict {
     try {
       return this.#planner.plan(spec, order)
     } catch (error) {
@@ -122,7 +145,7 @@ export class Spawner {
     }
   }
 
-  #noticeMissing(spec: Spec, order: TaskOrder): void {
+  #noticeMissing(spec: ShellSpec, order: TaskOrder): void {
     const key = `${order.job} ${spec.directory}`
     if (this.#noticed.has(key)) return
     if (this.#noticed.size >= NOTICED_MAX) this.#noticed.clear()
@@ -132,14 +155,18 @@ export class Spawner {
     this.#send({ type: 'notice', text })
   }
 
+  /** Reports a task that has not begun as returned; false for any other. */
+  #giveBack(run: number): boolean {
+    const queued = this.#queue.findIndex(({ order }) => order.run === run)
+    if (queued < 0) return false
+    this.#queue.splice(queued, 1)
+    const returned = { ...refusal('it had not begun'), outcome: 'returned' as const }
+    this.#report(run, returned, { startedAt: Date.now(), runtimeMs: 0 })
+    return true
+  }
+
   #stop(runNumber: number): void {
-    const queued = this.#queue.findIndex(({ order }) => order.run === runNumber)
-    if (queued >= 0) {
-      this.#queue.splice(queued, 1)
-      const returned = { ...refusal('stopped before it began'), outcome: 'returned' as const }
-      this.#report(runNumber, returned, { startedAt: Date.now(), runtimeMs: 0 })
-      return
-    }
+    if (this.#giveBack(runNumber)) return
     const run = this.#runs.get(runNumber)
     if (run !== undefined) this.#endTree(run, this.#init.graceMs)
   }
@@ -204,7 +231,7 @@ export class Spawner {
   }
 
   #report(run: number, verdict: Verdict, rest: Times & Partial<RunResult>): void {
-    this.#ends.add({ run, result: { stdout: NOTHING, stderr: NOTHING, ...verdict, ...rest } })
+    this.#ends.add({ run, result: { ...NO_OUTPUT, ...verdict, ...rest } })
   }
 
   #pollSizes(): void {

@@ -4,7 +4,7 @@
  */
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import type { Spec } from '../core/spec.ts'
+import type { ShellSpec } from '../core/spec.ts'
 import { commandLineFault, parseCommand, renderCommand } from './command-line.ts'
 import type { CommandTemplate } from './command-line.ts'
 import { COOKIE_NAME } from './processes.ts'
@@ -42,7 +42,7 @@ export class TaskPlanner {
   }
 
   /** How to run a task, or why it cannot be run. Makes its scratch folder if it needs one. */
-  plan(spec: Spec, order: TaskOrder): TaskPlan | Verdict {
+  plan(spec: ShellSpec, order: TaskOrder): TaskPlan | Verdict {
     const line = renderCommand(this.#template(spec.command), order.input)
     const fault = commandLineFault(line)
     if (fault !== undefined) return failure(fault, undefined)
@@ -81,7 +81,7 @@ export class TaskPlanner {
     return program !== undefined && this.#programs.isProgram(program, performance.now())
   }
 
-  #environmentOf(spec: Spec, order: TaskOrder): (readonly [string, string])[] {
+  #environmentOf(spec: ShellSpec, order: TaskOrder): (readonly [string, string])[] {
     const ours: Readonly<Record<string, string>> = {
       P2PJOBS_JOB_ID: String(order.job),
       P2PJOBS_TASK_ID: String(order.task),

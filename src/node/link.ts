@@ -4,9 +4,13 @@
  * Between nodes a link is a stream of frames; within a process it is two function calls.
  */
 import { toError } from '../core/errors.ts'
+import type { BlobRef } from '../core/types.ts'
 import type { SessionCodec } from '../wire/session.ts'
 import { FrameBuilder } from '../wire/frame.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
+
+/** How the other side is asked for a blob: it is in our store, with a reference, afterwards. */
+export type ObtainBlob = (ref: BlobRef) => Promise<void>
 
 export interface Link<Out, In> {
   send(message: Out): void

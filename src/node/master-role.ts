@@ -5,19 +5,20 @@
  * is not accepted, and the worker keeps it.
  */
 import { createHash } from 'node:crypto'
-import { toError } from '../core/errors.ts'
+import { P2pJobsError, toError } from '../core/errors.ts'
 import type { JobOptions } from '../core/job.ts'
 import type { MasterEffect, MasterEvent, MasterNotice } from '../core/master/events.ts'
 import { Master } from '../core/master/master.ts'
 import type { MasterConfig } from '../core/master/state.ts'
 import type { MasterMessage, Report, WorkerMessage } from '../core/messages.ts'
+import { payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import { isBlobRef } from '../core/types.ts'
 import type { BlobId, BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { Driver } from './driver.ts'
-import type { Link } from './link.ts'
+import type { Link, ObtainBlob } from './link.ts'
 
 type WorkerLink = Link<MasterMessage, WorkerMessage>
 
@@ -34,9 +35,6 @@ export interface MasterRoleInit {
   onProblem(text: string): void
 }
 
-/** How a session's worker is asked for a blob: it is in our store, with a reference, afterwards. */
-export type ObtainBlob = (ref: BlobRef) => Promise<void>
-
 export class MasterRole {
   readonly #init: MasterRoleInit
   readonly #machine: Master
@@ -44,6 +42,8 @@ export class MasterRole {
   readonly #sessions = new Map<NodeId, Session>()
   /** Blobs of recorded results: they stay until `release`. */
   readonly #recorded = new Set<Payload>()
+  /** Blobs that workers may read, and how many times over they were published. */
+  readonly #published = new Map<BlobId, number>()
   #nextSession = 1
   #isRefusing: (worker: NodeId) => boolean = () => false
 
@@ -120,21 +120,52 @@ export class MasterRole {
   /** The result with its output on disk, for a reader who comes late. */
   async setAside(result: Result): Promise<Result> {
     const [stdout, stderr] = [await this.#onDisk(result.stdout), await this.#onDisk(result.stderr)]
-    return { ...result, stdout, stderr }
+    return { ...result, stdout, stderr, value: await this.#onDisk(result.value) }
   }
 
   async #onDisk(payload: Payload): Promise<Payload> {
     if (isBlobRef(payload) || payload.length === 0) return payload
-    const blob = createHash('sha256').update(payload).digest('hex') as BlobId
-    const ref = { blob, bytes: payload.length }
-    await this.#init.blobs.receive(ref, (write) => write(payload))
+    const ref = await this.#store(payload)
     this.#recorded.add(ref)
+    return ref
+  }
+
+  /**
+   * Keeps bytes as a blob that every worker may read: code, or an argument too large for a
+   * message. It stays until `withdraw` was called as often as this.
+   */
+  async publish(bytes: Uint8Array): Promise<BlobRef> {
+    const ref = await this.#store(bytes)
+    this.#published.set(ref.blob, (this.#published.get(ref.blob) ?? 0) + 1)
+    return ref
+  }
+
+  /** Nobody needs to read the blob any more. */
+  async withdraw({ blob }: BlobRef): Promise<void> {
+    const left = (this.#published.get(blob) ?? 0) - 1
+    if (left > 0) this.#published.set(blob, left)
+    else this.#published.delete(blob)
+    await this.#init.blobs.release(blob)
+  }
+
+  /** A blob that was published, for a worker with a session. Throws BLOB_NOT_FOUND. */
+  readFor(worker: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
+    if (!this.#sessions.has(worker) || !this.#published.has(ref.blob)) {
+      throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
+    }
+    return this.#init.blobs.read(ref, offset)
+  }
+
+  async #store(bytes: Uint8Array): Promise<BlobRef> {
+    const blob = createHash('sha256').update(bytes).digest('hex') as BlobId
+    const ref = { blob, bytes: bytes.length }
+    await this.#init.blobs.receive(ref, (write) => write(bytes))
     return ref
   }
 
   /** The result's output is not needed any more. */
   async release(result: Result): Promise<void> {
-    for (const payload of [result.stdout, result.stderr]) {
+    for (const payload of payloadsOf(result)) {
       if (isBlobRef(payload) && this.#recorded.delete(payload)) {
         await this.#init.blobs.release(payload.blob)
       }
@@ -154,7 +185,7 @@ export class MasterRole {
     reports: readonly Report[],
     obtainBlob: ObtainBlob
   ): Promise<void> {
-    const refs = reports.flatMap(({ result }) => [result.stdout, result.stderr]).filter(isBlobRef)
+    const refs = reports.flatMap(({ result }) => payloadsOf(result)).filter(isBlobRef)
     const obtained: BlobRef[] = []
     try {
       for (const ref of refs) {
@@ -200,12 +231,12 @@ export class MasterRole {
 
   #record(notice: MasterNotice): void {
     if (notice.type !== 'settled') return
-    for (const payload of [notice.result.stdout, notice.result.stderr]) {
+    for (const payload of payloadsOf(notice.result)) {
       if (isBlobRef(payload)) this.#recorded.add(payload)
     }
   }
 }
 
 function hasBlob({ result }: Report): boolean {
-  return isBlobRef(result.stdout) || isBlobRef(result.stderr)
+  return payloadsOf(result).some(isBlobRef)
 }

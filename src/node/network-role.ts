@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module'
 import type { MasterRole } from './master-role.ts'
 import type { NodeListener } from './node.ts'
-import { toError } from '../core/errors.ts'
+import { P2pJobsError } from '../core/errors.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Member } from '../core/members/events.ts'
 import type { BlobRef, NodeId } from '../core/types.ts'
@@ -17,6 +17,7 @@ import { networkTag, noisePrologue } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import { masterEnd } from '../wire/session.ts'
 import { streamLink } from './link.ts'
+import type { ObtainBlob } from './link.ts'
 import { Membership } from './membership.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import type { WorkerRole } from './worker-role.ts'
@@ -103,7 +104,12 @@ export class NetworkRole {
     this.#keeper =
       worker === undefined
         ? undefined
-        : new SessionKeeper(network, worker, (text) => listener.onProblem(text))
+        : new SessionKeeper({
+            network,
+            worker,
+            obtainBlob: (peer) => blobsOf(network, init.blobs, peer),
+            onProblem: (text) => listener.onProblem(text)
+          })
   }
 
   get id(): NodeId {
@@ -152,22 +158,31 @@ export class NetworkRole {
       stream.abort(new Error('this node is no master'))
       return
     }
-    master.accept(peer, streamLink(stream, masterEnd), async (ref) => {
-      await blobs.receive(ref, async (write) => {
-        await this.#network.fetchBlob(peer, ref, write, AbortSignal.timeout(BLOB_TIMEOUT_MS))
-      })
+    master.accept(peer, streamLink(stream, masterEnd), blobsOf(this.#network, blobs, peer))
+  }
+}
+
+/** Fetches blobs of a peer into the node's store. */
+function blobsOf(network: Network, blobs: BlobStore, peer: NodeId): ObtainBlob {
+  return async (ref) => {
+    await blobs.receive(ref, async (write) => {
+      await network.fetchBlob(peer, ref, write, AbortSignal.timeout(BLOB_TIMEOUT_MS))
     })
   }
 }
 
 async function* openBlob(
-  { worker }: NetworkRoleInit,
+  { worker, master }: NetworkRoleInit,
   peer: NodeId,
   ref: BlobRef,
   offset: number
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (worker === undefined) throw toError('this node runs no tasks')
-  yield* worker.readFor(peer, ref, offset)
+  // What we hold for a master that has not accepted it, or what we published as one.
+  const keeper = worker?.holdsFor(peer, ref) === true ? worker : master
+  if (keeper === undefined) {
+    throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
+  }
+  yield* keeper.readFor(peer, ref, offset)
 }
 
 /** The ports of the listening addresses that are reached at this IPv4 address. */

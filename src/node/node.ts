@@ -119,7 +119,7 @@ export class Node {
   #linkRoles(master: MasterRole, worker: WorkerRole): void {
     const [masterLink, workerLink] = localLinks<MasterMessage, WorkerMessage>()
     master.accept(this.id, masterLink, (ref) => worker.share(ref))
-    void worker.serve(this.id, this.boot, workerLink)
+    void worker.serve(this.id, this.boot, workerLink, (ref) => worker.share(ref))
   }
 }
 

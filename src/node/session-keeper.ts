@@ -9,6 +9,7 @@ import type { Network } from '../net/network.ts'
 import { workerEnd } from '../wire/session.ts'
 import { monotonicNow } from './clock.ts'
 import { streamLink } from './link.ts'
+import type { ObtainBlob } from './link.ts'
 import type { WorkerRole } from './worker-role.ts'
 
 const WAIT_MIN_MS = 100
@@ -16,16 +17,20 @@ const WAIT_MAX_MS = 5_000
 /** A session that lived this long was a good one: the next is opened at once. */
 const GOOD_SESSION_MS = 2_000
 
+export interface SessionKeeperInit {
+  readonly network: Network
+  readonly worker: WorkerRole
+  /** How a master is asked for blobs. */
+  obtainBlob(master: NodeId): ObtainBlob
+  onProblem(text: string): void
+}
+
 export class SessionKeeper {
-  readonly #network: Network
-  readonly #worker: WorkerRole
-  readonly #onProblem: (text: string) => void
+  readonly #init: SessionKeeperInit
   readonly #kept = new Map<NodeId, { epoch: string; stop: AbortController }>()
 
-  constructor(network: Network, worker: WorkerRole, onProblem: (text: string) => void) {
-    this.#network = network
-    this.#worker = worker
-    this.#onProblem = onProblem
+  constructor(init: SessionKeeperInit) {
+    this.#init = init
   }
 
   /** A connection to this master is ready. */
@@ -49,14 +54,16 @@ export class SessionKeeper {
   }
 
   async #serve(master: NodeId, epoch: string, signal: AbortSignal): Promise<void> {
+    const { network, worker } = this.#init
+    const obtainBlob = this.#init.obtainBlob(master)
     let wait = WAIT_MIN_MS
     while (!signal.aborted) {
       const since = monotonicNow()
       try {
-        const stream = await this.#network.openWork(master)
-        await this.#worker.serve(master, epoch, streamLink(stream, workerEnd))
+        const stream = await network.openWork(master)
+        await worker.serve(master, epoch, streamLink(stream, workerEnd), obtainBlob)
       } catch (error) {
-        this.#onProblem(`no session with ${master}: ${toError(error).message}`)
+        this.#init.onProblem(`no session with ${master}: ${toError(error).message}`)
       }
       wait =
         monotonicNow() - since > GOOD_SESSION_MS ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, wait * 2)

@@ -4,7 +4,7 @@
 import { unlink } from 'node:fs/promises'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import type { MasterMessage, WorkerMessage } from '../core/messages.ts'
-import { emptyResult } from '../core/result.ts'
+import { emptyResult, payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { isBlobRef } from '../core/types.ts'
 import type { BlobRef, NodeId, Payload } from '../core/types.ts'
@@ -15,13 +15,16 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import { isSpoolFile } from '../exec/executor.ts'
 import type { Executor, ExecutorEvents, Output, RunEnd, TaskStart } from '../exec/executor.ts'
 import { Driver } from './driver.ts'
-import type { Link } from './link.ts'
+import { BundleCache } from './bundle-cache.ts'
+import type { Link, ObtainBlob } from './link.ts'
+import { TaskSupplies } from './task-supplies.ts'
 
 type MasterLink = Link<WorkerMessage, MasterMessage>
 
 interface Session {
   readonly number: number
   readonly link: MasterLink
+  readonly obtainBlob: ObtainBlob
 }
 
 export interface WorkerRoleInit {
@@ -38,6 +41,9 @@ export class WorkerRole {
   readonly #driver: Driver<WorkerEvent, WorkerEffect>
   readonly #executor: Executor
   readonly #sessions = new Map<NodeId, Session>()
+  readonly #supplies: TaskSupplies
+  /** Tasks that wait for something to be fetched; false once they are not wanted any more. */
+  readonly #fetching = new Map<number, boolean>()
   /** Whose task each run is, and who may read which blob how many times over. */
   readonly #owners = new Map<number, NodeId>()
   readonly #readers = new Map<string, number>()
@@ -48,7 +54,9 @@ export class WorkerRole {
   static async create(init: WorkerRoleInit): Promise<WorkerRole> {
     const ready = Promise.withResolvers<WorkerRole>()
     const executor = await init.createExecutor({
+      onStarted: (runs) => void ready.promise.then((role) => role.#onStarted(runs)),
       onEnded: (ends) => void ready.promise.then((role) => role.#onEnded(ends)),
+      onProgress: (run, value) => void ready.promise.then((role) => role.#onProgress(run, value)),
       onNotice: (text) => init.onProblem(text)
     })
     ready.resolve(new WorkerRole(init, executor))
@@ -58,6 +66,10 @@ export class WorkerRole {
   private constructor(init: WorkerRoleInit, executor: Executor) {
     this.#init = init
     this.#executor = executor
+    const bundles = new BundleCache(init.blobs, (error) => {
+      init.onProblem(`cannot remove a bundle: ${toError(error).message}`)
+    })
+    this.#supplies = new TaskSupplies(init.blobs, bundles)
     this.#machine = new Worker(init.config)
     this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
   }
@@ -68,9 +80,14 @@ export class WorkerRole {
   }
 
   /** Serves a session with a master; resolves when it is over. */
-  async serve(master: NodeId, epoch: string, link: MasterLink): Promise<void> {
+  async serve(
+    master: NodeId,
+    epoch: string,
+    link: MasterLink,
+    obtainBlob: ObtainBlob
+  ): Promise<void> {
     const session = this.#nextSession++
-    this.#sessions.set(master, { number: session, link })
+    this.#sessions.set(master, { number: session, link, obtainBlob })
     const closed = Promise.withResolvers<undefined>()
     this.#driver.dispatch({ type: 'connected', master, epoch, session })
     link.listen(
@@ -85,9 +102,14 @@ export class WorkerRole {
     await closed.promise
   }
 
+  /** The blob belongs to a result that this master has not accepted yet. */
+  holdsFor(master: NodeId, ref: BlobRef): boolean {
+    return this.#readers.has(readerKey(master, ref))
+  }
+
   /** A blob of a result that this master has not accepted yet. Throws BLOB_NOT_FOUND. */
   readFor(master: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
-    if (!this.#readers.has(readerKey(master, ref))) {
+    if (!this.holdsFor(master, ref)) {
       throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
     }
     return this.#init.blobs.read(ref, offset)
@@ -129,14 +151,32 @@ export class WorkerRole {
   }
 
   #prepare(effect: Extract<WorkerEffect, { type: 'start' }>, starts: TaskStart[]): void {
-    const { run, master, input, ...rest } = effect
-    if (isBlobRef(input)) {
-      const result = emptyResult('failure', 'the argument of a command cannot be a blob')
-      queueMicrotask(() => this.#driver.dispatch({ type: 'ended', ends: [{ run, result }] }))
-      return
-    }
+    const { run, master } = effect
     this.#owners.set(run, master)
-    starts.push({ ...rest, run, input })
+    const start = this.#supplies.supply(
+      effect,
+      this.#sessions.get(master)?.obtainBlob ?? cannotFetch
+    )
+    if (start instanceof Promise) void this.#fetch(run, start)
+    else starts.push(start)
+  }
+
+  /** Starts a task once what it needs is here. */
+  async #fetch(run: number, start: Promise<TaskStart>): Promise<void> {
+    this.#fetching.set(run, true)
+    let end: Result | undefined
+    try {
+      const task = await start
+      if (this.#fetching.get(run) === true) this.#executor.start([task])
+      else end = emptyResult('returned', 'stopped before it began')
+    } catch (error) {
+      end = emptyResult('refused', `what it needs could not be fetched: ${toError(error).message}`)
+    }
+    this.#fetching.delete(run)
+    if (end === undefined) return
+    this.#owners.delete(run)
+    this.#supplies.release(run)
+    this.#driver.dispatch({ type: 'ended', ends: [{ run, result: end }] })
   }
 
   #performOne(effect: Exclude<WorkerEffect, { type: 'start' }>): void {
@@ -152,7 +192,11 @@ export class WorkerRole {
         return
       }
       case 'stop':
-        this.#executor.stop(effect.run)
+        if (this.#fetching.has(effect.run)) this.#fetching.set(effect.run, false)
+        else this.#executor.stop(effect.run)
+        return
+      case 'recall':
+        this.#executor.recall(effect.run)
         return
       case 'release':
         this.#release(effect.master, effect.result)
@@ -160,6 +204,14 @@ export class WorkerRole {
       case 'drained':
         this.#drained.resolve(undefined)
     }
+  }
+
+  #onStarted(runs: readonly number[]): void {
+    this.#driver.dispatch({ type: 'started', runs })
+  }
+
+  #onProgress(run: number, value: Uint8Array): void {
+    this.#driver.dispatch({ type: 'progress', run, value })
   }
 
   async #onEnded(ends: readonly RunEnd[]): Promise<void> {
@@ -172,12 +224,14 @@ export class WorkerRole {
   async #keep({ run, result }: RunEnd): Promise<Result> {
     const master = this.#owners.get(run)
     this.#owners.delete(run)
-    const { stdout, stderr } = result
+    this.#supplies.release(run)
+    const { stdout, stderr, value } = result
     try {
       return {
         ...result,
         stdout: await this.#payloadOf(stdout, master),
-        stderr: await this.#payloadOf(stderr, master)
+        stderr: await this.#payloadOf(stderr, master),
+        value: await this.#payloadOf(value, master)
       }
     } catch (error) {
       return emptyResult('refused', `cannot keep the output: ${toError(error).message}`)
@@ -199,7 +253,7 @@ export class WorkerRole {
   }
 
   #release(master: NodeId, result: Result): void {
-    for (const payload of [result.stdout, result.stderr]) {
+    for (const payload of payloadsOf(result)) {
       if (!isBlobRef(payload)) continue
       const key = readerKey(master, payload)
       const left = (this.#readers.get(key) ?? 0) - 1
@@ -214,4 +268,8 @@ export class WorkerRole {
 
 function readerKey(master: NodeId, { blob }: BlobRef): string {
   return `${master} ${blob}`
+}
+
+function cannotFetch({ blob }: BlobRef): Promise<void> {
+  return Promise.reject(new P2pJobsError('BLOB_NOT_FOUND', `nobody can be asked for blob ${blob}`))
 }

@@ -1,11 +1,18 @@
 /**
  * What a master says, as bytes. Types 33 to 63.
  */
-import { COMMAND_BYTES_MAX, ENTRIES_MAX, OUTPUT_BYTES_MAX, SLOTS_MAX } from '../core/limits.ts'
+import {
+  BUNDLE_BYTES_MAX,
+  COMMAND_BYTES_MAX,
+  ENTRIES_MAX,
+  INLINE_BYTES_MAX,
+  OUTPUT_BYTES_MAX,
+  SLOTS_MAX
+} from '../core/limits.ts'
 import type { Lease, MasterMessage } from '../core/messages.ts'
-import type { ShellSpec, Spec } from '../core/spec.ts'
+import type { FunctionRef, FunctionSpec, ShellSpec, Spec } from '../core/spec.ts'
 import { attemptFields, readAttempt, readAttempts, readJob } from './attempts.ts'
-import { badMessage, decodeHead } from './codec.ts'
+import { badMessage, blobFields, decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
 import { PayloadReader, PayloadWriter } from './payload.ts'
@@ -20,6 +27,8 @@ const FORGET = 39
 const DRAIN = 40
 
 const SHELL = 1
+const FUNCTION = 2
+const EXPORT_CHARACTERS_MAX = 256
 const PATH_CHARACTERS_MAX = 4_096
 const VARIABLES_MAX = 1_024
 /** A lease shorter than this would be lost to an ordinary pause; one longer helps nobody. */
@@ -66,9 +75,28 @@ function encodeLeases(message: Extract<MasterMessage, { type: 'leases' }>): RawM
 }
 
 function specFields(spec: Spec): unknown[] {
+  return spec.kind === 'shell' ? shellFields(spec) : functionFields(spec)
+}
+
+function shellFields(spec: ShellSpec): unknown[] {
   const { command, directory, timeoutMs, outputBytesMax, slotsMax } = spec
   const environment = Object.entries(spec.environment)
   return [SHELL, command, directory, environment, timeoutMs, outputBytesMax, slotsMax]
+}
+
+function functionFields(spec: FunctionSpec): unknown[] {
+  const { timeoutMs, outputBytesMax, slotsMax, tasksPerChildMax, memoryBytesMax } = spec
+  const { initializer } = spec
+  return [
+    FUNCTION,
+    ...refFields(spec.function),
+    initializer === undefined ? undefined : [...refFields(initializer), initializer.input],
+    ...[timeoutMs, outputBytesMax, slotsMax, tasksPerChildMax, memoryBytesMax]
+  ]
+}
+
+function refFields({ bundle, exportName }: FunctionRef): unknown[] {
+  return [blobFields(bundle), exportName]
 }
 
 /** Reads a message of a master; undefined for a type that this version does not know. */
@@ -111,9 +139,14 @@ function readLeases(fields: Fields, payloads: PayloadReader): MasterMessage {
   return { type: 'leases', batch, more, leases }
 }
 
-function readSpec(fields: Fields): ShellSpec {
+function readSpec(fields: Fields): Spec {
   const kind = fields.integer()
-  if (kind !== SHELL) throw badMessage(`a kind of spec this version does not know (${kind})`)
+  if (kind === SHELL) return readShell(fields)
+  if (kind === FUNCTION) return readFunction(fields)
+  throw badMessage(`a kind of spec this version does not know (${kind})`)
+}
+
+function readShell(fields: Fields): ShellSpec {
   return {
     kind: 'shell',
     command: fields.text(COMMAND_BYTES_MAX),
@@ -123,6 +156,26 @@ function readSpec(fields: Fields): ShellSpec {
     outputBytesMax: fields.integer(0, OUTPUT_BYTES_MAX),
     slotsMax: fields.optional((field) => field.integer(1, SLOTS_MAX))
   }
+}
+
+function readFunction(fields: Fields): FunctionSpec {
+  return {
+    kind: 'function',
+    function: readRef(fields),
+    initializer: fields.optional((field) => {
+      const list = field.list()
+      return { ...readRef(list), input: list.bytes(INLINE_BYTES_MAX) }
+    }),
+    timeoutMs: fields.optional((field) => field.integer(1)),
+    outputBytesMax: fields.integer(0, OUTPUT_BYTES_MAX),
+    slotsMax: fields.optional((field) => field.integer(1, SLOTS_MAX)),
+    tasksPerChildMax: fields.optional((field) => field.integer(1)),
+    memoryBytesMax: fields.optional((field) => field.integer(1))
+  }
+}
+
+function readRef(fields: Fields): FunctionRef {
+  return { bundle: fields.blob(BUNDLE_BYTES_MAX), exportName: fields.text(EXPORT_CHARACTERS_MAX) }
 }
 
 /** A name that a shell could not export is refused here: it would be a hole in the quoting. */

@@ -31,7 +31,11 @@ export class PayloadReader {
 
   /** Inline bytes are copied, so that a small payload does not keep its whole frame alive. */
   read(fields: Fields): Payload {
-    if (fields.isList) return fields.blob(OUTPUT_BYTES_MAX)
+    return fields.isList ? fields.blob(OUTPUT_BYTES_MAX) : this.readInline(fields)
+  }
+
+  /** The same where no blob may stand. */
+  readInline(fields: Fields): Uint8Array {
     const end = this.#place + fields.integer(0, INLINE_BYTES_MAX)
     if (end > this.#bytes.length) throw badMessage('a payload longer than its message')
     const payload = this.#bytes.slice(this.#place, end)

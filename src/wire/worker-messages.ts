@@ -8,7 +8,7 @@ import {
   SLOTS_MAX
 } from '../core/limits.ts'
 import { HELD_STATES } from '../core/messages.ts'
-import type { HeldAttempt, Report, WorkerMessage } from '../core/messages.ts'
+import type { HeldAttempt, Progress, Report, WorkerMessage } from '../core/messages.ts'
 import { OUTCOMES } from '../core/result.ts'
 import { attemptFields, readAttempt, readAttempts } from './attempts.ts'
 import { decodeHead } from './codec.ts'
@@ -22,7 +22,9 @@ const STARTED = 3
 const REPORT = 4
 const RENEWAL = 5
 const BYE = 6
+const PROGRESS = 7
 
+const NOTHING = new Uint8Array(0)
 const SIGNAL_CHARACTERS_MAX = 16
 const HELD_ENTRIES_MAX = 65_536
 
@@ -48,6 +50,8 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
       return { type: RENEWAL, fields: [message.seen, message.credit], payloads: [] }
     case 'bye':
       return { type: BYE, fields: [], payloads: [] }
+    case 'progress':
+      return encodeProgress(message.progress)
   }
 }
 
@@ -64,15 +68,27 @@ function encodeReports(reports: readonly Report[]): RawMessage {
     result.startedAt,
     result.runtimeMs,
     writer.field(result.stdout),
-    writer.field(result.stderr)
+    writer.field(result.stderr),
+    writer.field(result.value)
   ])
   return { type: REPORT, fields: [entries], payloads: writer.payloads }
+}
+
+function encodeProgress(progress: readonly Progress[]): RawMessage {
+  const writer = new PayloadWriter()
+  const entries = progress.map(({ job, task, attempt, value }) => [
+    job,
+    task,
+    attempt,
+    writer.field(value)
+  ])
+  return { type: PROGRESS, fields: [entries], payloads: writer.payloads }
 }
 
 /** Reads a message of a worker; undefined for a type that this version does not know. */
 export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | undefined {
   const { type } = received
-  if (type < HOLD || type > BYE) return undefined
+  if (type < HOLD || type > PROGRESS) return undefined
   const fields = decodeHead(received.head)
   switch (type) {
     case HOLD:
@@ -95,6 +111,14 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
     }
     case RENEWAL:
       return { type: 'renewal', seen: fields.integer(), credit: fields.integer() }
+    case PROGRESS: {
+      const payloads = new PayloadReader(received.payload)
+      const read = (entry: Fields): Progress => ({
+        ...readAttempt(entry),
+        value: payloads.readInline(entry)
+      })
+      return { type: 'progress', progress: fields.lists(ENTRIES_MAX, read) }
+    }
     default:
       return { type: 'bye' }
   }
@@ -115,7 +139,8 @@ function readReport(fields: Fields, payloads: PayloadReader): Report {
       startedAt: fields.integer(),
       runtimeMs: fields.integer(),
       stdout: payloads.read(fields),
-      stderr: payloads.read(fields)
+      stderr: payloads.read(fields),
+      value: fields.optional((field) => payloads.read(field)) ?? NOTHING
     }
   }
 }

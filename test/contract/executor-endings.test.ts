@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { createShellExecutor } from '../../src/exec/executor.ts'
-import { TestExecutor, isAlive, numbersIn, textOf, until } from '../support/executors.ts'
+import { NO_EVENTS, TestExecutor, isAlive, numbersIn, textOf, until } from '../support/executors.ts'
 
 const PARENT = fileURLToPath(new URL('../support/executor-parent.ts', import.meta.url))
 
@@ -199,8 +199,9 @@ describe('shell executor, endings', function () {
 
   it('says in one line why it cannot be made', async () => {
     const folder = join(mkdtempSync(join(tmpdir(), 'p2pjobs-none-')), 'missing')
-    const events = { onEnded: () => undefined, onNotice: () => undefined }
-    const error = await createShellExecutor({ slots: 1, folder }, events).catch((e: unknown) => e)
+    const error = await createShellExecutor({ slots: 1, folder }, NO_EVENTS).catch(
+      (e: unknown) => e
+    )
     expect(error).to.include({ name: 'P2pJobsError', code: 'EXECUTOR_FAILED' })
     expect((error as Error).message)
       .to.contain(folder)

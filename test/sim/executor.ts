@@ -27,9 +27,13 @@ interface Run {
   isStopping: boolean
 }
 
+/** After this long an executor tells that a task runs that had to wait. */
+const BEGUN_MS = 10
+
 export class SimExecutor {
   readonly #node: WorkerNode
   readonly #running = new Map<number, Run>()
+  #waiting: Start[] = []
   #isDead = false
 
   constructor(node: WorkerNode) {
@@ -37,10 +41,32 @@ export class SimExecutor {
   }
 
   get size(): number {
-    return this.#running.size
+    return this.#running.size + this.#waiting.length
   }
 
   start(start: Start): void {
+    this.#waiting.push(start)
+    const hasWaited = this.#running.size >= this.#node.slots
+    this.#fill(hasWaited)
+  }
+
+  #fill(hasWaited: boolean): void {
+    while (this.#running.size < this.#node.slots) {
+      const start = this.#waiting.shift()
+      if (start === undefined) return
+      this.#begin(start)
+      if (hasWaited) this.#tellBegun(start.run)
+    }
+  }
+
+  /** Tells that a task that had to wait runs, if it still does by then. */
+  #tellBegun(run: number): void {
+    this.#node.world.clock.after(BEGUN_MS, () => {
+      if (this.#running.has(run)) this.#node.deliver({ type: 'started', runs: [run] })
+    })
+  }
+
+  #begin(start: Start): void {
     const { world } = this.#node
     const serial = world.checkers.onStart(this.#node, start, {
       all: this.#running.size + 1,
@@ -67,15 +93,34 @@ export class SimExecutor {
     clock.after(rng.integer(1, 20), () => this.#end(run, 'failure', 'it was stopped'))
   }
 
+  recall(run: number): void {
+    this.#node.world.clock.after(1, () => {
+      if (!this.#isDead) this.#giveBackWaiting(run)
+    })
+  }
+
   kill(): void {
     this.#isDead = true
+    this.#waiting = []
     this.#running.clear()
   }
 
+  /** A task that is stopped while it waits has not begun, so that nothing has to be undone. */
+  #giveBackWaiting(run: number): boolean {
+    const start = this.#waiting.find((each) => each.run === run)
+    if (start === undefined) return false
+    this.#waiting.splice(this.#waiting.indexOf(start), 1)
+    const result = emptyResult('returned', 'it had not begun')
+    this.#node.deliver({ type: 'ended', ends: [{ run, result }] })
+    return true
+  }
+
   #end(run: number, outcome: Outcome, reason: string): void {
+    if (this.#isDead || this.#giveBackWaiting(run)) return
     const running = this.#running.get(run)
-    if (this.#isDead || running === undefined) return
+    if (running === undefined) return
     this.#running.delete(run)
+    this.#fill(true)
     const { checkers, clock } = this.#node.world
     const runtimeMs = clock.now - running.since
     checkers.onEnd(this.#node, running.start, runtimeMs)

@@ -120,6 +120,9 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
       case 'stop':
         this.executor.stop(effect.run)
         return
+      case 'recall':
+        this.executor.recall(effect.run)
+        return
       case 'release':
         this.world.checkers.onRelease(this, effect.result)
         return

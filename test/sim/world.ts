@@ -6,7 +6,7 @@ import type { JobOptions } from '../../src/core/job.ts'
 import { OUTPUT_BYTES_MAX } from '../../src/core/limits.ts'
 import type { MasterEvent } from '../../src/core/master/events.ts'
 import { Rng } from '../../src/core/rng.ts'
-import type { Spec } from '../../src/core/spec.ts'
+import type { ShellSpec } from '../../src/core/spec.ts'
 import type { JobId, Millis, Payload } from '../../src/core/types.ts'
 import { Checkers, Violation } from './checkers.ts'
 import { Clock } from './clock.ts'
@@ -24,7 +24,7 @@ const NO_INPUT = new Uint8Array(0)
 export interface JobWish {
   readonly tasks: number
   readonly options?: Partial<JobOptions>
-  readonly spec?: Partial<Spec>
+  readonly spec?: Partial<ShellSpec>
 }
 
 export class World {
@@ -122,7 +122,7 @@ export class World {
   }
 }
 
-const SPEC: Spec = {
+const SPEC: ShellSpec = {
   kind: 'shell',
   command: 'simulated',
   directory: '/',

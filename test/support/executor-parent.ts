@@ -3,14 +3,12 @@
  *
  *     node executor-parent.ts FOLDER WORK COMMAND
  */
-import type { JobId } from '../../src/core/types.ts'
+import type { JobId, NodeId } from '../../src/core/types.ts'
 import { createShellExecutor } from '../../src/exec/executor.ts'
+import { NO_EVENTS } from './executors.ts'
 
 const [folder = '', directory = '', command = ''] = process.argv.slice(2)
-const executor = await createShellExecutor(
-  { slots: 1, folder },
-  { onEnded: () => undefined, onNotice: () => undefined }
-)
+const executor = await createShellExecutor({ slots: 1, folder }, NO_EVENTS)
 const spec = {
   kind: 'shell',
   command: '',
@@ -21,4 +19,6 @@ const spec = {
   slotsMax: undefined
 } as const
 const input = Buffer.from(command)
-executor.start([{ run: 1, job: 1 as JobId, task: 1, attempt: 1, spec, input }])
+const master = 'master' as NodeId
+const ids = { run: 1, master, job: 1 as JobId, task: 1, attempt: 1 }
+executor.start([{ ...ids, spec, input, bundles: new Map() }])

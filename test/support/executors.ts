@@ -3,10 +3,16 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { JobId } from '../../src/core/types.ts'
+import type { JobId, NodeId } from '../../src/core/types.ts'
 import type { ShellSpec } from '../../src/core/spec.ts'
 import { createShellExecutor } from '../../src/exec/executor.ts'
-import type { Executor, Output, RunResult, ShellExecutorInit } from '../../src/exec/executor.ts'
+import type {
+  Executor,
+  ExecutorEvents,
+  Output,
+  RunResult,
+  ShellExecutorInit
+} from '../../src/exec/executor.ts'
 
 const UNTIL_MS = 20_000
 const POLL_MS = 10
@@ -48,6 +54,14 @@ export function textOf(output: Output): string {
   return bytesOf(output).toString()
 }
 
+/** For an executor whose tasks nobody waits for. */
+export const NO_EVENTS: ExecutorEvents = {
+  onStarted: () => undefined,
+  onEnded: () => undefined,
+  onProgress: () => undefined,
+  onNotice: () => undefined
+}
+
 export interface Order extends Partial<ShellSpec> {
   readonly input?: string | Uint8Array
   readonly task?: number
@@ -58,8 +72,10 @@ export class TestExecutor {
   readonly folder: string
   readonly work: string
   readonly notices: string[] = []
+  /** Runs that waited, and of which it was told that they run. */
+  readonly begun: number[] = []
   /** Made by `open`. */
-  executor!: Executor
+  executor!: Executor<ShellSpec>
   #root = mkdtempSync(join(tmpdir(), 'p2pjobs-exec-'))
   #runs = 0
   #waiting = new Map<number, (result: RunResult) => void>()
@@ -88,6 +104,8 @@ export class TestExecutor {
             resolve(result)
           }
         },
+        onStarted: (runs) => this.begun.push(...runs),
+        onProgress: () => undefined,
         onNotice: (text) => this.notices.push(text)
       }
     )
@@ -102,6 +120,8 @@ export class TestExecutor {
     this.executor.start([
       {
         run,
+        master: 'master' as NodeId,
+        bundles: new Map(),
         job: 7 as JobId,
         task,
         attempt,

@@ -12,13 +12,13 @@ import type { MasterConfig } from '../../src/core/master/state.ts'
 import type { Lease, MasterMessage, WorkerMessage } from '../../src/core/messages.ts'
 import type { Outcome, Result } from '../../src/core/result.ts'
 import { emptyResult } from '../../src/core/result.ts'
-import type { Spec } from '../../src/core/spec.ts'
+import type { ShellSpec } from '../../src/core/spec.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../../src/core/types.ts'
 import type { WorkerEffect, WorkerEvent } from '../../src/core/worker/events.ts'
 import type { WorkerConfig } from '../../src/core/worker/state.ts'
 import { Worker } from '../../src/core/worker/worker.ts'
 
-export const SPEC: Spec = {
+export const SPEC: ShellSpec = {
   kind: 'shell',
   command: 'echo {}',
   directory: '/',
@@ -109,7 +109,7 @@ export class TestMaster extends Effects<MasterEffect> {
   }
 
   /** Submits a closed job of so many tasks. */
-  submit(tasks: number, options: Partial<JobOptions> = {}, spec: Partial<Spec> = {}): JobId {
+  submit(tasks: number, options: Partial<JobOptions> = {}, spec: Partial<ShellSpec> = {}): JobId {
     const job = this.machine.nextJob
     const whole = { priority: 0, retries: 0, ...options }
     this.does({ type: 'submit', job, spec: { ...SPEC, ...spec }, options: whole })
@@ -204,12 +204,12 @@ export class TestWorker extends Effects<WorkerEffect> {
     this.hears(master, { type: 'leases', batch, more, leases }, session)
   }
 
-  hearsSpec(master: string, spec: Partial<Spec> = {}, job = 1, session = 1): void {
+  hearsSpec(master: string, spec: Partial<ShellSpec> = {}, job = 1, session = 1): void {
     this.hears(master, { type: 'spec', job: job as JobId, spec: { ...SPEC, ...spec } }, session)
   }
 
   /** Has a session that works and knows the spec of job 1; what was said so far is forgotten. */
-  joined(master: string, spec: Partial<Spec> = {}, session = 1): void {
+  joined(master: string, spec: Partial<ShellSpec> = {}, session = 1): void {
     this.connects(master, session)
     this.hearsKept(master, [], session)
     this.hearsSpec(master, spec, 1, session)

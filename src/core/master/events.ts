@@ -39,6 +39,8 @@ export type MasterEffect =
 export type MasterNotice =
   | { type: 'dispatched'; worker: NodeId; attempts: readonly AttemptRef[] }
   | { type: 'started'; worker: NodeId; attempts: readonly AttemptRef[] }
+  /** What a running task says of itself, encoded. */
+  | ({ type: 'progress'; worker: NodeId; value: Uint8Array } & AttemptRef)
   /** A task has ended. Exactly one of these comes for each task. */
   | ({ type: 'settled'; state: EndState; worker: NodeId | undefined; result: Result } & AttemptRef)
   /** An attempt came to nothing; the task gets another one after `delayMs`. */

@@ -2,7 +2,7 @@
  * What workers do: open a session, renew, report, leave, vanish.
  */
 import { SLOTS_MAX, WORKERS_MAX } from '../limits.ts'
-import type { HeldAttempt, Report, WorkerMessage } from '../messages.ts'
+import type { HeldAttempt, Progress, Report, WorkerMessage } from '../messages.ts'
 import { emptyResult } from '../result.ts'
 import type { Task } from '../task.ts'
 import type { AttemptRef, Millis, NodeId } from '../types.ts'
@@ -123,6 +123,9 @@ export function onMessage(
     case 'started':
       onStarted(state, view, message.attempts)
       return
+    case 'progress':
+      onProgress(state, view, message.progress)
+      return
     case 'report':
       onReport(state, view, message.reports, now)
       return
@@ -134,6 +137,14 @@ export function onMessage(
       giveBackAll(state, view, now)
       forget(state, view, 'left')
       grantAll(state, now)
+  }
+}
+
+function onProgress(state: MasterState, view: WorkerView, progress: readonly Progress[]): void {
+  for (const { job, task: number, attempt, value } of progress) {
+    const task = state.jobs.get(job)?.tasks.get(number)
+    if (task === undefined || !task.isHeld || !belongsTo(task, attempt, view.id)) continue
+    state.emit({ type: 'progress', job, task: number, attempt, worker: view.id, value })
   }
 }
 

@@ -62,8 +62,21 @@ function queueMax(state: WorkerState, now: Millis): number {
 
 /** Gives back what is queued beyond the bound, the last come first. */
 export function giveBackSurplus(state: WorkerState, now: Millis): void {
+  recallSurplus(state, now)
   if (state.queued === 0) return
   giveBack(state, state.queued - (state.isDraining ? 0 : queueMax(state, now)), now)
+}
+
+/** Asks back what the executor has too much of by now, the last come first. */
+function recallSurplus(state: WorkerState, now: Millis): void {
+  let surplus = state.runs.size - state.config.slots - 2 * state.aheadMax(now)
+  if (surplus <= 0) return
+  for (const [run, held] of [...state.runs].reverse()) {
+    if (!held.isAhead) continue
+    if (!held.isRecalled) state.push({ type: 'recall', run })
+    held.isRecalled = true
+    if (--surplus === 0) return
+  }
 }
 
 function giveBack(state: WorkerState, count: number, now: Millis): void {

@@ -14,6 +14,10 @@ export type WorkerEvent =
   | { type: 'connected'; master: NodeId; epoch: string; session: number }
   | { type: 'disconnected'; master: NodeId; session: number }
   | { type: 'message'; master: NodeId; session: number; message: MasterMessage }
+  /** The executor has begun with runs that had to wait for others. */
+  | { type: 'started'; runs: readonly number[] }
+  /** What a running task says of itself. */
+  | { type: 'progress'; run: number; value: Uint8Array }
   /** The executor has ended these runs. */
   | { type: 'ended'; ends: readonly { run: number; result: Result }[] }
   /** Take nothing new and leave when what runs has ended; `now: true` ends that too. */
@@ -26,6 +30,8 @@ export type WorkerEffect =
   | { type: 'disconnect'; master: NodeId; session: number; reason: string }
   | ({ type: 'start'; run: number; master: NodeId; spec: Spec; input: Payload } & AttemptRef)
   | { type: 'stop'; run: number }
+  /** Give it back if it has not begun: another machine may be free. */
+  | { type: 'recall'; run: number }
   /** Nobody needs this result any more: what it keeps on disk can go. */
   | { type: 'release'; master: NodeId; result: Result }
   /** The drain is complete and every master was told. */

@@ -32,8 +32,14 @@ export interface Held {
   /** Order of arrival, over all jobs of all masters. */
   readonly order: number
   state: 'queued' | 'running' | 'ended' | 'dropped'
-  /** The number its executor knows it by; 0 before it was started. */
+  /** The number its executor knows it by; 0 before it was handed over. */
   run: number
+  /** The kind of executor it was handed to. */
+  kind: Spec['kind']
+  /** It was handed over ahead of time and may not have begun: nobody was told that it runs. */
+  isAhead: boolean
+  /** It was asked back, and will be if it has not begun. */
+  isRecalled: boolean
   /** Why it was told to stop, if it was. */
   stopping: 'timeout' | 'leaving' | undefined
   result: Result | undefined

@@ -2,6 +2,8 @@
  * Attempts in hand: queued, started, ended, dropped.
  */
 import type { Report } from '../messages.ts'
+import { INLINE_BYTES_MAX } from '../limits.ts'
+import { payloadsOf } from '../result.ts'
 import type { Result } from '../result.ts'
 import { inMessages } from '../split.ts'
 import { payloadBytes } from '../types.ts'
@@ -9,14 +11,15 @@ import type { AttemptRef, Millis } from '../types.ts'
 import type { Held, HeldJob, MasterView } from './master-view.ts'
 import type { WorkerState } from './state.ts'
 
-/** Starts queued tasks while there are free slots, those of the master with the fewest first. */
+/** Hands queued tasks to the executor while it has room, those of the master with the fewest first. */
 export function startQueued(state: WorkerState, now: Millis): void {
   if (state.isDraining) return
   const started = new Map<MasterView, AttemptRef[]>()
-  while (state.queued > 0 && state.runs.size < state.config.slots) {
+  while (state.queued > 0) {
     const held = nextToStart(state)
-    if (held === undefined) break
+    if (held === undefined || state.roomFor(held.job.spec.kind, now) <= 0) break
     start(state, held, now)
+    if (held.isAhead) continue
     const list = started.get(held.view) ?? []
     if (list.push(held.ref) === 1) started.set(held.view, list)
   }
@@ -56,10 +59,37 @@ function start(state: WorkerState, held: Held, now: Millis): void {
   state.queued--
   held.state = 'running'
   held.run = run
-  state.runs.set(run, held)
+  held.isAhead = state.runs.size >= state.config.slots
+  state.addRun(held)
+  if (!held.isAhead) limitTime(state, held, now)
+  state.push({ type: 'start', run, master: view.id, spec: job.spec, input, ...ref })
+}
+
+/** The executor has begun with runs that it was given ahead of time. */
+export function onStarted(state: WorkerState, runs: readonly number[], now: Millis): void {
+  const started = new Map<MasterView, AttemptRef[]>()
+  for (const run of runs) {
+    const held = state.runs.get(run)
+    if (held?.isAhead !== true) continue
+    held.isAhead = false
+    if (held.state !== 'running') continue
+    limitTime(state, held, now)
+    const list = started.get(held.view) ?? []
+    if (list.push(held.ref) === 1) started.set(held.view, list)
+  }
+  for (const [view, attempts] of started) state.send(view, { type: 'started', attempts })
+}
+
+function limitTime(state: WorkerState, { run, job }: Held, now: Millis): void {
   const { timeoutMs } = job.spec
   if (timeoutMs !== undefined) state.limitTime(run, now + timeoutMs)
-  state.push({ type: 'start', run, master: view.id, spec: job.spec, input, ...ref })
+}
+
+/** Passes on what a running task says of itself; nobody misses what gets lost. */
+export function onProgress(state: WorkerState, run: number, value: Uint8Array): void {
+  const held = state.runs.get(run)
+  if (held?.state !== 'running' || value.length > INLINE_BYTES_MAX) return
+  state.send(held.view, { type: 'progress', progress: [{ ...held.ref, value }] })
 }
 
 /** The executor has ended runs: their slots are free, and their masters get reports. */
@@ -72,7 +102,7 @@ export function onEnded(
   for (const { run, result } of ends) {
     const held = state.runs.get(run)
     if (held === undefined) continue
-    state.runs.delete(run)
+    state.removeRun(held)
     held.view.running--
     if (held.state === 'dropped') {
       state.push({ type: 'release', master: held.view.id, result })
@@ -83,7 +113,8 @@ export function onEnded(
     const list = ended.get(held.view) ?? []
     if (list.push(held) === 1) ended.set(held.view, list)
   }
-  state.countEnds(ends.length, now)
+  // What came back unbegun says nothing about how fast tasks are.
+  state.countEnds(ends.filter(({ result }) => result.outcome !== 'returned').length, now)
   for (const [view, list] of ended) report(state, view, list, now)
 }
 
@@ -133,7 +164,7 @@ export function report(
 }
 
 function reportBytes({ result }: Report): number {
-  return payloadBytes(result.stdout) + payloadBytes(result.stderr)
+  return payloadsOf(result).reduce((sum, payload) => sum + payloadBytes(payload), 0)
 }
 
 /** Ends runs that have reached their time limit. */

@@ -183,6 +183,9 @@ function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
     order: state.nextOrder++,
     state: 'queued',
     run: 0,
+    kind: job.spec.kind,
+    isAhead: false,
+    isRecalled: false,
     stopping: undefined,
     result: undefined,
     reportedAt: 0

@@ -5,7 +5,8 @@ import { Heap } from '../heap.ts'
 import type { HeldAttempt, WorkerMessage } from '../messages.ts'
 import type { Millis, NodeId } from '../types.ts'
 import type { WorkerEffect } from './events.ts'
-import { PREFETCH_MS } from '../limits.ts'
+import { AHEAD_MS, PREFETCH_MS } from '../limits.ts'
+import type { Spec } from '../spec.ts'
 import type { Held, MasterView } from './master-view.ts'
 
 /** Time limits of runs that have ended, beyond which they are worth clearing out. */
@@ -24,6 +25,8 @@ export class WorkerState {
   readonly masters = new Map<NodeId, MasterView>()
   /** What runs, by the number the executor knows it by; a dropped attempt still fills its slot. */
   readonly runs = new Map<number, Held>()
+  /** How many runs are of which kind of executor. */
+  readonly runsOfKind = new Map<Spec['kind'], number>()
   readonly timeLimits = new Heap<{ at: Millis; run: number }>((a, b) => a.at < b.at)
   nextRun = 1
   nextOrder = 1
@@ -57,6 +60,36 @@ export class WorkerState {
     let held = 0
     for (const view of this.masters.values()) held += view.heldTasks
     return held
+  }
+
+  /**
+   * How many more tasks of this kind the executor gets. All its slots are filled; of short tasks
+   * it gets some more, so that a slot never waits for us: about 10 ms of work, all of one kind,
+   * since executors of two kinds do not know of each other's slots.
+   */
+  roomFor(kind: Spec['kind'], now: Millis): number {
+    const free = this.config.slots - this.runs.size
+    if (free > 0) return free
+    const others = this.runs.size - (this.runsOfKind.get(kind) ?? 0)
+    if (others > 0) return 0
+    return free + this.aheadMax(now)
+  }
+
+  /** How many tasks the executor may have beyond its slots. */
+  aheadMax(now: Millis): number {
+    return Math.floor((this.recentEnds(now) * AHEAD_MS) / PREFETCH_MS)
+  }
+
+  addRun(held: Held): void {
+    const { kind } = held.job.spec
+    this.runs.set(held.run, held)
+    this.runsOfKind.set(kind, (this.runsOfKind.get(kind) ?? 0) + 1)
+    held.kind = kind
+  }
+
+  removeRun(held: Held): void {
+    this.runs.delete(held.run)
+    this.runsOfKind.set(held.kind, (this.runsOfKind.get(held.kind) ?? 0) - 1)
   }
 
   /** Slots that nothing runs in and no queued task is about to take. */
@@ -106,7 +139,8 @@ export function attemptsOf(view: MasterView): HeldAttempt[] {
     for (const held of job.held.values()) {
       if (held.state === 'dropped') continue
       // What was given back unstarted cannot have done any harm.
-      attempts.push({ ...held.ref, state: held.run === 0 ? 'queued' : held.state })
+      const hasBegun = held.run > 0 && !held.isAhead
+      attempts.push({ ...held.ref, state: hasBegun ? held.state : 'queued' })
     }
   }
   return attempts

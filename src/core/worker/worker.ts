@@ -12,7 +12,7 @@ import type { Millis } from '../types.ts'
 import { giveBackSurplus, offer } from './credit.ts'
 import type { WorkerEffect, WorkerEvent } from './events.ts'
 import type { Held, MasterView } from './master-view.ts'
-import { onEnded, onTimeLimits, report, startQueued } from './runs.ts'
+import { onEnded, onProgress, onStarted, onTimeLimits, report, startQueued } from './runs.ts'
 import { abandon, onConnected, onDisconnected, onMessage, reset } from './sessions.ts'
 import { WorkerState } from './state.ts'
 import type { WorkerConfig } from './state.ts'
@@ -29,7 +29,8 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
     const { state } = this
     let first = state.timeLimits.peek()?.at ?? Infinity
     for (const view of state.masters.values()) first = Math.min(first, deadlineOf(view))
-    if (state.queued > 0) first = Math.min(first, state.speedChangesAt)
+    if (state.queued > 0 || state.runs.size > state.config.slots)
+      first = Math.min(first, state.speedChangesAt)
     return first === Infinity ? undefined : first
   }
 
@@ -59,6 +60,12 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
         if (view?.session === event.session) onMessage(state, view, event.message, now)
         return
       }
+      case 'started':
+        onStarted(state, event.runs, now)
+        return
+      case 'progress':
+        onProgress(state, event.run, event.value)
+        return
       case 'ended':
         onEnded(state, event.ends, now)
         return

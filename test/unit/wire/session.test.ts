@@ -57,7 +57,7 @@ describe('session messages', () => {
   }
 
   it('the document shows all of them', () => {
-    expect(examples()).to.have.length(14)
+    expect(examples()).to.have.length(16)
   })
 
   it('types of a later version are ignored', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { WorkerMessage } from '../../../../src/core/messages.ts'
-import { aWorker, ref } from '../../../support/machines.ts'
+import { aResult, aWorker, ref } from '../../../support/machines.ts'
 import type { TestWorker } from '../../../support/machines.ts'
 
 /** The credit offered last, beyond the leases received so far. */
@@ -62,13 +62,33 @@ describe('worker: credit', () => {
     const refs = Array.from({ length: 60 }, (_, at) => ref(1_001 + at))
     worker.forget()
     worker.hearsLeases('m', refs, true)
-    expect(worker.takeStarts()).to.deep.equal([1_001])
+    const started = worker.takeStarts()
+    expect(started[0]).to.equal(1_001)
     expect(returnedBy(worker)).to.deep.equal([])
     worker.passes(300)
     const returned = returnedBy(worker)
-    expect(returned).to.have.lengthOf(59)
+    expect(returned).to.have.lengthOf(60 - started.length)
     expect(returned[0]).to.equal(1_060)
     expect(worker.machine.state.queued).to.equal(0)
+  })
+
+  it('asks the executor back for what it was given ahead, the last come first', () => {
+    const worker = aFastWorker()
+    worker.forget()
+    worker.hearsLeases(
+      'm',
+      Array.from({ length: 60 }, (_, at) => ref(1_001 + at)),
+      true
+    )
+    const runs = worker.take('start').map(({ run }) => run)
+    worker.passes(300)
+    const recalled = worker.take('recall').map(({ run }) => run)
+    expect(recalled).to.deep.equal(runs.slice(1).reverse())
+    worker.forget()
+    for (const run of recalled) worker.ends(run, aResult('returned'))
+    expect(returnedBy(worker)).to.have.lengthOf(recalled.length)
+    worker.passes(300)
+    expect(worker.take('recall')).to.deep.equal([])
   })
 
   it('reports what it gave back until that is accepted', () => {

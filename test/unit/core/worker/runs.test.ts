@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import type { ShellSpec } from '../../../../src/core/spec.ts'
 import { aResult, aWorker, ref } from '../../../support/machines.ts'
+import type { TestWorker } from '../../../support/machines.ts'
 
 describe('worker: runs', () => {
   it('starts what it is leased, and says so', () => {
@@ -52,6 +54,82 @@ describe('worker: runs', () => {
     worker.hears('m', { type: 'accepted', attempts: [ref(1)] })
     worker.hears('m', { type: 'leases', batch: 1, more: false, leases })
     expect(worker.takeStarts()).to.deep.equal([1])
+  })
+
+  describe('ahead of time', () => {
+    /** One slot, tasks of a millisecond each; then 60 more are leased. */
+    function ahead(spec: Partial<ShellSpec> = {}): { worker: TestWorker; runs: number[] } {
+      const worker = aWorker({ slots: 1 })
+      worker.joined('m', spec)
+      for (let task = 1; task <= 250; task++) {
+        worker.hearsLeases('m', [ref(task)], true)
+        worker.now++
+        worker.ends(task)
+        worker.hears('m', { type: 'accepted', attempts: [ref(task)] })
+      }
+      worker.forget()
+      const refs = Array.from({ length: 60 }, (_, at) => ref(1_001 + at))
+      worker.hearsLeases('m', refs, true)
+      return { worker, runs: worker.take('start').map(({ run }) => run) }
+    }
+
+    it('hands over about 10 ms of short tasks, and says that the first has started', () => {
+      const { worker, runs } = ahead()
+      expect(runs.length).to.be.within(6, 12)
+      expect(worker.takeMessages()).to.deep.include({ type: 'started', attempts: [ref(1_001)] })
+    })
+
+    it('says that another has started when the executor says so', () => {
+      const { worker, runs } = ahead()
+      worker.ends(runs[0]!)
+      worker.forget()
+      worker.does({ type: 'started', runs: [runs[1]!] })
+      expect(worker.takeMessages()).to.deep.include({ type: 'started', attempts: [ref(1_002)] })
+    })
+
+    it('limits the time of a task from its beginning', () => {
+      const { worker, runs } = ahead({ timeoutMs: 1_000 })
+      worker.ends(runs[0]!)
+      worker.passes(900)
+      worker.does({ type: 'started', runs: [runs[1]!] })
+      worker.passes(900)
+      expect(worker.take('stop')).to.deep.equal([])
+      worker.passes(200)
+      expect(worker.take('stop')).to.deep.equal([{ type: 'stop', run: runs[1]! }])
+    })
+
+    it('lists them as queued in a new session', () => {
+      const { worker } = ahead()
+      worker.disconnects('m')
+      worker.forget()
+      worker.connects('m', 2)
+      const [hold] = worker.takeMessages()
+      expect(hold?.type === 'hold' && hold.attempts[0]).to.include({
+        task: 1_001,
+        state: 'running'
+      })
+      expect(hold?.type === 'hold' && hold.attempts[1]).to.include({ task: 1_002, state: 'queued' })
+    })
+
+    it('hands over none beside tasks of another kind', () => {
+      const { worker } = ahead()
+      worker.hearsSpec('m', { kind: 'function' } as object, 2)
+      for (const run of [...worker.machine.state.runs.keys()].slice(1)) worker.ends(run)
+      worker.takeStarts()
+      worker.hearsLeases('m', [ref(1, 1, 2)], true)
+      expect(worker.machine.state.runsOfKind.get('function') ?? 0).to.equal(0)
+    })
+
+    it('passes on what a task says of itself', () => {
+      const { worker, runs } = ahead()
+      worker.forget()
+      const value = new Uint8Array([1])
+      worker.does({ type: 'progress', run: runs[0]!, value })
+      worker.does({ type: 'progress', run: 99_999, value })
+      expect(worker.takeMessages()).to.deep.equal([
+        { type: 'progress', progress: [{ ...ref(1_001), value }] }
+      ])
+    })
   })
 
   it('stops what is canceled, and fills its slot only when it has ended', () => {
