@@ -13,6 +13,8 @@ export interface JobOptions {
   readonly priority: number
   /** Further attempts of a task that failed or took too long. */
   readonly retries: number
+  /** The one worker that may run it, by its name or id; left out: any. */
+  readonly worker?: string
 }
 
 /** How many tasks of a job are in which state. */

@@ -42,6 +42,8 @@ export interface FunctionSpec extends SpecLimits {
   readonly initializer: (FunctionRef & { readonly input: Uint8Array }) | undefined
   /** How many tasks one process runs before a new one takes its place; undefined: a worker's choice. */
   readonly tasksPerChildMax: number | undefined
+  /** Each task has a process of its own, and says the id of that process first of all (progress). */
+  readonly isAlone: boolean
   /** The memory that one process may use; more ends it. */
   readonly memoryBytesMax: number | undefined
 }

@@ -77,6 +77,10 @@ export class MasterRole {
     this.#driver.dispatch({ type: 'cancel', job, reason })
   }
 
+  cancelTasks(job: JobId, tasks: readonly number[], reason: string): void {
+    this.#driver.dispatch({ type: 'cancel-tasks', job, tasks, reason })
+  }
+
   /** Leases nothing more and lets the workers go. */
   drain(): void {
     this.#driver.dispatch({ type: 'drain' })

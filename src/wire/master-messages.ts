@@ -91,7 +91,7 @@ function functionFields(spec: FunctionSpec): unknown[] {
     FUNCTION,
     ...refFields(spec.function),
     initializer === undefined ? undefined : [...refFields(initializer), initializer.input],
-    ...[timeoutMs, outputBytesMax, slotsMax, tasksPerChildMax, memoryBytesMax]
+    ...[timeoutMs, outputBytesMax, slotsMax, tasksPerChildMax, memoryBytesMax, spec.isAlone]
   ]
 }
 
@@ -170,7 +170,8 @@ function readFunction(fields: Fields): FunctionSpec {
     outputBytesMax: fields.integer(0, OUTPUT_BYTES_MAX),
     slotsMax: fields.optional((field) => field.integer(1, SLOTS_MAX)),
     tasksPerChildMax: fields.optional((field) => field.integer(1)),
-    memoryBytesMax: fields.optional((field) => field.integer(1))
+    memoryBytesMax: fields.optional((field) => field.integer(1)),
+    isAlone: fields.boolean()
   }
 }
 

@@ -17,6 +17,8 @@ export type MasterEvent =
   | { type: 'close'; job: JobId }
   /** A user ends a job: its tasks are canceled, wherever they are. */
   | { type: 'cancel'; job: JobId; reason: string }
+  /** The same for some tasks of a job; the others go on. */
+  | { type: 'cancel-tasks'; job: JobId; tasks: readonly number[]; reason: string }
   /** A message of a worker, on a session. `hold` opens a session and replaces an older one. */
   | { type: 'message'; worker: NodeId; session: number; message: WorkerMessage }
   /** The stream of a session has ended. */

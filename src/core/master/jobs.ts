@@ -6,6 +6,7 @@ import { Job } from '../job.ts'
 import { emptyResult } from '../result.ts'
 import { inMessages } from '../split.ts'
 import type { Spec } from '../spec.ts'
+import type { Task } from '../task.ts'
 import type { AttemptRef, JobId, NodeId, Payload } from '../types.ts'
 import { endJob, settle } from './outcome.ts'
 import type { MasterState } from './state.ts'
@@ -36,8 +37,27 @@ export function onClose(state: MasterState, id: JobId): void {
 export function onCancel(state: MasterState, id: JobId, reason: string): void {
   const job = state.jobs.get(id)
   if (job === undefined) return
+  askToStop(state, job.tasks.values())
+  onClose(state, id)
+  endAll(state, [...job.tasks.values()], reason)
+}
+
+/** The same for some of its tasks. */
+export function onCancelTasks(
+  state: MasterState,
+  id: JobId,
+  numbers: readonly number[],
+  reason: string
+): void {
+  const job = state.jobs.get(id)
+  const tasks = numbers.map((number) => job?.tasks.get(number)).filter((task) => task !== undefined)
+  askToStop(state, tasks)
+  endAll(state, tasks, reason)
+}
+
+function askToStop(state: MasterState, tasks: Iterable<Task>): void {
   const running = new Map<NodeId, AttemptRef[]>()
-  for (const task of job.tasks.values()) {
+  for (const task of tasks) {
     if (!task.isHeld || task.worker === undefined) continue
     const attempts = running.get(task.worker) ?? []
     if (attempts.push(task.ref) === 1) running.set(task.worker, attempts)
@@ -49,7 +69,9 @@ export function onCancel(state: MasterState, id: JobId, reason: string): void {
       state.send(view, { type: 'cancel', attempts: part })
     }
   }
-  onClose(state, id)
+}
+
+function endAll(state: MasterState, tasks: readonly Task[], reason: string): void {
   const result = emptyResult('failure', reason)
-  for (const task of [...job.tasks.values()]) settle(state, task, 'canceled', task.worker, result)
+  for (const task of tasks) settle(state, task, 'canceled', task.worker, result)
 }

@@ -13,7 +13,7 @@ import type { WorkerMessage } from '../messages.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
 import type { MasterEffect, MasterEvent } from './events.ts'
 import { grant, grantAll } from './grant.ts'
-import { onAdd, onCancel, onClose, onSubmit } from './jobs.ts'
+import { onAdd, onCancel, onCancelTasks, onClose, onSubmit } from './jobs.ts'
 import type { JournalRecord } from './journal.ts'
 import { resume } from './outcome.ts'
 import { armLeases, replay } from './replay.ts'
@@ -68,6 +68,10 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
         return
       case 'cancel':
         onCancel(state, event.job, event.reason)
+        grantAll(state, now)
+        return
+      case 'cancel-tasks':
+        onCancelTasks(state, event.job, event.tasks, event.reason)
         grantAll(state, now)
         return
       case 'message':

@@ -56,8 +56,10 @@ export class WorkerView {
     else this.#heldOfJob.set(task.job, left)
   }
 
-  /** The job runs fewer tasks here than one worker may run of it. */
+  /** The job may run here, and fewer tasks of it do than one worker may run. */
   mayHoldMoreOf(job: Job): boolean {
+    const { worker } = job.options
+    if (worker !== undefined && worker !== this.id && worker !== this.name) return false
     const slotsMax = job.spec.slotsMax ?? Infinity
     // Without a real limit here, more tasks than slots may be in hand.
     return slotsMax >= this.slots || this.#heldOf(job) < slotsMax

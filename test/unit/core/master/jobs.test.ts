@@ -46,6 +46,39 @@ describe('master: jobs', () => {
     expect(master.machine.state.waitingTasks).to.equal(1)
   })
 
+  it('cancels single tasks, wherever they are, and goes on with the others', () => {
+    const master = aMaster()
+    master.joined('w', { slots: 1, credit: 1 })
+    const job = master.submit(3)
+    master.forget()
+    master.does({ type: 'cancel-tasks', job, tasks: [1, 3, 99], reason: 'not wanted' })
+    expect(master.takeMessages('cancel')).to.deep.equal([{ type: 'cancel', attempts: [ref(1)] }])
+    master.hearsReport('w', [ref(1)])
+    master.hears('w', { type: 'offer', credit: 2 })
+    master.hearsReport('w', [ref(2)])
+    const ends = master.takeNotices('settled').map(({ task, state }) => `${task} ${state}`)
+    expect(ends).to.deep.equal(['1 canceled', '3 canceled', '2 finished'])
+    expect(master.machine.state.jobs.size).to.equal(0)
+  })
+
+  it('leases a job for one worker to that one only, by its name or id', () => {
+    const master = aMaster()
+    master.joined('w1', { name: 'lab1' })
+    master.joined('w2', { name: 'lab2' })
+    master.submit(1, { worker: 'lab2' })
+    master.submit(1, { worker: 'w1' })
+    master.submit(1, { worker: 'lab3' })
+    const leases = master
+      .take('send')
+      .flatMap(({ worker, message }) =>
+        message.type === 'leases' ? message.leases.map(({ job }) => [worker, job]) : []
+      )
+    expect(leases).to.have.deep.members([
+      ['w2', 1],
+      ['w1', 2]
+    ])
+  })
+
   it('serves higher priorities first, and older jobs among equals', () => {
     const master = aMaster()
     const jobs = [
