@@ -29,6 +29,8 @@ interface Session {
 
 export interface MasterRoleInit {
   readonly config: MasterConfig
+  /** It does not keep its process alive. */
+  readonly isBackground: boolean
   readonly blobs: BlobStore
   onNotice(notice: MasterNotice): void
   /** Something a person should know, in one line. */
@@ -50,7 +52,7 @@ export class MasterRole {
   constructor(init: MasterRoleInit) {
     this.#init = init
     this.#machine = new Master(init.config)
-    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
+    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects), init.isBackground)
   }
 
   /** What the machine knows, to look at. */

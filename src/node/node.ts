@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly slots: number | undefined
   readonly isMaster: boolean
   readonly leaseMs: Millis
+  /** It does not keep its process alive. */
+  readonly isBackground: boolean
   /** An existing folder of this process, for output that does not fit into memory. */
   readonly scratch: string
   /** Undefined: this machine alone. */
@@ -142,10 +144,11 @@ async function startWorker(
   folder: string,
   listener: NodeListener
 ): Promise<WorkerRole | undefined> {
-  const { slots, name } = options
+  const { slots, name, isBackground } = options
   if (slots === undefined) return undefined
   return await WorkerRole.create({
     config: { boot, name, slots },
+    isBackground,
     blobs,
     createExecutor: (events) => createShellExecutor({ slots, folder }, events),
     onProblem: (text) => listener.onProblem(text)
@@ -160,6 +163,7 @@ function makeMaster(options: NodeOptions, blobs: BlobStore, listener: NodeListen
       isDurable: false,
       seed: Math.floor(Math.random() * 2 ** 32)
     },
+    isBackground: options.isBackground,
     blobs,
     onNotice: (notice) => listener.onNotice(notice),
     onProblem: (text) => listener.onProblem(text)

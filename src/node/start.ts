@@ -25,6 +25,8 @@ export interface StartOptions {
   /** It is to be the home's node, if no other one is: with its identity and its port. */
   readonly isResident: boolean
   readonly network: JoinOptions | undefined
+  /** It does not keep its process alive. */
+  readonly isBackground: boolean
 }
 
 export interface JoinOptions {
@@ -96,8 +98,9 @@ async function startInside(
   scratch: string,
   listener: NodeListener
 ): Promise<Node> {
-  const { home, name, slots, isMaster, leaseMs, network } = options
-  const base = { name, slots, isMaster, leaseMs, scratch }
+  const { home, network } = options
+  const { name, slots, isMaster, leaseMs, isBackground } = options
+  const base = { name, slots, isMaster, leaseMs, isBackground, scratch }
   if (network === undefined) return await Node.start({ ...base, network: undefined }, listener)
   const seed = lock === undefined ? createIdentity() : loadIdentity(home)
   const lastPort = lock === undefined ? undefined : readLastPort(home)

@@ -29,6 +29,8 @@ interface Session {
 
 export interface WorkerRoleInit {
   readonly config: WorkerConfig
+  /** It does not keep its process alive. */
+  readonly isBackground: boolean
   readonly blobs: BlobStore
   createExecutor(events: ExecutorEvents): Promise<Executor>
   /** Something a person should know, in one line. */
@@ -71,7 +73,7 @@ export class WorkerRole {
     })
     this.#supplies = new TaskSupplies(init.blobs, bundles)
     this.#machine = new Worker(init.config)
-    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
+    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects), init.isBackground)
   }
 
   /** What the machine knows, to look at. */

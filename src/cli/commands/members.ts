@@ -30,6 +30,7 @@ export const membersCommand = defineCommand(membersTable, async (flags, context)
       isMaster: false,
       leaseMs: LEASE_MS,
       isResident: false,
+      isBackground: false,
       network: { ...network, join }
     },
     { onNotice: () => undefined, onMember: () => undefined, onProblem: warn }

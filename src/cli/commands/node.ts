@@ -40,6 +40,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
       isMaster: flags.master,
       leaseMs: flags.lease,
       isResident: true,
+      isBackground: false,
       network: joinOptions(flags, credentials)
     },
     {

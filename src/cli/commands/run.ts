@@ -1,13 +1,11 @@
 /** `p2pjobs run`: a command for every argument, on every machine there is. */
-import { availableParallelism } from 'node:os'
 import { P2pJobsError } from '../../core/errors.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { ShellSpec } from '../../core/spec.ts'
-import type { NodeId } from '../../core/types.ts'
 import { placeOf } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
 import type { NodeListener } from '../../node/node.ts'
-import { liveNodeOf, startNode } from '../../node/start.ts'
+import { startPublisher } from '../../node/publisher.ts'
 import type { StartedNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context, FlagValues, Operands } from '../command.ts'
@@ -97,24 +95,19 @@ async function startFor(
   listener: NodeListener
 ): Promise<StartedNode> {
   const place = placeOf(context.env, flags.network, warn)
-  const network = flags.local ? undefined : await networkOf(flags, place, context)
-  const live = network === undefined ? undefined : liveNodeOf(place.home)
-  const hasSlotsHere = !flags.noLocal && live === undefined
-  const started = await startNode(
+  const { started, hasSlots, hasNeighbour } = await startPublisher(
     {
       home: place.home,
       name: flags.name ?? defaultName(),
-      slots: hasSlotsHere ? (flags.slots ?? availableParallelism()) : undefined,
-      isMaster: true,
       leaseMs: flags.lease,
-      isResident: false,
-      network: network && { ...network, join: [...network.join, ...(live?.addresses ?? [])] }
+      slots: flags.slots,
+      isLocal: !flags.noLocal,
+      network: flags.local ? undefined : await networkOf(flags, place, context),
+      isBackground: false
     },
     listener
   )
-  const here = live?.peer as NodeId | undefined
-  if (flags.noLocal) started.node.master?.refuse((worker) => worker === here)
-  if (!hasSlotsHere && live === undefined) aloneAdvice(started.node, warn)
+  if (!hasSlots && !hasNeighbour) aloneAdvice(started.node, warn)
   return started
 }
 

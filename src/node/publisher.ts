@@ -1,0 +1,60 @@
+/**
+ * A master for one program: with this machine's slots, and with every worker of the network if
+ * there is one. It lives as long as the program, and so do its jobs.
+ */
+import { availableParallelism } from 'node:os'
+import type { Millis, NodeId } from '../core/types.ts'
+import type { HomeFolders } from '../home/home.ts'
+import type { NodeListener } from './node.ts'
+import { liveNodeOf, startNode } from './start.ts'
+import type { JoinOptions, StartedNode } from './start.ts'
+
+export interface PublisherOptions {
+  readonly home: HomeFolders
+  readonly name: string
+  readonly leaseMs: Millis
+  /** Undefined: one per core, or those of the home's own node where one runs. */
+  readonly slots: number | undefined
+  /** Tasks may run on this machine. */
+  readonly isLocal: boolean
+  /** Undefined: this machine alone. */
+  readonly network: JoinOptions | undefined
+  /** It does not keep the program alive. */
+  readonly isBackground: boolean
+}
+
+/** A master, and whether this process runs tasks for it. */
+export interface Publisher {
+  readonly started: StartedNode
+  readonly hasSlots: boolean
+  /** A node of the same home runs beside it. */
+  readonly hasNeighbour: boolean
+}
+
+/** Starts the master. Throws what `startNode` does. */
+export async function startPublisher(
+  options: PublisherOptions,
+  listener: NodeListener
+): Promise<Publisher> {
+  const { home, name, leaseMs, network, isLocal, slots, isBackground } = options
+  const live = network === undefined ? undefined : liveNodeOf(home)
+  // A node of this home offers this machine's slots already: ours would come on top of them.
+  const hasSlots = isLocal && slots !== 0 && live === undefined
+  const join = [...(network?.join ?? []), ...(live?.addresses ?? [])]
+  const started = await startNode(
+    {
+      home,
+      name,
+      slots: hasSlots ? (slots ?? availableParallelism()) : undefined,
+      isMaster: true,
+      leaseMs,
+      isResident: false,
+      network: network && { ...network, join },
+      isBackground
+    },
+    listener
+  )
+  const here = live?.peer as NodeId | undefined
+  if (!isLocal) started.node.master?.refuse((worker) => worker === here)
+  return { started, hasSlots, hasNeighbour: live !== undefined }
+}
