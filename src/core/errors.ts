@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'BLOB_NOT_FOUND' // a blob that is not there, or that the asker may not read
   | 'BLOB_DAMAGED' // bytes that do not have the hash they were asked for by
   | 'EXECUTOR_FAILED' // the helper that runs tasks cannot be started
+  | 'BAD_FUNCTION' // a function that cannot be sent to a worker as it stands
+  | 'BUNDLER_FAILED' // the program that bundles functions cannot be run
   | 'STOPPED' // the node or pool has been stopped
 
 export class P2pJobsError extends Error {

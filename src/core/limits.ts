@@ -62,6 +62,10 @@ export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024
 export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024
 /** Bundles a worker keeps for tasks to come, all together. */
 export const BUNDLES_BYTES_MAX = 512 * 1024 * 1024
+/** Bundles a submitter keeps for later calls; the ones not asked for longest go first. */
+export const BUNDLES_KEPT_BYTES_MAX = 64 * 1024 * 1024
+/** A longer map from a bundle's lines to those of its sources costs more than it tells. */
+export const SOURCE_MAP_BYTES_MAX = 1024 * 1024
 /** The longest text of a spec, a name or a reason that a peer may send. */
 export const COMMAND_BYTES_MAX = 128 * 1024
 export const NAME_CHARACTERS_MAX = 64
@@ -84,6 +88,13 @@ export const MASTERS_MAX = 256
 export const MEMBERS_MAX = 1_024
 /** Addresses kept of one member. */
 export const ADDRESSES_MAX = 16
+
+// --- bundling functions
+
+/** The longest that bundling one module may take: a disk that does not answer is no reason to hang. */
+export const BUILD_MS_MAX = 120_000
+/** How often installed packages are looked at again; one's own files are at every call. */
+export const PACKAGES_LOOK_MS = 1_000
 
 // --- losing the master
 

@@ -1,0 +1,22 @@
+/**
+ * How every refusal to ship a function reads: one line with what it is, why not, and the cure.
+ */
+import { P2pJobsError } from '../core/errors.ts'
+
+/** The error for `subject`: a function's quoted name, a module's path, or both. */
+export function refusal(subject: string, problem: string, options?: ErrorOptions): P2pJobsError {
+  const line = problem.replaceAll(/\s*\n\s*/g, ' ')
+  // A problem at a place in the module itself names it already.
+  const full = line.startsWith(`${subject}:`) ? line : `${subject}: ${line}`
+  return new P2pJobsError('BAD_FUNCTION', `cannot ship ${full}`, options)
+}
+
+/** 'a', 'b' and 'c': at most eight of them. */
+export function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_MAX).map((name) => `'${name}'`)
+  if (names.length > NAMES_MAX) shown.push(`${names.length - NAMES_MAX} more`)
+  const last = shown.pop() ?? ''
+  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`
+}
+
+const NAMES_MAX = 8
