@@ -19,6 +19,7 @@ import { refuseComputedImports } from './computed-imports.ts'
 import { isPackaged } from './inputs.ts'
 import { LIBRARY_IN_BUNDLE } from './library.ts'
 import { refusalOf, refuseOversize, warningsOf } from './problems.ts'
+import { refuseEntry } from './source.ts'
 
 /** One bundled module; never changes. */
 export interface Build {
@@ -29,8 +30,6 @@ export interface Build {
   readonly isCommonJs: boolean
   /** The files it was made of. */
   readonly files: readonly string[]
-  /** Who imports a file of it, for messages. */
-  readonly importerOf: (file: string) => string
   readonly warnings: readonly string[]
 }
 
@@ -47,16 +46,17 @@ export async function buildModule(path: string): Promise<Build> {
   const bytes = bytesOf(output)
   const { inputs, outputs } = output.metafile
   refuseOversize(bytes, outputs, path)
+  const files = Object.keys(inputs)
+    .map((input) => join(root, input))
+    .filter((file) => existsSync(file))
+  refuseEntry(path, files, (file) => importerOf(inputs, root, file))
   const entry = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)
   return {
     blob: blobIdOf(bytes),
     bytes,
     exports: entry?.exports ?? [],
     isCommonJs: inputs[entry?.entryPoint ?? '']?.format === 'cjs',
-    files: Object.keys(inputs)
-      .map((input) => join(root, input))
-      .filter((file) => existsSync(file)),
-    importerOf: (file) => importerOf(inputs, root, file),
+    files,
     warnings: warningsOf(output, root)
   }
 }
@@ -71,7 +71,6 @@ export function buildOfText(text: string): Build {
     exports: ['default'],
     isCommonJs: false,
     files: [],
-    importerOf: (file) => file,
     warnings: []
   }
 }

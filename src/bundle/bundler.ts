@@ -13,7 +13,7 @@ import { missingExport } from './exports.ts'
 import { Inputs } from './inputs.ts'
 import { KeptBuilds } from './kept-builds.ts'
 import { refusal } from './refusal.ts'
-import { fileOf, pathOf, refuseEntry } from './source.ts'
+import { fileOf, pathOf } from './source.ts'
 import { taskMarkOf } from './task.ts'
 import type { ExportSource, FunctionSource, TaskMark } from './task.ts'
 
@@ -55,32 +55,29 @@ export class Bundler {
   }
 
   async #ofModule(mark: TaskMark): Promise<Bundle> {
-    const { module, export: exportName } = mark
-    const build = this.#kept.get(module, this.#now()) ?? (await this.#build(mark))
-    if (!build.exports.includes(exportName)) throw missingExport(exportName, fileOf(mark), build)
+    const { export: exportName } = mark
+    const path = pathOf(mark)
+    const build = this.#kept.get(path, this.#now()) ?? (await this.#build(path, fileOf(mark)))
+    if (!build.exports.includes(exportName)) throw missingExport(exportName, path, build)
     const { blob, bytes, warnings } = build
-    const name = exportName === 'default' ? basename(pathOf(mark)) : exportName
+    const name = exportName === 'default' ? basename(path) : exportName
     return { blob, bytes, exportName, name, warnings }
   }
 
   /** Calls for the same module share one build. */
-  async #build(mark: TaskMark): Promise<Build> {
-    const { module } = mark
-    const file = fileOf(mark)
-    const shared = this.#building.get(module)
+  async #build(path: string, file: string): Promise<Build> {
+    const shared = this.#building.get(path)
     if (shared !== undefined) return await shared
-    const building = this.#buildModule(mark, file).finally(() => this.#building.delete(module))
-    this.#building.set(module, building)
+    const building = this.#buildNow(path, file).finally(() => this.#building.delete(path))
+    this.#building.set(path, building)
     return await building
   }
 
-  async #buildModule(mark: TaskMark, file: string): Promise<Build> {
+  async #buildNow(path: string, file: string): Promise<Build> {
     const readAt = Date.now()
     const build = await buildModule(file)
-    refuseEntry(build, file)
-    // A path that is a link may come to mean another file.
-    const inputs = new Inputs([pathOf(mark), ...build.files], readAt, this.#now())
-    this.#kept.set(mark.module, build, inputs)
+    // The path itself is looked at, too: it may be a link that comes to mean another file.
+    this.#kept.set(path, build, new Inputs([path, ...build.files], readAt, this.#now()))
     return build
   }
 

@@ -6,7 +6,6 @@ import { createRequire } from 'node:module'
 import { isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toError } from '../core/errors.ts'
-import type { Build } from './build.ts'
 import { refusal } from './refusal.ts'
 import type { TaskMark } from './task.ts'
 
@@ -28,8 +27,12 @@ export function fileOf(mark: TaskMark): string {
   return file
 }
 
-/** Throws if the program's entry module is among the files of the module at `path`. */
-export function refuseEntry({ files, importerOf }: Build, path: string): void {
+/** Throws if the program's entry module is among the `files` of the module at `path`. */
+export function refuseEntry(
+  path: string,
+  files: readonly string[],
+  importerOf: (file: string) => string
+): void {
   const entry = entryFile()
   if (entry === undefined || !files.includes(entry)) return
   throw refusal(
