@@ -38,10 +38,7 @@ async function buildOnce(options: BuildOptions, msMax: number): Promise<BuildOut
   const ours = underWay
   const { promise, resolve, reject } = Promise.withResolvers<BuildOutput>()
   ours.add(reject)
-  const timer = setTimeout(() => {
-    reject(late(msMax))
-    giveUp(esbuild, ours)
-  }, msMax)
+  const timer = setTimeout(() => reject(late(msMax)), msMax)
   esbuild
     .build({ ...options, metafile: true, write: false, logLevel: 'silent' })
     .then(resolve, reject)

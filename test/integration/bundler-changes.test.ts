@@ -1,11 +1,12 @@
 /**
  * When a module is bundled again: whenever what is on disk has changed, and only then.
  */
-import { symlinkSync, unlinkSync } from 'node:fs'
+import { statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Bundler } from '../../src/bundle/bundler.ts'
 import type { Bundle } from '../../src/bundle/bundler.ts'
+import { Inputs } from '../../src/bundle/inputs.ts'
 import { TaskModules } from '../support/task-modules.ts'
 
 describe('Bundler, when files change', function () {
@@ -60,6 +61,14 @@ describe('Bundler, when files change', function () {
       const { bytes } = await bundler.bundle({ module, export: 'work' })
       expect(Buffer.from(bytes).toString()).to.include(`lib = ${digit}`)
     }
+  })
+
+  it('is not sure of files written at about the time they were read', () => {
+    const path = modules.write('a.ts', '')
+    const { ctimeMs } = statSync(path)
+    expect(new Inputs([path], ctimeMs + 10, now).isUnchanged(now)).to.equal(false)
+    expect(new Inputs([path], ctimeMs - 10, now).isUnchanged(now)).to.equal(false)
+    expect(new Inputs([path], ctimeMs + 1_000, now).isUnchanged(now)).to.equal(true)
   })
 
   it('leaves the bundles made before as they are', async () => {

@@ -44,7 +44,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   '(key) => { switch (key) { case 1: let a = key; return a; default: return 0 } }': [],
   'async () => { for await (const x of []) x }': [],
   '() => { using r = null; return r }': [],
-  '() => eval("1")': [],
+  '(x) => { const y = x; { eval("1"); return y } }': [],
 
   // Something from outside.
   '(x) => x * limit': ['limit'],

@@ -30,7 +30,7 @@ describe('task', () => {
     const mark = { module: import.meta.url, export: 'later', isEntry: false }
     expect(taskMarkOf(marked)).to.deep.equal(mark)
     expect(Reflect.get(marked, Symbol.for('p2pjobs.task'))).to.deep.equal(mark)
-    expect(Object.keys(marked)).to.deep.equal([])
+    expect(Reflect.ownKeys(Object.assign({}, marked))).to.deep.equal([])
     expect(taskMarkOf(() => 1)).to.equal(undefined)
   })
 
