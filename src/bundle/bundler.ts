@@ -9,7 +9,7 @@ import { basename } from 'node:path'
 import type { BlobId, Millis } from '../core/types.ts'
 import { buildModule, buildOfText } from './build.ts'
 import type { Build } from './build.ts'
-import { missingExport } from './exports.ts'
+import { refuseMissing } from './exports.ts'
 import { Inputs } from './inputs.ts'
 import { KeptBuilds } from './kept-builds.ts'
 import { refusal } from './refusal.ts'
@@ -58,7 +58,7 @@ export class Bundler {
     const { export: exportName } = mark
     const path = pathOf(mark)
     const build = this.#kept.get(path, this.#now()) ?? (await this.#build(path, fileOf(mark)))
-    if (!build.exports.includes(exportName)) throw missingExport(exportName, path, build)
+    refuseMissing(exportName, path, build)
     const { blob, bytes, warnings } = build
     const name = exportName === 'default' ? basename(path) : exportName
     return { blob, bytes, exportName, name, warnings }

@@ -3,12 +3,23 @@
  */
 import { readFileSync } from 'node:fs'
 import type { P2pJobsError } from '../core/errors.ts'
+import { EXPORT_CHARACTERS_MAX } from '../core/limits.ts'
 import type { Build } from './build.ts'
 import { listOf, refusal } from './refusal.ts'
 import { subjectOf } from './source.ts'
 
+/** Throws if the module at `path` does not export `name`, or no message could carry the name. */
+export function refuseMissing(name: string, path: string, build: Build): void {
+  if (!build.exports.includes(name)) throw missingExport(name, path, build)
+  if (name.length <= EXPORT_CHARACTERS_MAX) return
+  throw refusal(
+    subjectOf(`${name.slice(0, 32)}...`, path),
+    `its name has more than ${EXPORT_CHARACTERS_MAX} characters: give it a shorter one`
+  )
+}
+
 /** The refusal for `name`, which the module at `path` does not export. */
-export function missingExport(name: string, path: string, build: Build): P2pJobsError {
+function missingExport(name: string, path: string, build: Build): P2pJobsError {
   return refusal(subjectOf(name, path), problemOf(name, readFileSync(path, 'utf8'), build))
 }
 

@@ -69,6 +69,8 @@ export const SOURCE_MAP_BYTES_MAX = 1024 * 1024
 /** The longest text of a spec, a name or a reason that a peer may send. */
 export const COMMAND_BYTES_MAX = 128 * 1024
 export const NAME_CHARACTERS_MAX = 64
+/** The longest name of an export that is called as a task. */
+export const EXPORT_CHARACTERS_MAX = 256
 export const REASON_CHARACTERS_MAX = 4_096
 
 // --- counts

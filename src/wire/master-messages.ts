@@ -5,6 +5,7 @@ import {
   BUNDLE_BYTES_MAX,
   COMMAND_BYTES_MAX,
   ENTRIES_MAX,
+  EXPORT_CHARACTERS_MAX,
   INLINE_BYTES_MAX,
   OUTPUT_BYTES_MAX,
   SLOTS_MAX
@@ -28,7 +29,6 @@ const DRAIN = 40
 
 const SHELL = 1
 const FUNCTION = 2
-const EXPORT_CHARACTERS_MAX = 256
 const PATH_CHARACTERS_MAX = 4_096
 const VARIABLES_MAX = 1_024
 /** A lease shorter than this would be lost to an ordinary pause; one longer helps nobody. */

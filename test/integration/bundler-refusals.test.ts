@@ -58,6 +58,14 @@ describe('what Bundler refuses', function () {
     )
   })
 
+  it('a name too long to be sent', async () => {
+    const name = 'x'.repeat(257)
+    expect(await refusalOfModule('a.ts', `export const ${name} = 1`, name)).to.equal(
+      `cannot ship '${'x'.repeat(32)}...' of ~/a.ts: its name has more than 256 characters: give ` +
+        'it a shorter one'
+    )
+  })
+
   it('a function exported under another name', async () => {
     const refusal = "cannot ship 'work' of ~/a.ts: it is exported as"
     const cure = 'give the function and the export the same name'
