@@ -13,6 +13,7 @@ const SRC = join(ROOT, 'src')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ['core'],
+  values: ['core'],
   net: ['core', 'wire'],
   blobs: ['core'],
   exec: ['core', 'wire'],

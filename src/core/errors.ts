@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'BAD_MESSAGE' // bytes of a peer that are not what the protocol says
   | 'REFUSED' // a peer that is not admitted, or that refuses us
   | 'UNREACHABLE' // a peer that does not answer
+  | 'BAD_VALUE' // an argument or result that cannot be sent, or bytes that are none
   | 'BLOB_NOT_FOUND' // a blob that is not there, or that the asker may not read
   | 'BLOB_DAMAGED' // bytes that do not have the hash they were asked for by
   | 'EXECUTOR_FAILED' // the helper that runs tasks cannot be started

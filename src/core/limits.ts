@@ -73,6 +73,15 @@ export const NAME_CHARACTERS_MAX = 64
 export const EXPORT_CHARACTERS_MAX = 256
 export const REASON_CHARACTERS_MAX = 4_096
 
+// --- values (arguments and results of functions)
+
+/** The most one value may take as bytes: it is built, and read, in one piece of memory. */
+export const VALUE_BYTES_MAX = 256 * 1024 * 1024
+/** How deep a value may be nested: both sides walk it by recursion, on a stack of about 1 MB. */
+export const VALUE_NESTING_MAX = 1_000
+/** Empty places of all arrays of a value: they take no bytes, but memory where they are read. */
+export const VALUE_HOLES_MAX = 1_000_000
+
 // --- counts
 
 /** Jobs a master keeps open, and specs of one master a worker keeps. */

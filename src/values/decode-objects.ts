@@ -1,0 +1,134 @@
+/**
+ * How objects that are built in are read.
+ */
+import { Unreadable } from './byte-reader.ts'
+import type { Decoder } from './decoder.ts'
+import { INSERTS_MAX } from './inserts.ts'
+import { ERROR_TEXTS, ERROR_VALUES, ERRORS, Tag, VIEWS } from './format.ts'
+
+type ViewConstructor = new (
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  length: number
+) => ArrayBufferView
+
+const globals = globalThis as unknown as Readonly<Record<string, unknown>>
+
+/** What begins with `tag`. */
+export function readBuiltIn(decoder: Decoder, tag: number): object {
+  const { in: reader } = decoder
+  switch (tag) {
+    case Tag.date:
+      return decoder.register(new Date(reader.float()))
+    case Tag.regexp:
+      return decoder.register(new RegExp(reader.anyText(), reader.anyText()))
+    case Tag.map:
+      return readMap(decoder)
+    case Tag.set:
+      return readSet(decoder)
+    case Tag.error:
+      return readError(decoder)
+    case Tag.boxed:
+      return readBoxed(decoder)
+    case Tag.buffer:
+      return decoder.register(readBuffer(decoder))
+    case Tag.view:
+      return readView(decoder)
+    default:
+      throw new Unreadable(`nothing begins with byte ${tag}`)
+  }
+}
+
+/** Defines a property, whatever the holder has or inherits under its name. */
+export function define(holder: object, name: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(holder, name, { value, enumerable, writable: true, configurable: true })
+}
+
+function readMap(decoder: Decoder): Map<unknown, unknown> {
+  const map = decoder.register(new Map<unknown, unknown>())
+  const count = decoder.in.count(2)
+  decoder.inside(() => {
+    if (count > INSERTS_MAX) {
+      const read = (): [unknown, unknown] => [decoder.value(), decoder.value()]
+      decoder.inserts.run(count, read, ([key, value]) => map.set(key, value))
+    } else {
+      for (let entry = 0; entry < count; entry++) map.set(decoder.value(), decoder.value())
+    }
+  })
+  return map
+}
+
+function readSet(decoder: Decoder): Set<unknown> {
+  const set = decoder.register(new Set<unknown>())
+  const count = decoder.in.count(1)
+  decoder.inside(() => {
+    if (count > INSERTS_MAX) {
+      const read = (): unknown => decoder.value()
+      decoder.inserts.run(count, read, (member) => set.add(member))
+    } else {
+      for (let member = 0; member < count; member++) set.add(decoder.value())
+    }
+  })
+  return set
+}
+
+function readError(decoder: Decoder): Error {
+  const { in: reader } = decoder
+  const error = decoder.register(emptyError(ERRORS[reader.byte()]))
+  const bits = reader.byte()
+  // The reader's own stack would mislead.
+  define(error, 'stack', undefined, false)
+  decoder.inside(() => {
+    ERROR_TEXTS.forEach((name, index) => {
+      if ((bits & (1 << index)) !== 0) define(error, name, reader.anyText(), false)
+    })
+    ERROR_VALUES.forEach((name, index) => {
+      if ((bits & (1 << (ERROR_TEXTS.length + index))) === 0) return
+      define(error, name, decoder.value(), false)
+    })
+  })
+  decoder.fields(error)
+  return error
+}
+
+function emptyError(name: string | undefined): Error {
+  const constructor = name === undefined ? undefined : globals[name]
+  if (typeof constructor !== 'function') throw new Unreadable('it has an error of an unknown kind')
+  return Reflect.construct(constructor, name === 'AggregateError' ? [[]] : []) as Error
+}
+
+function readBoxed(decoder: Decoder): object {
+  const primitive = decoder.value()
+  if (primitive == null || typeof primitive === 'object') {
+    throw new Unreadable('it has something else where a primitive should be')
+  }
+  return decoder.register(Object(primitive) as object)
+}
+
+function readView(decoder: Decoder): ArrayBufferView {
+  const { in: reader } = decoder
+  const name = VIEWS[reader.byte()]
+  const constructor = name === undefined ? undefined : globals[name]
+  if (typeof constructor !== 'function') {
+    throw new Unreadable(`it has a ${name ?? 'view'} that is unknown here`)
+  }
+  const length = reader.varint()
+  const byteOffset = reader.varint()
+  const buffer = readBuffer(decoder)
+  return decoder.register(new (constructor as ViewConstructor)(buffer, byteOffset, length))
+}
+
+/** A copy: what is read does not change with the bytes it was read from, nor keep them alive. */
+function readBuffer({ in: reader, buffers }: Decoder): ArrayBuffer {
+  const number = reader.varint()
+  if (number > 0) {
+    const known = buffers[number - 1]
+    if (known === undefined) throw new Unreadable('it refers to memory that did not come')
+    return known
+  }
+  const bytes = reader.bytes(reader.count(1))
+  const copy = new Uint8Array(bytes.length)
+  copy.set(bytes)
+  buffers.push(copy.buffer)
+  return copy.buffer
+}

@@ -1,0 +1,151 @@
+/**
+ * How objects that are built in are written.
+ */
+import { types } from 'node:util'
+import type { Encoder } from './encoder.ts'
+import { ERROR_TEXTS, ERROR_VALUES, ERRORS, Tag } from './format.ts'
+import { errorNumberOf, viewNumberOf } from './kinds.ts'
+import type { Kind } from './kinds.ts'
+import { Refusal } from './refusal.ts'
+import { Step } from './trail.ts'
+
+type BuiltIn = Exclude<Kind, 'object' | 'list'>
+
+/** `kind` says what `value` is. */
+export function writeBuiltIn(encoder: Encoder, value: object, kind: BuiltIn): void {
+  const { out } = encoder
+  switch (kind) {
+    case 'map':
+      writeMap(encoder, value as Map<unknown, unknown>)
+      break
+    case 'set':
+      writeSet(encoder, value as Set<unknown>)
+      break
+    case 'date':
+      out.byte(Tag.date)
+      out.float(Date.prototype.getTime.call(value))
+      break
+    case 'regexp':
+      out.byte(Tag.regexp)
+      out.text((value as RegExp).source)
+      out.text((value as RegExp).flags)
+      break
+    case 'boxed':
+      out.byte(Tag.boxed)
+      encoder.value(primitiveOf(value))
+      break
+    case 'error':
+      writeError(encoder, value as Error)
+      break
+    case 'buffer':
+      writeBuffer(encoder, value as ArrayBuffer)
+      break
+    case 'view':
+      writeView(encoder, value as ArrayBufferView)
+  }
+}
+
+/** What is in the box, whatever the box says. */
+function primitiveOf(boxed: object): unknown {
+  if (types.isNumberObject(boxed)) return Number.prototype.valueOf.call(boxed)
+  if (types.isStringObject(boxed)) return String.prototype.valueOf.call(boxed)
+  if (types.isBooleanObject(boxed)) return Boolean.prototype.valueOf.call(boxed)
+  return BigInt.prototype.valueOf.call(boxed)
+}
+
+/** Entries are listed before any is written: a getter among them may change the map. */
+function writeMap(encoder: Encoder, map: ReadonlyMap<unknown, unknown>): void {
+  const { out, trail } = encoder
+  const entries = Array.from(Map.prototype.entries.call(map)) as [unknown, unknown][]
+  out.byte(Tag.map)
+  out.varint(entries.length)
+  const level = trail.enter(Step.key)
+  entries.forEach(([key, value], index) => {
+    trail.steps[level] = Step.key
+    trail.places[level] = index
+    encoder.value(key)
+    // A value is named by its key if that can be written down.
+    const isNamed = typeof key !== 'object' || key === null
+    trail.steps[level] = isNamed ? Step.entry : Step.member
+    trail.places[level] = isNamed ? key : index
+    encoder.value(value)
+  })
+  trail.leave()
+}
+
+function writeSet(encoder: Encoder, set: ReadonlySet<unknown>): void {
+  const { out, trail } = encoder
+  const members = Array.from(Set.prototype.values.call(set)) as unknown[]
+  out.byte(Tag.set)
+  out.varint(members.length)
+  const level = trail.enter(Step.member)
+  members.forEach((member, index) => {
+    trail.places[level] = index
+    encoder.value(member)
+  })
+  trail.leave()
+}
+
+/** Enumerable properties go as they are; what else makes an error goes by the bits of a byte. */
+function writeError(encoder: Encoder, error: Error): void {
+  const { out, trail } = encoder
+  const fields = error as unknown as Readonly<Record<string, unknown>>
+  const enumerable = Object.keys(error)
+  const number = errorNumberOf(error)
+  const level = trail.enter(Step.property)
+  const textOf = (name: string): string | undefined => {
+    if (enumerable.includes(name)) return undefined
+    trail.places[level] = name
+    const text = fields[name]
+    return typeof text === 'string' && text !== defaultOf(name, error, number) ? text : undefined
+  }
+  const texts = ERROR_TEXTS.map(textOf)
+  const values = ERROR_VALUES.map(
+    (name) => Object.hasOwn(error, name) && !enumerable.includes(name)
+  )
+  const bits = [...texts.map((text) => text !== undefined), ...values]
+  out.byte(Tag.error)
+  out.byte(number)
+  out.byte(bits.reduce((sum, isThere, bit) => (isThere ? sum | (1 << bit) : sum), 0))
+  for (const text of texts) {
+    if (text !== undefined) out.text(text)
+  }
+  ERROR_VALUES.filter((_, index) => values[index]).forEach((name) => {
+    trail.places[level] = name
+    encoder.value(fields[name])
+  })
+  trail.leave()
+  encoder.fields(fields, enumerable)
+}
+
+/** What the reader's own error has under this name anyway. */
+function defaultOf(name: string, error: Error, number: number): string | undefined {
+  if (name === 'name') return ERRORS[number]
+  return name === 'message' && !Object.hasOwn(error, name) ? '' : undefined
+}
+
+function writeBuffer({ out, binaries }: Encoder, buffer: ArrayBuffer): void {
+  checkAttached(buffer)
+  out.byte(Tag.buffer)
+  binaries.add(out.at, buffer)
+}
+
+function writeView({ out, binaries }: Encoder, view: ArrayBufferView): void {
+  const { buffer } = view
+  if (!(buffer instanceof ArrayBuffer)) {
+    throw new Refusal(
+      'shows a SharedArrayBuffer; memory cannot be shared between machines: pass a copy'
+    )
+  }
+  checkAttached(buffer)
+  out.byte(Tag.view)
+  out.byte(viewNumberOf(view))
+  const unit = 'BYTES_PER_ELEMENT' in view ? (view.BYTES_PER_ELEMENT as number) : 1
+  binaries.add(out.at, buffer, view, unit)
+}
+
+function checkAttached(buffer: ArrayBuffer): void {
+  if (buffer.detached) {
+    throw new Refusal('has no memory any more: it was transferred; pass it before, or a copy of it')
+  }
+}
