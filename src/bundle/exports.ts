@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { P2pJobsError } from '../core/errors.ts'
 import { EXPORT_CHARACTERS_MAX } from '../core/limits.ts'
 import type { Build } from './build.ts'
-import { listOf, refusal } from './refusal.ts'
+import { isIdentifier, listOf, refusal } from './refusal.ts'
 import { subjectOf } from './source.ts'
 
 /** Throws if the module at `path` does not export `name`, or no message could carry the name. */
@@ -34,16 +34,17 @@ function problemOf(name: string, text: string, { exports, isCommonJs }: Build): 
   const cure = `write export const ${name} = task(import.meta, function ${name} ...)`
   if (exports.length === 0) return `it exports nothing: ${cure}`
   const choice = `it exports only ${listOf(exports)}: name one of these`
-  return name === 'default' ? choice : `${choice}, or ${cure}`
+  return isIdentifier(name) ? `${choice}, or ${cure}` : choice
 }
 
 /** Under which name the function called `name` is exported, as far as the text shows. */
 function exportNameOf(name: string, text: string): string | undefined {
+  if (!/^[\w$]+$/.test(name)) return undefined
   const escaped = name.replaceAll('$', String.raw`\$`)
-  const fn = String.raw`(?:task\s*\([^,()]+,\s*)?(?:async\s+)?function\s+${escaped}\b`
+  const fn = String.raw`(?:task\s*\([^,()]+,\s*)?(?:async\s+)?function\s+${escaped}(?![\w$])`
   const declared = new RegExp(String.raw`export\s+(?:const|let|var)\s+([\w$]+)\s*=\s*${fn}`)
-  const renamed = new RegExp(String.raw`export\s*\{[^}]*\b${escaped}\s+as\s+([\w$]+)`)
-  const asDefault = new RegExp(String.raw`export\s+default\s+(?:${escaped}\b|${fn})`)
+  const renamed = new RegExp(String.raw`export\s*\{[^}]*(?<![\w$])${escaped}\s+as\s+([\w$]+)`)
+  const asDefault = new RegExp(String.raw`export\s+default\s+(?:${escaped}(?![\w$])|${fn})`)
   return (
     declared.exec(text)?.[1] ??
     renamed.exec(text)?.[1] ??

@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../core/assert.ts'
 import { expressionModule, readFunction } from './free-names.ts'
-import { listOf, refusal } from './refusal.ts'
+import { isIdentifier, listOf, refusal } from './refusal.ts'
 
 /** A helper that some compilers call around inner functions, to keep their names. */
 const NAME_HELPER = '__name'
@@ -57,7 +57,7 @@ function problemOf(
 
 /** The cure that always works. */
 function exportOf(name: string): string {
-  const shown = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? name : ''
+  const shown = isIdentifier(name) ? name : ''
   const call = `task(import.meta, function ${shown || 'name'} ...)`
   return `export ${shown === '' ? 'a function' : 'it'} from a module of its own with ${call}`
 }

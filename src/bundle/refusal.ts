@@ -5,10 +5,15 @@ import { P2pJobsError } from '../core/errors.ts'
 
 /** The error for `subject`: a function's quoted name, a module's path, or both. */
 export function refusal(subject: string, problem: string, options?: ErrorOptions): P2pJobsError {
-  const line = problem.replaceAll(/\s*\n\s*/g, ' ')
   // A problem at a place in the module itself names it already.
-  const full = line.startsWith(`${subject}:`) ? line : `${subject}: ${line}`
-  return new P2pJobsError('BAD_FUNCTION', `cannot ship ${full}`, options)
+  const full = problem.startsWith(`${subject}:`) ? problem : `${subject}: ${problem}`
+  const line = full.replaceAll(/\s*[\n\r]\s*/g, ' ')
+  return new P2pJobsError('BAD_FUNCTION', `cannot ship ${line}`, options)
+}
+
+/** True if a variable can be called `name`. */
+export function isIdentifier(name: string): boolean {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && name !== 'default'
 }
 
 /** 'a', 'b' and 'c': at most eight of them. */

@@ -58,6 +58,15 @@ describe('what Bundler refuses', function () {
     )
   })
 
+  it('names that cannot be names of exports', async () => {
+    const texts = { 'a(b': 'a(b', 'a\nb': 'a b', '': '' }
+    for (const [name, shown] of Object.entries(texts)) {
+      expect(await refusalOfModule('a.ts', 'export const one = 1', name)).to.equal(
+        `cannot ship '${shown}' of ~/a.ts: it exports only 'one': name one of these`
+      )
+    }
+  })
+
   it('a name too long to be sent', async () => {
     const name = 'x'.repeat(257)
     expect(await refusalOfModule('a.ts', `export const ${name} = 1`, name)).to.equal(
@@ -72,6 +81,7 @@ describe('what Bundler refuses', function () {
     const texts = {
       'export const labour = task(import.meta, async function work (x) {})': 'labour',
       'export const labour = function work () {}': 'labour',
+      'const $work = 1, work = 2\nexport { $work as other, work as labour }': 'labour',
       'function work () {}\nexport { other, work as labour }; const other = 1': 'labour',
       'export default task(import.meta, function work () {})': 'default',
       'export default function work () {}': 'default'
