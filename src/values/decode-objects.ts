@@ -47,28 +47,28 @@ export function define(holder: object, name: string, value: unknown, enumerable:
 function readMap(decoder: Decoder): Map<unknown, unknown> {
   const map = decoder.register(new Map<unknown, unknown>())
   const count = decoder.in.count(2)
-  decoder.inside(() => {
-    if (count > INSERTS_MAX) {
-      const read = (): [unknown, unknown] => [decoder.value(), decoder.value()]
-      decoder.inserts.run(count, read, ([key, value]) => map.set(key, value))
-    } else {
-      for (let entry = 0; entry < count; entry++) map.set(decoder.value(), decoder.value())
-    }
-  })
+  decoder.enter()
+  if (count > INSERTS_MAX) {
+    const read = (): [unknown, unknown] => [decoder.value(), decoder.value()]
+    decoder.inserts.run(count, read, ([key, value]) => map.set(key, value))
+  } else {
+    for (let entry = 0; entry < count; entry++) map.set(decoder.value(), decoder.value())
+  }
+  decoder.leave()
   return map
 }
 
 function readSet(decoder: Decoder): Set<unknown> {
   const set = decoder.register(new Set<unknown>())
   const count = decoder.in.count(1)
-  decoder.inside(() => {
-    if (count > INSERTS_MAX) {
-      const read = (): unknown => decoder.value()
-      decoder.inserts.run(count, read, (member) => set.add(member))
-    } else {
-      for (let member = 0; member < count; member++) set.add(decoder.value())
-    }
-  })
+  decoder.enter()
+  if (count > INSERTS_MAX) {
+    const read = (): unknown => decoder.value()
+    decoder.inserts.run(count, read, (member) => set.add(member))
+  } else {
+    for (let member = 0; member < count; member++) set.add(decoder.value())
+  }
+  decoder.leave()
   return set
 }
 
@@ -76,25 +76,31 @@ function readError(decoder: Decoder): Error {
   const { in: reader } = decoder
   const error = decoder.register(emptyError(ERRORS[reader.byte()]))
   const bits = reader.byte()
-  // The reader's own stack would mislead.
-  define(error, 'stack', undefined, false)
-  decoder.inside(() => {
-    ERROR_TEXTS.forEach((name, index) => {
-      if ((bits & (1 << index)) !== 0) define(error, name, reader.anyText(), false)
-    })
-    ERROR_VALUES.forEach((name, index) => {
-      if ((bits & (1 << (ERROR_TEXTS.length + index))) === 0) return
-      define(error, name, decoder.value(), false)
-    })
-  })
+  let bit = 1
+  for (const name of ERROR_TEXTS) {
+    if ((bits & bit) !== 0) define(error, name, reader.anyText(), false)
+    bit <<= 1
+  }
+  decoder.enter()
+  for (const name of ERROR_VALUES) {
+    if ((bits & bit) !== 0) define(error, name, decoder.value(), false)
+    bit <<= 1
+  }
+  decoder.leave()
   decoder.fields(error)
   return error
 }
 
+/** An error without a stack: that of the reader would mislead, and costs more than all the rest. */
 function emptyError(name: string | undefined): Error {
   const constructor = name === undefined ? undefined : globals[name]
   if (typeof constructor !== 'function') throw new Unreadable('it has an error of an unknown kind')
-  return Reflect.construct(constructor, name === 'AggregateError' ? [[]] : []) as Error
+  const { stackTraceLimit } = Error
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  const error = Reflect.construct(constructor, name === 'AggregateError' ? [[]] : []) as Error
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  define(error, 'stack', undefined, false)
+  return error
 }
 
 function readBoxed(decoder: Decoder): object {

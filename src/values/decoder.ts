@@ -54,17 +54,19 @@ export class Decoder {
     return object
   }
 
-  /** Reads what is inside of a container. */
-  inside(read: () => void): void {
-    this.#enter()
-    read()
+  /** Goes one level deeper, to what is inside of a container. */
+  enter(): void {
+    if (++this.#depth > VALUE_NESTING_MAX) throw new Unreadable('it is nested too deep')
+  }
+
+  leave(): void {
     this.#depth--
   }
 
   /** Properties, defined whatever the holder is and inherits. */
   fields(holder: object): void {
     const { names } = this.#shape(this.in.byte())
-    this.#enter()
+    this.enter()
     for (const name of names) {
       if (Array.isArray(holder) && (name === 'length' || isIndex(name))) {
         throw new Unreadable('a list has an item among its names')
@@ -73,7 +75,7 @@ export class Decoder {
       if (tag === Tag.absent) this.in.varint()
       else define(holder, name, this.#tagged(tag), true)
     }
-    this.#depth--
+    this.leave()
   }
 
   #long(tag: number): unknown {
@@ -117,27 +119,27 @@ export class Decoder {
   #object({ names, isOrdinary }: Shape): Fields {
     const object: Fields = {}
     this.#objects.push(object)
-    this.#enter()
+    this.enter()
     for (const name of names) {
       const tag = this.in.byte()
       if (tag === Tag.absent) this.in.varint()
       else if (isOrdinary) object[name] = this.#tagged(tag)
       else define(object, name, this.#tagged(tag), true)
     }
-    this.#depth--
+    this.leave()
     return object
   }
 
   #list(length: number): unknown[] {
     const list: unknown[] = []
     this.#objects.push(list)
-    this.#enter()
+    this.enter()
     while (list.length < length) {
       const tag = this.in.byte()
       if (tag === Tag.absent) this.#hole(list, length)
       else list.push(this.#tagged(tag))
     }
-    this.#depth--
+    this.leave()
     return list
   }
 
@@ -193,9 +195,5 @@ export class Decoder {
     const shape = { names, isOrdinary }
     this.#shapes.push(shape)
     return shape
-  }
-
-  #enter(): void {
-    if (++this.#depth > VALUE_NESTING_MAX) throw new Unreadable('it is nested too deep')
   }
 }

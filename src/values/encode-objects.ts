@@ -60,7 +60,8 @@ function writeMap(encoder: Encoder, map: ReadonlyMap<unknown, unknown>): void {
   out.byte(Tag.map)
   out.varint(entries.length)
   const level = trail.enter(Step.key)
-  entries.forEach(([key, value], index) => {
+  let index = 0
+  for (const [key, value] of entries) {
     trail.steps[level] = Step.key
     trail.places[level] = index
     encoder.value(key)
@@ -69,7 +70,10 @@ function writeMap(encoder: Encoder, map: ReadonlyMap<unknown, unknown>): void {
     trail.steps[level] = isNamed ? Step.entry : Step.member
     trail.places[level] = isNamed ? key : index
     encoder.value(value)
-  })
+    index++
+  }
+  // Text that served as a key can be large.
+  trail.places[level] = undefined
   trail.leave()
 }
 
@@ -79,10 +83,11 @@ function writeSet(encoder: Encoder, set: ReadonlySet<unknown>): void {
   out.byte(Tag.set)
   out.varint(members.length)
   const level = trail.enter(Step.member)
-  members.forEach((member, index) => {
-    trail.places[level] = index
+  let index = 0
+  for (const member of members) {
+    trail.places[level] = index++
     encoder.value(member)
-  })
+  }
   trail.leave()
 }
 
@@ -93,35 +98,37 @@ function writeError(encoder: Encoder, error: Error): void {
   const enumerable = Object.keys(error)
   const number = errorNumberOf(error)
   const level = trail.enter(Step.property)
-  const textOf = (name: string): string | undefined => {
-    if (enumerable.includes(name)) return undefined
+  const texts = ERROR_TEXTS.map((name) => {
     trail.places[level] = name
-    const text = fields[name]
-    return typeof text === 'string' && text !== defaultOf(name, error, number) ? text : undefined
-  }
-  const texts = ERROR_TEXTS.map(textOf)
-  const values = ERROR_VALUES.map(
+    return enumerable.includes(name) ? undefined : textOf(error, name, number)
+  })
+  const isThere = ERROR_VALUES.map(
     (name) => Object.hasOwn(error, name) && !enumerable.includes(name)
   )
-  const bits = [...texts.map((text) => text !== undefined), ...values]
+  const flags = [...texts.map((text) => text !== undefined), ...isThere]
   out.byte(Tag.error)
   out.byte(number)
-  out.byte(bits.reduce((sum, isThere, bit) => (isThere ? sum | (1 << bit) : sum), 0))
+  out.byte(flags.reduce((bits, flag, bit) => (flag ? bits | (1 << bit) : bits), 0))
   for (const text of texts) {
     if (text !== undefined) out.text(text)
   }
-  ERROR_VALUES.filter((_, index) => values[index]).forEach((name) => {
+  for (const name of ERROR_VALUES.filter((_, index) => isThere[index])) {
     trail.places[level] = name
     encoder.value(fields[name])
-  })
+  }
   trail.leave()
   encoder.fields(fields, enumerable)
 }
 
-/** What the reader's own error has under this name anyway. */
-function defaultOf(name: string, error: Error, number: number): string | undefined {
-  if (name === 'name') return ERRORS[number]
-  return name === 'message' && !Object.hasOwn(error, name) ? '' : undefined
+/** Undefined for what the reader's own error has anyway. */
+function textOf(
+  error: Error,
+  name: (typeof ERROR_TEXTS)[number],
+  number: number
+): string | undefined {
+  const text: unknown = error[name]
+  if (typeof text !== 'string' || (name === 'name' && text === ERRORS[number])) return undefined
+  return name === 'message' && text === '' && !Object.hasOwn(error, name) ? undefined : text
 }
 
 function writeBuffer({ out, binaries }: Encoder, buffer: ArrayBuffer): void {
@@ -132,7 +139,7 @@ function writeBuffer({ out, binaries }: Encoder, buffer: ArrayBuffer): void {
 
 function writeView({ out, binaries }: Encoder, view: ArrayBufferView): void {
   const { buffer } = view
-  if (!(buffer instanceof ArrayBuffer)) {
+  if (types.isSharedArrayBuffer(buffer)) {
     throw new Refusal(
       'shows a SharedArrayBuffer; memory cannot be shared between machines: pass a copy'
     )

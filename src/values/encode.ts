@@ -24,7 +24,10 @@ export interface Refused {
   readonly bytes: number | undefined
 }
 
-/** The encoder that served last. A getter may encode something itself: it then finds none here. */
+/**
+ * The encoder that served last, if it ended well. A getter may encode something itself: it then
+ * finds none here.
+ */
 let idle: Encoder | undefined
 const slab = new Slab()
 
@@ -45,17 +48,18 @@ export function encodeWith(naming: Naming, write: (encoder: Encoder) => void): U
   const encoder = idle ?? new Encoder()
   idle = undefined
   const { out, binaries } = encoder
+  let bytes: Uint8Array
   try {
     out.byte(VERSION)
     write(encoder)
     checkSize(encoder.bytes)
-    return binaries.count > 0 ? binaries.putInto(out) : slab.copyOf(out.bytes, out.at)
+    bytes = binaries.count > 0 ? binaries.putInto(out) : slab.copyOf(out.bytes, out.at)
   } catch (thrown) {
     throw refusedBy(thrown, encoder, naming).error
-  } finally {
-    encoder.clear()
-    idle = encoder
   }
+  encoder.clear()
+  idle = encoder
+  return bytes
 }
 
 /** Writes something whole, or nothing, and then says why. */
