@@ -2,6 +2,7 @@
  * Every command's flags, as data. Their bodies are in `commands/`.
  */
 import { LEASE_MS, NAME_CHARACTERS_MAX, SLOTS_MAX, WORKERS_MAX } from '../core/limits.ts'
+import { ISOLATIONS } from '../core/types.ts'
 import { ExitCode } from './command.ts'
 import type { CommandTable, FlagTable, TextFlag } from './command.ts'
 
@@ -75,6 +76,23 @@ const roleFlags = {
   }
 } as const satisfies FlagTable
 
+/** What functions may do to the machine that runs them. */
+const isolationFlags = {
+  isolation: {
+    type: 'text',
+    placeholder: 'HOW',
+    default: 'auto',
+    shape: { pattern: new RegExp(`^(${ISOLATIONS.join('|')})$`), example: ISOLATIONS.join(', ') },
+    summary:
+      'Run functions in a bubblewrap sandbox (bwrap), without one (none), or in one if it works ' +
+      'here (auto)'
+  },
+  requireSandbox: {
+    type: 'boolean',
+    summary: 'Do not start where functions cannot be run in a sandbox'
+  }
+} as const satisfies FlagTable
+
 const slots = { type: 'count', placeholder: 'N', max: SLOTS_MAX } as const
 
 export const nodeTable = {
@@ -109,6 +127,7 @@ export const nodeTable = {
       min: 0,
       summary: 'Run at most N tasks at a time, instead of one per core; 0 runs none'
     },
+    ...isolationFlags,
     ...roleFlags,
     ...networkFlags
   },
@@ -187,6 +206,7 @@ export const runTable = {
       shape: { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, example: 'LANG' },
       summary: 'Give tasks this variable of the environment'
     },
+    ...isolationFlags,
     ...roleFlags,
     ...networkFlags
   },

@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'EXECUTOR_FAILED' // the helper that runs tasks cannot be started
   | 'BAD_FUNCTION' // a function that cannot be sent to a worker as it stands
   | 'BUNDLER_FAILED' // the program that bundles functions cannot be run
+  | 'NO_SANDBOX' // functions must be in a sandbox, and none works here
   | 'STOPPED' // the node or pool has been stopped
 
 export class P2pJobsError extends Error {

@@ -26,6 +26,10 @@ export interface BlobRef {
 /** Opaque to every node: small ones travel inside a message, large ones as a blob. */
 export type Payload = Uint8Array | BlobRef
 
+/** What code of other people's runs in: `auto` is a sandbox where one works. */
+export const ISOLATIONS = ['auto', 'bwrap', 'none'] as const
+export type Isolation = (typeof ISOLATIONS)[number]
+
 /** True for a payload that has to be fetched before it can be read. */
 export function isBlobRef(payload: Payload): payload is BlobRef {
   return !(payload instanceof Uint8Array)

@@ -2,12 +2,17 @@
  * The port through which a node runs tasks.
  *
  * An executor only does: which task runs when, for how long and what its end means is decided by
- * the worker machine. `shell-executor.ts` is the implementation for command lines.
+ * the worker machine. `shell-executor.ts` is the implementation for command lines,
+ * `functions/function-executor.ts` the one for functions; a node has both.
  */
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import type { BlobId, JobId, NodeId } from '../core/types.ts'
 
+export { createExecutor } from './create-executor.ts'
+export type { ExecutorInit } from './create-executor.ts'
+export { createFunctionExecutor } from './functions/function-executor.ts'
+export type { FunctionExecutorInit } from './functions/function-executor.ts'
 export { createShellExecutor } from './shell-executor.ts'
 export type { ShellExecutorInit } from './shell-executor.ts'
 

@@ -214,7 +214,7 @@ function orderOf({ run, job, task, attempt, input }: ShellStart): TaskOrder {
 }
 
 /** Whoever is dead cannot be using its processes and files; the living are left alone. */
-function cleanUpAfterTheDead(folder: string): void {
+export function cleanUpAfterTheDead(folder: string): void {
   killProcesses(({ owner }) => owner !== '' && isGone(owner))
   for (const name of readdirSync(folder)) {
     const [identity = ''] = name.split('-', 1)

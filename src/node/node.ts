@@ -11,9 +11,10 @@ import type { MasterNotice } from '../core/master/events.ts'
 import type { MasterMessage, WorkerMessage } from '../core/messages.ts'
 import type { Member } from '../core/members/events.ts'
 import { KEEP_EPHEMERAL_MS } from '../core/limits.ts'
-import type { Millis, NodeId } from '../core/types.ts'
+import type { Spec } from '../core/spec.ts'
+import type { Isolation, Millis, NodeId } from '../core/types.ts'
 import { BlobStore } from '../blobs/blob-store.ts'
-import { createShellExecutor } from '../exec/executor.ts'
+import { createExecutor } from '../exec/executor.ts'
 import { localLinks } from './link.ts'
 import { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
@@ -24,6 +25,12 @@ export interface NodeOptions {
   readonly name: string
   /** How many tasks run here at once; undefined: it is no worker. */
   readonly slots: number | undefined
+  /** What functions run in here. */
+  readonly isolation: Isolation
+  /** Whatever `isolation` says, they run in a sandbox or not at all. */
+  readonly requiresSandbox: boolean
+  /** The kind of task that is to find its processes ready. */
+  readonly firstKind: Spec['kind']
   readonly isMaster: boolean
   readonly leaseMs: Millis
   /** It does not keep its process alive. */
@@ -52,8 +59,8 @@ export class Node {
   readonly network: NetworkRole | undefined
 
   /**
-   * Starts a node. Throws EXECUTOR_FAILED when tasks cannot be run here, PORT_IN_USE when an
-   * address cannot be listened on.
+   * Starts a node. Throws EXECUTOR_FAILED when tasks cannot be run here, NO_SANDBOX when functions
+   * cannot be run as they have to be, PORT_IN_USE when an address cannot be listened on.
    */
   static async start(options: NodeOptions, listener: NodeListener): Promise<Node> {
     const boot = randomUUID()
@@ -144,13 +151,14 @@ async function startWorker(
   folder: string,
   listener: NodeListener
 ): Promise<WorkerRole | undefined> {
-  const { slots, name, isBackground } = options
+  const { slots, name, isBackground, isolation, requiresSandbox, firstKind } = options
   if (slots === undefined) return undefined
   return await WorkerRole.create({
     config: { boot, name, slots },
     isBackground,
     blobs,
-    createExecutor: (events) => createShellExecutor({ slots, folder }, events),
+    createExecutor: (events) =>
+      createExecutor({ slots, folder, isolation, requiresSandbox, firstKind }, events),
     onProblem: (text) => listener.onProblem(text)
   })
 }

@@ -5,7 +5,8 @@
  * an identity of its own, or it would double the first.
  */
 import { operatingErrorOf } from '../core/errors.ts'
-import type { Millis } from '../core/types.ts'
+import type { Spec } from '../core/spec.ts'
+import type { Isolation, Millis } from '../core/types.ts'
 import type { HomeFolders } from '../home/home.ts'
 import { createIdentity, loadIdentity } from '../home/identity.ts'
 import { readLastPort, saveLastPort } from '../home/last-port.ts'
@@ -20,6 +21,12 @@ export interface StartOptions {
   readonly home: HomeFolders
   readonly name: string
   readonly slots: number | undefined
+  /** What functions run in; a sandbox where it works, unless something else is asked for. */
+  readonly isolation?: Isolation
+  /** Whatever `isolation` says, they run in a sandbox or not at all. */
+  readonly requiresSandbox?: boolean
+  /** The kind of task that is to find its processes ready: commands, unless it is said. */
+  readonly firstKind?: Spec['kind']
   readonly isMaster: boolean
   readonly leaseMs: Millis
   /** It is to be the home's node, if no other one is: with its identity and its port. */
@@ -48,8 +55,8 @@ export interface StartedNode {
 }
 
 /**
- * Starts a node. Throws BAD_HOME, BAD_IDENTITY, EXECUTOR_FAILED, and PORT_IN_USE for an address
- * that was asked for by name.
+ * Starts a node. Throws BAD_HOME, BAD_IDENTITY, EXECUTOR_FAILED, NO_SANDBOX, and PORT_IN_USE for an
+ * address that was asked for by name.
  */
 export async function startNode(
   options: StartOptions,
@@ -100,7 +107,9 @@ async function startInside(
 ): Promise<Node> {
   const { home, network } = options
   const { name, slots, isMaster, leaseMs, isBackground } = options
-  const base = { name, slots, isMaster, leaseMs, isBackground, scratch }
+  const { isolation = 'auto', requiresSandbox = false, firstKind = 'shell' } = options
+  const functions = { isolation, requiresSandbox, firstKind }
+  const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, scratch }
   if (network === undefined) return await Node.start({ ...base, network: undefined }, listener)
   const seed = lock === undefined ? createIdentity() : loadIdentity(home)
   const lastPort = lock === undefined ? undefined : readLastPort(home)

@@ -36,9 +36,12 @@ export function decodeCalls(bytes: Uint8Array): unknown[][] {
 
 /**
  * The bytes of the outcomes. In place of one that cannot be sent goes the BAD_VALUE that says why;
- * if it was an error, the text of that is its cause.
+ * if it was an error, the text of that is its cause. `onRefused` is told of each.
  */
-export function encodeOutcomes(outcomes: readonly CallOutcome[]): Uint8Array {
+export function encodeOutcomes(
+  outcomes: readonly CallOutcome[],
+  onRefused?: (error: P2pJobsError) => void
+): Uint8Array {
   const isSingle = outcomes.length === 1
   const naming = namingOf(outcomes.length, (place) => nameOf(outcomes[Number(place)]))
   const room = isSingle ? 0 : ROOM_BYTES + outcomes.length * ROOM_BYTES_EACH
@@ -56,6 +59,7 @@ export function encodeOutcomes(outcomes: readonly CallOutcome[]): Uint8Array {
       const bytesBefore = encoder.bytes
       const refused = put(outcome.ok, outcome.ok ? outcome.value : outcome.error)
       if (refused === undefined) return
+      onRefused?.(refused.error)
       const fitsAlone = refused.bytes !== undefined && refused.bytes - bytesBefore <= bytesMax
       if ((isSingle || !fitsAlone) && !put(false, sendable(refused.error, outcome))) return
       // One error for all that come too late, since there may be many and there is no room.

@@ -9,6 +9,7 @@ import type { StartedNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context, FlagValues } from '../command.ts'
 import { nodeTable } from '../flags.ts'
+import { isolationOptions } from '../isolation-flags.ts'
 import { JobsFile } from '../jobs/jobs-file.ts'
 import { aloneAdvice } from '../membership.ts'
 import {
@@ -37,6 +38,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
       home: place.home,
       name: flags.name ?? defaultName(),
       slots: slots === 0 ? undefined : slots,
+      ...isolationOptions(flags),
       isMaster: flags.master,
       leaseMs: flags.lease,
       isResident: true,

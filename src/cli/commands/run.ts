@@ -10,6 +10,7 @@ import type { StartedNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context, FlagValues, Operands } from '../command.ts'
 import { runTable } from '../flags.ts'
+import { isolationOptions } from '../isolation-flags.ts'
 import { failureStatus } from '../jobs/exit-status.ts'
 import { lineInputs, wordInputs } from '../jobs/inputs.ts'
 import { Progress } from '../jobs/progress.ts'
@@ -99,6 +100,7 @@ async function startFor(
     {
       home: place.home,
       name: flags.name ?? defaultName(),
+      ...isolationOptions(flags),
       leaseMs: flags.lease,
       slots: flags.slots,
       isLocal: !flags.noLocal,

@@ -1,0 +1,201 @@
+/**
+ * Starts the processes that run functions, and buries them: between the executor and its launcher.
+ */
+import { rm } from 'node:fs/promises'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { toError } from '../../core/errors.ts'
+import { identityOf, killProcesses } from '../processes.ts'
+import { Child } from './child.ts'
+import type { ChildEvents } from './child.ts'
+import { LauncherLink } from './launcher-link.ts'
+import type { Death } from './launcher-messages.ts'
+import { INSIDE, childCommand } from './sandbox.ts'
+import type { Hardening } from './sandbox.ts'
+
+const MIB = 1024 * 1024
+/** All that a child sees of the worker's environment. */
+const PASSED_ON = ['LANG', 'TZ']
+const PATH_INSIDE = '/usr/local/bin:/usr/bin:/bin'
+/** How long a child that has nothing to do may take to end by itself. */
+const RETIRE_MS = 1_000
+
+/** Tells the files of one process's executors apart. */
+let made = 0
+
+export interface ChildrenEvents extends Omit<ChildEvents, 'onSilent' | 'onLeaving'> {
+  /** It is gone, with everything it had started. */
+  onGone(child: Child, death: Death): void
+  /** The launcher is gone, and with it every child; of those that had tasks nobody is to blame. */
+  onLost(children: readonly Child[], why: string, wasReady: boolean): void
+}
+
+interface Watched {
+  readonly child: Child
+  isSilent: boolean
+  death: Death | undefined
+  retireTimer: NodeJS.Timeout | undefined
+}
+
+export class Children {
+  /** Undefined: they are not in a sandbox. */
+  hardening: Hardening | undefined
+  /** What the names of all their files begin with. */
+  readonly prefix: string
+  readonly #events: ChildrenEvents
+  readonly #watched = new Map<number, Watched>()
+  #launcher: LauncherLink | undefined
+  #root = ''
+  #launchers = 0
+  #launched = 0
+  #isClosing = false
+
+  /** @param folder where they may keep files while they live */
+  constructor(folder: string, events: ChildrenEvents) {
+    this.prefix = join(folder, `${identityOf(process.pid)}-functions-${++made}`)
+    this.#events = events
+  }
+
+  get isSandboxed(): boolean {
+    return this.hardening !== undefined
+  }
+
+  /** What children have on disk. */
+  get root(): string {
+    return this.#root
+  }
+
+  /** The process that starts them; a new one if there is none. */
+  get launcher(): LauncherLink {
+    this.#launcher ??= this.#open()
+    return this.#launcher
+  }
+
+  /** Starts a child. Throws if there is no room for its files. */
+  launch(memoryBytesMax: number | undefined): Child {
+    const { launcher, isSandboxed } = this
+    const number = ++this.#launched
+    const child = new Child(number, this.#root, isSandboxed ? INSIDE : undefined, {
+      ...this.#events,
+      onLeaving: (leaving) => this.kill(leaving),
+      onSilent: (silent) => this.#onSilent(silent)
+    })
+    this.#watched.set(number, {
+      child,
+      isSilent: false,
+      death: undefined,
+      retireTimer: undefined
+    })
+    const { folders } = child.shelf
+    const flags = nodeFlags(memoryBytesMax)
+    const home = isSandboxed ? INSIDE.job : folders.job
+    const environment = environmentOf(home, isSandboxed)
+    launcher.send({
+      type: 'launch',
+      child: number,
+      command: childCommand(this.hardening, folders, environment, flags),
+      environment,
+      directory: folders.job,
+      ledger: child.ledgerPath,
+      ...(memoryBytesMax === undefined ? {} : { memoryBytesMax })
+    })
+    return child
+  }
+
+  /** Ends a child that has nothing to do. */
+  retire(child: Child): void {
+    const watched = this.#watched.get(child.number)
+    if (watched === undefined || child.state === 'leaving') return
+    child.retire()
+    watched.retireTimer = setTimeout(() => this.kill(child), RETIRE_MS)
+  }
+
+  /** Ends a child and everything it started, at once. */
+  kill(child: Child): void {
+    child.state = 'leaving'
+    this.#launcher?.send({ type: 'kill', child: child.number })
+  }
+
+  /** Ends them all; nothing is told any more. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    await this.#launcher?.close()
+  }
+
+  #open(): LauncherLink {
+    this.#root = `${this.prefix}-${++this.#launchers}`
+    mkdirSync(this.#root, { mode: 0o700 })
+    return new LauncherLink(this.#root, {
+      onPipes: (number, tasks, results) => {
+        const watched = this.#watched.get(number)
+        if (watched !== undefined) {
+          watched.child.attach(tasks, results)
+        } else {
+          tasks.destroy()
+          results.destroy()
+        }
+      },
+      onDied: (number, death) => {
+        const watched = this.#watched.get(number)
+        if (watched === undefined) return
+        watched.death = death
+        if (!watched.child.isAttached) watched.isSilent = true
+        this.#bury(watched)
+      },
+      onGone: (why) => this.#onLauncherGone(why)
+    })
+  }
+
+  #onSilent({ number }: Child): void {
+    const watched = this.#watched.get(number)
+    if (watched === undefined) return
+    watched.isSilent = true
+    this.#bury(watched)
+  }
+
+  /** Once it is dead and all that it said has been heard. */
+  #bury(watched: Watched): void {
+    const { child, death, isSilent } = watched
+    if (death === undefined || !isSilent) return
+    this.#watched.delete(child.number)
+    clearTimeout(watched.retireTimer)
+    this.#events.onGone(child, death)
+    child.close()
+    rm(child.shelf.root, { recursive: true, force: true, maxRetries: 3 }).catch(
+      (error: unknown) => {
+        this.#events.onNotice(`${toError(error).message}; remove the folder by hand`)
+      }
+    )
+  }
+
+  #onLauncherGone(why: string): void {
+    const owner = this.#launcher?.owner
+    this.#launcher = undefined
+    if (owner !== undefined) killProcesses((found) => found.owner === owner)
+    rmSync(this.#root, { recursive: true, force: true, maxRetries: 3 })
+    const lost = [...this.#watched.values()]
+    this.#watched.clear()
+    for (const { retireTimer } of lost) clearTimeout(retireTimer)
+    const children = lost.map(({ child }) => child)
+    if (!this.#isClosing) this.#events.onLost(children, why, owner !== undefined)
+    for (const child of children) child.close()
+  }
+}
+
+function nodeFlags(memoryBytesMax: number | undefined): string[] {
+  // Errors name the lines of the user's own files.
+  const flags = ['--enable-source-maps']
+  if (memoryBytesMax === undefined) return flags
+  return [...flags, `--max-old-space-size=${Math.max(1, Math.floor(memoryBytesMax / MIB))}`]
+}
+
+function environmentOf(home: string, isSandboxed: boolean): Record<string, string> {
+  const environment: Record<string, string> = { HOME: home, LANG: 'C.UTF-8' }
+  for (const name of PASSED_ON) {
+    const value = process.env[name]
+    if (value !== undefined) environment[name] = value
+  }
+  environment['PATH'] = isSandboxed ? PATH_INSIDE : (process.env['PATH'] ?? PATH_INSIDE)
+  if (!isSandboxed) environment['TMPDIR'] = home
+  return environment
+}

@@ -1,0 +1,59 @@
+/**
+ * From how a child died to how the task ended that it was at.
+ */
+import { constants } from 'node:os'
+import type { FunctionSpec } from '../../core/spec.ts'
+import type { Verdict } from '../verdict.ts'
+import type { Leaving } from './child-messages.ts'
+import type { Death } from './launcher-messages.ts'
+
+/** How a sandbox passes on that its process was ended by a signal. */
+const SIGNAL_BASE = 128
+const SIGNAL_MAX = 64
+const REASON_CHARACTERS_MAX = 400
+const HEAP_IS_FULL = /heap out of memory|allocation failure/i
+
+/** The end of a task whose process died under it. */
+export function crash(
+  death: Death,
+  leaving: Leaving | undefined,
+  isSandboxed: boolean,
+  { memoryBytesMax }: FunctionSpec
+): Verdict {
+  if (leaving !== undefined) {
+    const { exitCode, reason } = leaving
+    return { outcome: 'crash', reason, exitCode, signal: undefined }
+  }
+  const { exitCode, signal } = endOf(death, isSandboxed)
+  const isHeapFull = HEAP_IS_FULL.test(death.lastWords)
+  if (memoryBytesMax !== undefined && (death.isOverMemory || isHeapFull)) {
+    const reason = `used more than its ${memoryBytesMax} bytes of memory`
+    return { outcome: 'crash', reason, exitCode, signal }
+  }
+  return { outcome: 'crash', reason: described(death, isSandboxed), exitCode, signal }
+}
+
+/** Why a process ended, in one line with its last words. */
+export function described(death: Death, isSandboxed: boolean): string {
+  const { exitCode, signal } = endOf(death, isSandboxed)
+  const how = signal === undefined ? `exit status ${exitCode ?? 'unknown'}` : `killed by ${signal}`
+  const lines = death.lastWords.split('\n').map((line) => line.trim())
+  const said = lines.find((line) => /error/i.test(line)) ?? lines.findLast((line) => line !== '')
+  const text =
+    said === undefined ? `its process ended: ${how}` : `its process ended: ${how}: ${said}`
+  return text.replace(/\s+/g, ' ').slice(0, REASON_CHARACTERS_MAX)
+}
+
+function endOf(
+  { exitCode, signal }: Death,
+  isSandboxed: boolean
+): { exitCode: number | undefined; signal: string | undefined } {
+  const number = (exitCode ?? 0) - SIGNAL_BASE
+  if (!isSandboxed || number <= 0 || number > SIGNAL_MAX) return { exitCode, signal }
+  return { exitCode: undefined, signal: signalName(number) }
+}
+
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, each]) => each === number)
+  return found?.[0] ?? `SIG${number}`
+}

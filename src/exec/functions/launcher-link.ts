@@ -1,0 +1,134 @@
+/**
+ * One launcher process, as the node sees it.
+ */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Death, LauncherEvent, LauncherRequest } from './launcher-messages.ts'
+
+/** What programs are found with; children get an environment of their own. */
+const PASSED_ON = ['PATH', 'LANG', 'TMPDIR']
+const LAST_WORDS_CHARACTERS = 2_000
+/** It only kills and removes, so this is long. */
+const CLOSE_WAIT_MS = 10_000
+const MAIN = fileURLToPath(new URL(`./launcher-main${extname(import.meta.url)}`, import.meta.url))
+
+export interface LauncherLinkEvents {
+  /** A child has been started: its tasks go into the one pipe, results come out of the other. */
+  onPipes(child: number, tasks: Socket, results: Socket): void
+  onDied(child: number, death: Death): void
+  /** The launcher is gone, and no child is told of any more; `why` is one line. Called once. */
+  onGone(why: string): void
+}
+
+export class LauncherLink {
+  readonly #process: ChildProcess
+  readonly #events: LauncherLinkEvents
+  readonly #pipes = new Map<number, Socket>()
+  readonly #ready = Promise.withResolvers<string>()
+  readonly #gone = Promise.withResolvers<undefined>()
+  #probed: ((result: { works?: number; why: string }) => void) | undefined
+  #owner: string | undefined
+  #lastWords = ''
+
+  /** @param folder what children have on disk; the launcher removes it at its end */
+  constructor(folder: string, events: LauncherLinkEvents) {
+    this.#events = events
+    this.#process = spawn(process.execPath, [MAIN, folder], {
+      // Its own session: the Ctrl-C of a terminal is for the node, which then ends it in order.
+      detached: true,
+      cwd: '/',
+      env: passedOn(process.env),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+    })
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
+    this.#process.on('error', (error) => this.#hear(error.message))
+    this.#process.on('message', (message, pipe) => {
+      this.#onEvent(message as LauncherEvent, pipe as Socket | undefined)
+    })
+    this.#process.once('close', (code, signal) => {
+      this.#onClose(`${signal ?? `exit status ${code ?? 'unknown'}`} ${this.#lastLine()}`.trim())
+    })
+    this.#ready.promise.catch(() => undefined)
+  }
+
+  /** Resolves when it is there, with what its processes carry in their cookie. */
+  get ready(): Promise<string> {
+    return this.#ready.promise
+  }
+
+  /** The same, if it is known. */
+  get owner(): string | undefined {
+    return this.#owner
+  }
+
+  send(request: LauncherRequest): void {
+    // What cannot be sent any more is answered by the end of the process.
+    if (this.#process.connected) this.#process.send(request, () => undefined)
+  }
+
+  /** Which of these commands is the first to succeed, or why none does. One call at a time. */
+  async probe(commands: string[][]): Promise<{ works?: number; why: string }> {
+    const { promise, resolve } = Promise.withResolvers<{ works?: number; why: string }>()
+    this.#probed = resolve
+    this.send({ type: 'probe', commands })
+    return await promise
+  }
+
+  /** Resolves when the process is gone, and every child with it. */
+  async close(): Promise<void> {
+    this.send({ type: 'close' })
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), CLOSE_WAIT_MS)
+    await this.#gone.promise
+    clearTimeout(timer)
+  }
+
+  #onEvent(event: LauncherEvent, pipe: Socket | undefined): void {
+    if (event.type === 'ready') {
+      this.#owner = event.owner
+      this.#ready.resolve(event.owner)
+    } else if (event.type === 'died') {
+      this.#pipes.delete(event.child)
+      this.#events.onDied(event.child, event)
+    } else if (event.type === 'probed') {
+      this.#probed?.(event)
+    } else if (pipe !== undefined) {
+      this.#onPipe(event.child, event.pipe, pipe)
+    }
+  }
+
+  #onPipe(child: number, which: 'tasks' | 'results', pipe: Socket): void {
+    if (which === 'tasks') {
+      this.#pipes.set(child, pipe)
+      return
+    }
+    const tasks = this.#pipes.get(child)
+    this.#pipes.delete(child)
+    if (tasks === undefined) pipe.destroy()
+    else this.#events.onPipes(child, tasks, pipe)
+  }
+
+  #onClose(why: string): void {
+    for (const pipe of this.#pipes.values()) pipe.destroy()
+    this.#ready.reject(new Error(why))
+    this.#probed?.({ why })
+    this.#events.onGone(why)
+    this.#gone.resolve(undefined)
+  }
+
+  #hear(text: string): void {
+    this.#lastWords = `${this.#lastWords}${text}\n`.slice(-LAST_WORDS_CHARACTERS)
+  }
+
+  #lastLine(): string {
+    const lines = this.#lastWords.split('\n').map((line) => line.trim())
+    return lines.find((line) => /error/i.test(line)) ?? lines.findLast((line) => line !== '') ?? ''
+  }
+}
+
+function passedOn(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const entries = PASSED_ON.map((name) => [name, environment[name]] as const)
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}

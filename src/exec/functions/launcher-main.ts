@@ -1,0 +1,38 @@
+/**
+ * The launcher process: starts the processes that run functions, so that the node never has to fork
+ * (which costs it the more, the more memory it has).
+ *
+ * It is also the guard: when the node dies, however it dies, the end of the channel to it says so,
+ * and the launcher ends every child before it ends itself.
+ */
+import { rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { identityOf } from '../processes.ts'
+import type { LauncherEvent, LauncherRequest } from './launcher-messages.ts'
+import { Launcher } from './launcher.ts'
+
+const owner = identityOf(process.pid)
+/** What children have on disk. */
+const [folder = ''] = process.argv.slice(2)
+const launcher = new Launcher(owner, send)
+
+function send(event: LauncherEvent, pipe?: Socket): void {
+  // What cannot be said to a node that is gone is not said; that it is gone is learnt below.
+  if (process.connected) process.send?.(event, pipe, {}, () => undefined)
+}
+
+function leave(): void {
+  launcher.close()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  process.exit(0)
+}
+
+// Only the node says when to leave: whoever ends the whole service wants it to drain first.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+process.on('disconnect', leave)
+process.on('message', (message) => {
+  const request = message as LauncherRequest
+  if (request.type === 'close') leave()
+  else launcher.handle(request)
+})
+send({ type: 'ready', owner })

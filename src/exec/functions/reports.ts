@@ -1,0 +1,129 @@
+/**
+ * From how a run ended to its report, with all that it printed and returned.
+ */
+import { VALUE_BYTES_MAX } from '../../core/limits.ts'
+import type { Outcome } from '../../core/result.ts'
+import { toError } from '../../core/errors.ts'
+import { Batch } from '../batch.ts'
+import type { ExecutorEvents, Output, RunEnd, RunResult } from '../executor.ts'
+import type { Verdict } from '../verdict.ts'
+import { STREAMS } from './child-messages.ts'
+import type { ChildEnd, StreamName } from './child-messages.ts'
+import { RunOutput, copyOf } from './run-output.ts'
+import type { Run } from './run.ts'
+
+const NOTHING = new Uint8Array(0)
+const NO_OUTPUT = { stdout: NOTHING, stderr: NOTHING, value: NOTHING }
+
+type ReportEvents = Pick<ExecutorEvents, 'onEnded' | 'onNotice'>
+type Outputs = Readonly<Record<StreamName, Uint8Array>>
+type Times = Pick<RunResult, 'startedAt' | 'runtimeMs'>
+
+export class Reports {
+  readonly #handover: string
+  readonly #ends: Batch<RunEnd>
+  readonly #onNotice: (text: string) => void
+  readonly #pending = new Set<Promise<void>>()
+
+  /** @param handover large output is handed over as `<handover>-<run>.<stream>` */
+  constructor(handover: string, events: ReportEvents) {
+    this.#handover = handover
+    this.#ends = new Batch((ends) => events.onEnded(ends))
+    this.#onNotice = (text) => events.onNotice(text)
+  }
+
+  /**
+   * Takes output that comes before the end; false: not more until `onceDrained`. Throws when it is
+   * more than a child may send.
+   */
+  onOutput(run: Run, stream: number, bytes: Uint8Array): boolean {
+    const name = STREAMS[stream]
+    if (name === undefined) throw new RangeError(`there is no stream ${stream}`)
+    const outputs = (run.outputs ??= new Map<StreamName, RunOutput>())
+    const output = outputs.get(name) ?? new RunOutput(this.#pathOf(run, name))
+    outputs.set(name, output)
+    const { outputBytesMax } = run.start.spec
+    const bytesMax = name === 'value' ? VALUE_BYTES_MAX : outputBytesMax
+    if (output.bytes + bytes.length > bytesMax) throw new RangeError(`${name} is too long`)
+    return output.add(bytes)
+  }
+
+  /** Calls back once more output can be taken. */
+  onceDrained({ outputs }: Run, listener: () => void): void {
+    const draining = [...(outputs?.values() ?? [])].map((output) => output.drained())
+    void Promise.all(draining).then(listener)
+  }
+
+  /** The run ended in its child. */
+  ended(run: Run, end: ChildEnd): void {
+    const { isSuccess, reason, startedAt, runtimeMs, stdout, stderr, value } = end
+    const outcome = isSuccess ? 'success' : 'failure'
+    const verdict: Verdict = { outcome, reason, exitCode: undefined, signal: undefined }
+    const times = { startedAt: Math.round(startedAt), runtimeMs: Math.round(runtimeMs) }
+    this.#report(run, verdict, times, { stdout, stderr, value })
+  }
+
+  /** The run ended with its child; `lastWords` are evidence. */
+  died(run: Run, verdict: Verdict, lastWords: string): void {
+    const runtimeMs = Math.round(performance.now() - run.sentAt)
+    const times = { startedAt: Date.now() - runtimeMs, runtimeMs }
+    // What it has returned so far is not what it would have returned.
+    const value = run.outputs?.get('value')
+    run.outputs?.delete('value')
+    if (value !== undefined) this.#track(value.discard())
+    this.#report(run, verdict, times, { ...NO_OUTPUT, stderr: Buffer.from(lastWords) })
+  }
+
+  /** The run ends without having been run here. */
+  unrun(run: number, outcome: Outcome, reason: string): void {
+    const verdict = { outcome, reason, exitCode: undefined, signal: undefined }
+    this.#ends.add({ run, result: { ...verdict, startedAt: 0, runtimeMs: 0, ...NO_OUTPUT } })
+  }
+
+  /** Resolves when nothing is being gathered any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending)
+  }
+
+  #pathOf({ start }: Run, name: StreamName): string {
+    return `${this.#handover}-${start.run}.${name}`
+  }
+
+  #report(run: Run, verdict: Verdict, times: Times, last: Outputs): void {
+    if (run.outputs !== undefined) {
+      this.#track(this.#gather(run, verdict, times, last))
+      return
+    }
+    const { stdout, stderr, value } = last
+    const outputs = { stdout: copyOf(stdout), stderr: copyOf(stderr), value: copyOf(value) }
+    this.#ends.add({ run: run.start.run, result: { ...verdict, ...times, ...outputs } })
+  }
+
+  async #gather(run: Run, verdict: Verdict, times: Times, last: Outputs): Promise<void> {
+    const number = run.start.run
+    const take = (name: StreamName): Output | Promise<Output> => {
+      const output = run.outputs?.get(name)
+      if (output === undefined) return copyOf(last[name])
+      output.add(last[name])
+      return output.end()
+    }
+    // Before anything is waited for: the bytes are views of a chunk.
+    const taken = { stdout: take('stdout'), stderr: take('stderr'), value: take('value') }
+    try {
+      const stdout = await taken.stdout
+      const stderr = await taken.stderr
+      const value = await taken.value
+      this.#ends.add({ run: number, result: { ...verdict, ...times, stdout, stderr, value } })
+    } catch (error) {
+      const reason = `the output of the task could not be kept: ${toError(error).message}`
+      this.unrun(number, 'refused', reason)
+    }
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => this.#onNotice(`${toError(error).message}; remove it by hand`))
+      .finally(() => this.#pending.delete(tracked))
+    this.#pending.add(tracked)
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What a task prints and returns, as it comes out of its child: in memory while it is small, and
+ * from then on in a file, hashed as it grows.
+ */
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import type { WriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { INLINE_BYTES_MAX } from '../../core/limits.ts'
+import type { BlobId } from '../../core/types.ts'
+import type { Output } from '../executor.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/** A copy that does not keep the chunk it came in. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 0 ? NOTHING : Buffer.from(bytes)
+}
+
+export class RunOutput {
+  readonly #path: string
+  #pieces: Uint8Array[] = []
+  #bytes = 0
+  #hash = createHash('sha256')
+  #file: WriteStream | undefined
+  #error: Error | undefined
+
+  /** @param path for the file, if there has to be one */
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Copies what it keeps. False while the disk is behind. */
+  add(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true
+    const copy = copyOf(bytes)
+    this.#bytes += copy.length
+    if (this.#file === undefined) {
+      this.#pieces.push(copy)
+      return this.#bytes <= INLINE_BYTES_MAX || this.#open()
+    }
+    this.#hash.update(copy)
+    return this.#file.write(copy) || this.#file.destroyed
+  }
+
+  /** Resolves when more can be added without piling up. */
+  async drained(): Promise<void> {
+    const file = this.#file
+    if (file === undefined || file.destroyed || !file.writableNeedDrain) return
+    await new Promise<void>((resolve) => file.once('drain', resolve).once('close', resolve))
+  }
+
+  /** All of it. Rejects if the file could not be written. */
+  async end(): Promise<Output> {
+    const file = this.#file
+    if (file === undefined) return this.#pieces.length === 0 ? NOTHING : Buffer.concat(this.#pieces)
+    await closed(file.end())
+    if (this.#error !== undefined) throw this.#error
+    const blob = this.#hash.digest('hex') as BlobId
+    return { path: this.#path, bytes: this.#bytes, blob }
+  }
+
+  /** Nobody wants it. */
+  async discard(): Promise<void> {
+    if (this.#file === undefined) return
+    await closed(this.#file.destroy())
+    await rm(this.#path, { force: true })
+  }
+
+  #open(): boolean {
+    const file = createWriteStream(this.#path, { flags: 'wx', mode: 0o600 })
+    file.on('error', (error) => (this.#error = error))
+    this.#file = file
+    const content = Buffer.concat(this.#pieces)
+    this.#pieces = []
+    this.#hash.update(content)
+    return file.write(content)
+  }
+}
+
+function closed(file: WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (file.closed) resolve()
+    else file.once('close', resolve)
+  })
+}
