@@ -2,11 +2,11 @@
  * From the flags that every networked command has to the way a node joins its network.
  */
 import { hostname } from 'node:os'
-import { keptCredentials, acceptToken, mayBeMaster } from '../node/credentials.ts'
+import { acceptToken, keptCredentials, mayBeMaster, notAMaster } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
 import type { JoinOptions } from '../node/start.ts'
 import type { Context } from './command.ts'
-import { givenToken, notAMaster } from './token-input.ts'
+import { givenToken } from './token-input.ts'
 
 export interface NetworkFlags {
   readonly listen: readonly string[]

@@ -45,22 +45,3 @@ export async function askForToken(context: Context): Promise<string | undefined>
     stdin.pause()
   }
 }
-
-/** What to do when there is no token. */
-export function noNetwork(): P2pJobsError {
-  return new P2pJobsError(
-    'NO_NETWORK',
-    'this home has no token of the network; paste the one that `p2pjobs token` prints on the ' +
-      'master (prompt, --token-file FILE, P2PJOBS_TOKEN or stdin), or make a network with ' +
-      '`p2pjobs node --master`'
-  )
-}
-
-/** What to do when there is only a work token. */
-export function notAMaster(): P2pJobsError {
-  return new P2pJobsError(
-    'NOT_A_MASTER',
-    'this home holds only a work token, which cannot publish work; give it the token that ' +
-      '`p2pjobs token --full` prints on the master (or use `p2pjobs run --local`)'
-  )
-}

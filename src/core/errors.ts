@@ -27,6 +27,15 @@ export type ErrorCode =
   | 'BUNDLER_FAILED' // the program that bundles functions cannot be run
   | 'NO_SANDBOX' // functions must be in a sandbox, and none works here
   | 'STOPPED' // the node or pool has been stopped
+  | 'CLOSED' // a call to a pool that takes no more
+  | 'STILL_OPEN' // waiting for the end of a pool that was not closed
+  | 'TERMINATED' // a call whose pool was terminated
+  | 'CANCELED' // a call that its caller ended
+  | 'NOT_READY' // asking how a call ended that has not
+  | 'TIMEOUT' // a call that took longer than it may, or was waited for
+  | 'CRASHED' // a call whose process died under it, again and again
+  | 'ABORTED' // a call given up because its workers were lost, again and again
+  | 'TASK_FAILED' // a call that could not be carried out
 
 export class P2pJobsError extends Error {
   override readonly name = 'P2pJobsError'

@@ -40,7 +40,9 @@ export async function createExecutor(
   const isSandboxWanted = init.requiresSandbox || init.isolation === 'bwrap'
   try {
     if (firstKind === 'shell') await shell.open()
-    if (firstKind === 'function' || isSandboxWanted) await functions.open()
+    if (isSandboxWanted) await functions.open()
+    // Whoever waits for a function hears then why there is no process for it.
+    else if (firstKind === 'function') functions.open().catch(() => undefined)
   } catch (error) {
     await Promise.all([shell.close(), functions.close()])
     throw error
@@ -110,8 +112,9 @@ class LateExecutor<AnySpec extends Spec> implements Executor<AnySpec> {
     } else if (this.#isClosed) {
       this.#giveBack(tasks, 'returned', 'the executor is closed')
     } else {
+      const isFirst = this.#waiting.length === 0
       this.#waiting.push(...tasks)
-      if (this.#opening === undefined) void this.#openForWaiting()
+      if (isFirst) void this.#openForWaiting()
     }
   }
 

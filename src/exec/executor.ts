@@ -56,6 +56,7 @@ export interface RunEnd {
   readonly result: RunResult
 }
 
+/** It does not keep its process alive: whoever owns it does. */
 export interface Executor<AnySpec extends Spec = Spec> {
   /** Starts tasks; more than `slots` at once wait for a free one, in order. */
   start(tasks: readonly TaskStart<AnySpec>[]): void

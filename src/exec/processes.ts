@@ -5,7 +5,9 @@
  * environment. The cookie says `<owner>/<run>`: the spawner that started it and the caller's run,
  * or run 0 for a spawner's own shells. Linux only; elsewhere nothing is ever found.
  */
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
 
 /** The environment variable that holds the cookie. */
 export const COOKIE_NAME = 'P2PJOBS_COOKIE'
@@ -108,4 +110,12 @@ function readProc(pid: number, file: string): Buffer | undefined {
 
 function pidNamespace(): string {
   return canFindProcesses ? readlinkSync('/proc/self/ns/pid').replace(/\D/g, '') : '0'
+}
+
+/** Lets this process end while a child of it runs: by then, nobody waits for that. */
+export function leaveProcessAlone(child: ChildProcess): void {
+  child.unref()
+  child.channel?.unref()
+  // Pipes of a child are sockets, whatever their types say.
+  for (const pipe of child.stdio) (pipe as Socket | null | undefined)?.unref()
 }

@@ -7,6 +7,7 @@ import { extname } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { FrameReader, encodeFrame } from './frames.ts'
+import { leaveProcessAlone } from './processes.ts'
 import type { SpawnerEvent, SpawnerInit, SpawnerRequest } from './spawner-messages.ts'
 
 /** All that tasks see of the worker's environment. */
@@ -35,6 +36,7 @@ export class SpawnerLink {
       env: passedOn(process.env),
       stdio: ['pipe', 'pipe', 'pipe']
     })
+    leaveProcessAlone(this.#child)
     this.#child.stdin.on('error', (error) => this.#hear(error.message))
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     this.#child.stdout.on('data', (chunk: Buffer) => {

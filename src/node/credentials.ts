@@ -73,6 +73,26 @@ export function mayBeMaster(credentials: Credentials): boolean {
   return isFull(credentials)
 }
 
+/** What to do when there is no token. */
+export function noNetwork(): P2pJobsError {
+  return new P2pJobsError(
+    'NO_NETWORK',
+    'this home has no token of the network; paste the one that `p2pjobs token` prints on the ' +
+      'master (prompt, --token-file FILE, P2PJOBS_TOKEN or stdin), or make a network with ' +
+      '`p2pjobs node --master`'
+  )
+}
+
+/** What to do when there is only a work token. */
+export function notAMaster(): P2pJobsError {
+  return new P2pJobsError(
+    'NOT_A_MASTER',
+    'this home holds only a work token, which cannot publish work; give it the token that ' +
+      '`p2pjobs token --full` prints on the master, or stay on this machine (`run --local`, ' +
+      '`local: true` in a program)'
+  )
+}
+
 function keep(place: NetworkPlace, credentials: Credentials): void {
   const kind = isFull(credentials) ? 'full' : 'work'
   writeToken(place.home, place.network, encodeToken(credentials, kind))

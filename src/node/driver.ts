@@ -14,25 +14,19 @@ const LATE_MS = 250
 export class Driver<Event, Effect> {
   readonly #machine: Machine<Event | { type: 'wake' }, Effect>
   readonly #perform: (effects: readonly Effect[]) => void
-  readonly #isBackground: boolean
   readonly #events: (Event | { type: 'wake' })[] = []
   #isRunning = false
   #isStopped = false
   #timer: NodeJS.Timeout | undefined
   #timerAt: Millis | undefined
 
-  /**
-   * `perform` gets all effects of one event, and must not throw. The timer of one in the
-   * background does not keep the process alive.
-   */
+  /** `perform` gets all effects of one event, and must not throw. */
   constructor(
     machine: Machine<Event | { type: 'wake' }, Effect>,
-    perform: (effects: readonly Effect[]) => void,
-    isBackground = false
+    perform: (effects: readonly Effect[]) => void
   ) {
     this.#machine = machine
     this.#perform = perform
-    this.#isBackground = isBackground
   }
 
   /** Hands an event to the machine; at once, or after the one it is busy with. */
@@ -65,7 +59,8 @@ export class Driver<Event, Effect> {
     if (deadline === undefined) return
     const wait = Math.min(TIMER_MAX_MS, Math.max(1, deadline - monotonicNow()))
     this.#timer = setTimeout(() => this.#wake(deadline), wait)
-    if (this.#isBackground) this.#timer.unref()
+    // What keeps the process alive is decided by whoever owns the node.
+    this.#timer.unref()
   }
 
   #wake(deadline: Millis): void {

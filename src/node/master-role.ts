@@ -29,8 +29,6 @@ interface Session {
 
 export interface MasterRoleInit {
   readonly config: MasterConfig
-  /** It does not keep its process alive. */
-  readonly isBackground: boolean
   readonly blobs: BlobStore
   onNotice(notice: MasterNotice): void
   /** Something a person should know, in one line. */
@@ -52,7 +50,7 @@ export class MasterRole {
   constructor(init: MasterRoleInit) {
     this.#init = init
     this.#machine = new Master(init.config)
-    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects), init.isBackground)
+    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
   }
 
   /** What the machine knows, to look at. */

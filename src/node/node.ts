@@ -49,6 +49,8 @@ export interface NodeListener {
   onProblem(text: string): void
 }
 
+/** Any long time: nothing is done then. */
+const KEEP_ALIVE_MS = 2 ** 30
 /** How long a node that stops waits for those it says goodbye to. */
 const STOP_TIMEOUT_MS = 10_000
 
@@ -71,7 +73,7 @@ export class Node {
     const master = options.isMaster ? makeMaster(options, blobs, listener) : undefined
     try {
       const network = await joinNetwork(options, { boot, blobs, master, worker, listener })
-      return new Node(boot, master, worker, network)
+      return new Node(boot, master, worker, network, options.isBackground)
     } catch (error) {
       await worker?.stop()
       master?.stop()
@@ -83,12 +85,14 @@ export class Node {
     boot: string,
     master: MasterRole | undefined,
     worker: WorkerRole | undefined,
-    network: NetworkRole | undefined
+    network: NetworkRole | undefined,
+    isBackground: boolean
   ) {
     this.boot = boot
     this.master = master
     this.worker = worker
     this.network = network
+    if (!isBackground) this.#keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS)
     if (master !== undefined && worker !== undefined) this.#linkRoles(master, worker)
   }
 
@@ -111,6 +115,7 @@ export class Node {
   }
 
   #stopped: Promise<void> | undefined
+  #keepAlive: NodeJS.Timeout | undefined
 
   async #stop(): Promise<void> {
     this.master?.drain()
@@ -123,6 +128,7 @@ export class Node {
     this.master?.stop()
     await this.worker?.stop()
     await this.network?.stop()
+    clearInterval(this.#keepAlive)
   }
 
   #linkRoles(master: MasterRole, worker: WorkerRole): void {
@@ -151,11 +157,10 @@ async function startWorker(
   folder: string,
   listener: NodeListener
 ): Promise<WorkerRole | undefined> {
-  const { slots, name, isBackground, isolation, requiresSandbox, firstKind } = options
+  const { slots, name, isolation, requiresSandbox, firstKind } = options
   if (slots === undefined) return undefined
   return await WorkerRole.create({
     config: { boot, name, slots },
-    isBackground,
     blobs,
     createExecutor: (events) =>
       createExecutor({ slots, folder, isolation, requiresSandbox, firstKind }, events),
@@ -171,7 +176,6 @@ function makeMaster(options: NodeOptions, blobs: BlobStore, listener: NodeListen
       isDurable: false,
       seed: Math.floor(Math.random() * 2 ** 32)
     },
-    isBackground: options.isBackground,
     blobs,
     onNotice: (notice) => listener.onNotice(notice),
     onProblem: (text) => listener.onProblem(text)

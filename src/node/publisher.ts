@@ -3,7 +3,8 @@
  * there is one. It lives as long as the program, and so do its jobs.
  */
 import { availableParallelism } from 'node:os'
-import type { Millis, NodeId } from '../core/types.ts'
+import type { Spec } from '../core/spec.ts'
+import type { Isolation, Millis, NodeId } from '../core/types.ts'
 import type { HomeFolders } from '../home/home.ts'
 import type { NodeListener } from './node.ts'
 import { liveNodeOf, startNode } from './start.ts'
@@ -19,6 +20,10 @@ export interface PublisherOptions {
   readonly isLocal: boolean
   /** Undefined: this machine alone. */
   readonly network: JoinOptions | undefined
+  readonly isolation: Isolation
+  readonly requiresSandbox: boolean
+  /** The kind of task that is to find its processes ready. */
+  readonly firstKind: Spec['kind']
   /** It does not keep the program alive. */
   readonly isBackground: boolean
 }
@@ -36,21 +41,18 @@ export async function startPublisher(
   options: PublisherOptions,
   listener: NodeListener
 ): Promise<Publisher> {
-  const { home, name, leaseMs, network, isLocal, slots, isBackground } = options
-  const live = network === undefined ? undefined : liveNodeOf(home)
+  const { network, isLocal, slots, ...rest } = options
+  const live = network === undefined ? undefined : liveNodeOf(options.home)
   // A node of this home offers this machine's slots already: ours would come on top of them.
   const hasSlots = isLocal && slots !== 0 && live === undefined
   const join = [...(network?.join ?? []), ...(live?.addresses ?? [])]
   const started = await startNode(
     {
-      home,
-      name,
+      ...rest,
       slots: hasSlots ? (slots ?? availableParallelism()) : undefined,
       isMaster: true,
-      leaseMs,
       isResident: false,
-      network: network && { ...network, join },
-      isBackground
+      network: network && { ...network, join }
     },
     listener
   )

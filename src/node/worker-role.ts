@@ -29,8 +29,6 @@ interface Session {
 
 export interface WorkerRoleInit {
   readonly config: WorkerConfig
-  /** It does not keep its process alive. */
-  readonly isBackground: boolean
   readonly blobs: BlobStore
   createExecutor(events: ExecutorEvents): Promise<Executor>
   /** Something a person should know, in one line. */
@@ -73,7 +71,7 @@ export class WorkerRole {
     })
     this.#supplies = new TaskSupplies(init.blobs, bundles)
     this.#machine = new Worker(init.config)
-    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects), init.isBackground)
+    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
   }
 
   /** What the machine knows, to look at. */

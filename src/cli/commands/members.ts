@@ -2,14 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LEASE_MS } from '../../core/limits.ts'
 import type { Member } from '../../core/members/events.ts'
-import { placeOf } from '../../node/credentials.ts'
+import { noNetwork, placeOf } from '../../node/credentials.ts'
 import { liveNodeOf, startNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context } from '../command.ts'
 import { membersTable } from '../flags.ts'
 import { credentialsOf, defaultName, joinOptions } from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
-import { noNetwork } from '../token-input.ts'
 
 /** How long it looks around: discovery answers within a fraction of a second. */
 const LOOK_MS = 2_000

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import type { Member } from '../../core/members/events.ts'
-import { acceptToken, makeNetwork, placeOf, tokenOf } from '../../node/credentials.ts'
+import { acceptToken, makeNetwork, noNetwork, placeOf, tokenOf } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
 import { startNode } from '../../node/start.ts'
 import type { StartedNode } from '../../node/start.ts'
@@ -20,7 +20,7 @@ import {
   requireMaster
 } from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
-import { askForToken, noNetwork } from '../token-input.ts'
+import { askForToken } from '../token-input.ts'
 import { memberFields } from './members.ts'
 
 type NodeFlags = FlagValues<typeof nodeTable.flags>

@@ -2,7 +2,7 @@
 import { P2pJobsError } from '../../core/errors.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { ShellSpec } from '../../core/spec.ts'
-import { placeOf } from '../../node/credentials.ts'
+import { noNetwork, placeOf } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
 import type { NodeListener } from '../../node/node.ts'
 import { startPublisher } from '../../node/publisher.ts'
@@ -18,7 +18,6 @@ import { Publication } from '../jobs/publish.ts'
 import { runOutput } from '../jobs/run-output.ts'
 import { aloneAdvice, waitForMembers } from '../membership.ts'
 import { credentialsOf, defaultName, joinOptions, requireMaster } from '../network-flags.ts'
-import { noNetwork } from '../token-input.ts'
 
 type RunFlags = FlagValues<typeof runTable.flags>
 
@@ -105,6 +104,7 @@ async function startFor(
       slots: flags.slots,
       isLocal: !flags.noLocal,
       network: flags.local ? undefined : await networkOf(flags, place, context),
+      firstKind: 'shell',
       isBackground: false
     },
     listener

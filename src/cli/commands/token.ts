@@ -1,8 +1,7 @@
 /** `p2pjobs token`: the line to paste on other machines. */
-import { keptCredentials, placeOf, tokenOf } from '../../node/credentials.ts'
+import { keptCredentials, noNetwork, placeOf, tokenOf } from '../../node/credentials.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import { tokenTable } from '../flags.ts'
-import { noNetwork } from '../token-input.ts'
 
 export const tokenCommand = defineCommand(tokenTable, async ({ full, network }, context) => {
   const place = placeOf(context.env, network, (line) => context.stderr(`p2pjobs: ${line}\n`))

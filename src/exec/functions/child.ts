@@ -114,7 +114,7 @@ export class Child {
     this.#tasks = tasks
     this.#results = results
     // What ends them shows by the end of the results and by the launcher's word.
-    for (const socket of [tasks, results]) socket.on('error', () => undefined)
+    for (const socket of [tasks, results]) socket.on('error', () => undefined).unref()
     results.on('data', (chunk: Buffer) => this.#onData(chunk))
     results.on('close', () => this.#events.onSilent(this))
     writeHello(this.#out)

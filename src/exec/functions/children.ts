@@ -107,7 +107,7 @@ export class Children {
     const watched = this.#watched.get(child.number)
     if (watched === undefined || child.state === 'leaving') return
     child.retire()
-    watched.retireTimer = setTimeout(() => this.kill(child), RETIRE_MS)
+    watched.retireTimer = setTimeout(() => this.kill(child), RETIRE_MS).unref()
   }
 
   /** Ends a child and everything it started, at once. */

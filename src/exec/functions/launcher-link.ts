@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { leaveProcessAlone } from '../processes.ts'
 import type { Death, LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 
 /** What programs are found with; children get an environment of their own. */
@@ -43,6 +44,7 @@ export class LauncherLink {
       env: passedOn(process.env),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     })
+    leaveProcessAlone(this.#process)
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     this.#process.on('error', (error) => this.#hear(error.message))
     this.#process.on('message', (message, pipe) => {

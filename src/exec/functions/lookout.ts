@@ -38,7 +38,7 @@ export class Lookout {
 
   /** Children have nothing to do: looks whether that stays so. */
   retireIdleLater(): void {
-    this.#idleTimer ??= setTimeout(() => this.#retireIdle(), this.#idleMs)
+    this.#idleTimer ??= setTimeout(() => this.#retireIdle(), this.#idleMs).unref()
   }
 
   close(): void {

@@ -1,0 +1,284 @@
+/**
+ * The calls of a pool: how a call becomes tasks of a job, and their ends become its result.
+ */
+import { P2pJobsError } from '../core/errors.ts'
+import type { FunctionRef } from '../core/spec.ts'
+import type { MasterRole } from '../node/master-role.ts'
+import type { StartedNode } from '../node/start.ts'
+import { encodeValue } from '../values/encode.ts'
+import type { CallOutcome } from '../values/calls.ts'
+import { Activity } from './activity.ts'
+import { AsyncResult } from './async-result.ts'
+import type { Callbacks } from './async-result.ts'
+import { checkChunkSize, chunksOf, defaultChunkSize } from './chunks.ts'
+import { Code } from './code.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { Profile, TaskEnd } from './dispatcher.ts'
+import type { FunctionSource } from './functions.ts'
+import { LazyResults } from './lazy-results.ts'
+import { MapRun } from './map-run.ts'
+import type { CallOptions, MapOptions, PoolOptions } from './options.ts'
+import { outputSink, warningSink } from './output.ts'
+import type { PoolJob, Ticket } from './pool-job.ts'
+import { startPoolNode } from './pool-node.ts'
+
+type Arguments = readonly unknown[]
+/** How a function is run in a process of its own. */
+export interface AloneOptions {
+  readonly worker: string | undefined
+  /** The program does not wait for it. */
+  readonly isDaemon: boolean
+  onPid(pid: number): void
+  onEnd(end: TaskEnd): void
+}
+
+type Items<Item> = Iterable<Item> | AsyncIterable<Item>
+
+/** Chunks whose results `imap` has not given out: enough to keep a network busy with short tasks. */
+const LAZY_CHUNKS_MAX = 4_096
+const TERMINATED = 'the pool was terminated'
+
+export class PoolCalls {
+  readonly #started: StartedNode
+  readonly #dispatcher: Dispatcher
+  readonly #code: Code
+  readonly #profile: Profile
+  readonly #activity: Activity
+  /** Single calls share one job for each function and kind of call. */
+  readonly #shared = new Map<string, PoolJob>()
+  readonly #lazy = new Set<{ abort(error: Error): void }>()
+  #isTerminated = false
+
+  static async open(options: PoolOptions): Promise<PoolCalls> {
+    const warn = warningSink(options)
+    const activity = new Activity()
+    let dispatcher: Dispatcher | undefined = undefined
+    const started = await startPoolNode(options, (notice) => dispatcher?.onNotice(notice), warn)
+    const master = masterOf(started)
+    dispatcher = new Dispatcher({ master, activity, sink: outputSink(options), warn })
+    const code = new Code(master, warn)
+    try {
+      const profile = await profileOf(options, code)
+      return new PoolCalls(started, dispatcher, code, profile, activity)
+    } catch (error) {
+      await started.stop()
+      throw error
+    }
+  }
+
+  private constructor(
+    started: StartedNode,
+    dispatcher: Dispatcher,
+    code: Code,
+    profile: Profile,
+    activity: Activity
+  ) {
+    this.#started = started
+    this.#dispatcher = dispatcher
+    this.#code = code
+    this.#profile = profile
+    this.#activity = activity
+  }
+
+  get slots(): number {
+    return this.#dispatcher.slots
+  }
+
+  /** Calls a function once. */
+  async apply(fn: FunctionSource, args: Arguments, options: CallOptions): Promise<unknown> {
+    const settle = this.#activity.begin()
+    try {
+      const ref = this.#code.refOf(fn)
+      const job = this.#jobFor(ref instanceof Promise ? await ref : ref, options)
+      return await this.#call(job, args, options)
+    } finally {
+      settle()
+    }
+  }
+
+  /** Calls a function with every item. */
+  async map<Item>(
+    fn: FunctionSource,
+    items: Items<Item>,
+    argumentsOf: (item: Item) => Arguments,
+    options: MapOptions
+  ): Promise<unknown[]> {
+    checkChunkSize(options.chunksize)
+    const settle = this.#activity.begin()
+    try {
+      const list = await listOf(items)
+      const ref = await this.#code.refOf(fn)
+      this.#mustRun()
+      const size = options.chunksize ?? defaultChunkSize(list.length, this.slots)
+      const job = this.#dispatcher.open(ref, this.#profile, options)
+      const run = new MapRun(list.length, options)
+      for (const chunk of chunksOf(list, size)) {
+        run.add(this.#dispatcher, job, chunk.map(argumentsOf))
+      }
+      job.close()
+      return await this.#abortable(run.results, options, (reason) => job.cancel(reason))
+    } finally {
+      settle()
+    }
+  }
+
+  /** The results of a function for items of any number, one by one. */
+  imap<Item, Result>(
+    fn: FunctionSource,
+    source: Items<Item>,
+    isOrdered: boolean,
+    options: MapOptions
+  ): LazyResults<Item, Result> {
+    const { chunksize: chunkSize = 1, signal } = options
+    checkChunkSize(chunkSize)
+    const settle = this.#activity.begin(true)
+    const open = async () => {
+      const ref = await this.#code.refOf(fn)
+      this.#mustRun()
+      const job = this.#dispatcher.open(ref, this.#profile, options)
+      const start = (items: readonly Item[], onEnd: (end: TaskEnd) => void): number => {
+        const calls = items.map((item) => [item])
+        const { onProgress } = options
+        return this.#dispatcher.run(job, calls, { onEnd, onProgress }).bytes
+      }
+      return { start, close: () => job.close(), cancel: (reason: string) => job.cancel(reason) }
+    }
+    const onFinished = (): void => {
+      signal?.removeEventListener('abort', onAbort)
+      this.#lazy.delete(results)
+      settle()
+    }
+    const results = new LazyResults<Item, Result>({
+      ...{ source, chunkSize, isOrdered, chunksMax: LAZY_CHUNKS_MAX, open, onFinished },
+      onDone: options.onDone
+    })
+    const onAbort = (): void => results.abort(abortError(signal))
+    this.#lazy.add(results)
+    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted === true) onAbort()
+    return results
+  }
+
+  /** Runs a function once in a process of its own. */
+  async alone(fn: FunctionSource, args: Arguments, options: AloneOptions): Promise<Ticket> {
+    const { worker, isDaemon } = options
+    const ref = await this.#code.refOf(fn)
+    this.#mustRun()
+    const job = this.#dispatcher.open(ref, { ...this.#profile, isAlone: true }, { worker })
+    // The first thing such a process says is its number.
+    let onProgress: ((value: unknown) => void) | undefined = (pid) => {
+      onProgress = undefined
+      if (typeof pid === 'number') options.onPid(pid)
+    }
+    const task = this.#dispatcher.run(job, [args], {
+      onEnd: (end) => options.onEnd(end),
+      onProgress: (value) => onProgress?.(value),
+      isDaemon
+    })
+    job.close()
+    return task
+  }
+
+  asResult<Result>(promise: Promise<unknown>, callbacks: Callbacks<Result>): AsyncResult<Result> {
+    return new AsyncResult(promise as Promise<Result>, callbacks)
+  }
+
+  /** Ends the node once all calls have ended. */
+  async finish(): Promise<void> {
+    await this.#activity.idle()
+    if (!this.#isTerminated) await this.#stop()
+  }
+
+  /** Ends all calls and the node now. */
+  async terminate(): Promise<void> {
+    this.#isTerminated = true
+    for (const lazy of [...this.#lazy]) lazy.abort(terminated())
+    this.#dispatcher.cancelAll(TERMINATED)
+    await this.#stop()
+  }
+
+  async #stop(): Promise<void> {
+    const settle = this.#activity.begin()
+    await this.#started.stop()
+    settle()
+  }
+
+  async #call(job: PoolJob, args: Arguments, options: CallOptions): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<CallOutcome | undefined>()
+    const task = this.#dispatcher.run(job, [args], {
+      onEnd: (end) => ('error' in end ? reject(end.error) : resolve(end.outcomes[0])),
+      onProgress: options.onProgress
+    })
+    const outcome = await this.#abortable(promise, options, (reason) => task.cancel(reason))
+    if (outcome?.ok === true) return outcome.value
+    throw outcome?.error
+  }
+
+  /** Waits for a call, and ends it when its user says so. */
+  async #abortable<Value>(
+    promise: Promise<Value>,
+    { signal }: CallOptions,
+    cancel: (reason: string) => void
+  ): Promise<Value> {
+    const onAbort = (): void => cancel('its caller does not want it any more')
+    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted === true) onAbort()
+    try {
+      return await promise
+    } catch (error) {
+      if (!(error instanceof P2pJobsError) || error.code !== 'CANCELED') throw error
+      if (this.#isTerminated) throw terminated()
+      throw signal?.aborted === true ? abortError(signal) : error
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #jobFor(ref: FunctionRef, options: CallOptions): PoolJob {
+    this.#mustRun()
+    const { timeoutMs, retries, priority, worker } = options
+    const key = [ref.bundle.blob, ref.exportName, timeoutMs, retries, priority, worker].join(' ')
+    let job = this.#shared.get(key)
+    if (job === undefined) {
+      job = this.#dispatcher.open(ref, this.#profile, options)
+      this.#shared.set(key, job)
+    }
+    return job
+  }
+
+  #mustRun(): void {
+    if (this.#isTerminated) throw terminated()
+  }
+}
+
+function terminated(): P2pJobsError {
+  return new P2pJobsError('TERMINATED', TERMINATED)
+}
+
+function abortError(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason
+  return reason instanceof Error ? reason : new P2pJobsError('CANCELED', String(reason))
+}
+
+function masterOf({ node }: StartedNode): MasterRole {
+  if (node.master === undefined) throw new P2pJobsError('STOPPED', 'this node publishes no work')
+  return node.master
+}
+
+async function profileOf(options: PoolOptions, code: Code): Promise<Profile> {
+  const { initializer, initargs = [], maxtasksperchild, memoryBytesMax } = options
+  return {
+    initializer:
+      initializer === undefined
+        ? undefined
+        : { ...(await code.refOf(initializer)), input: encodeValue(initargs, 'initargs') },
+    tasksPerChildMax: maxtasksperchild,
+    memoryBytesMax,
+    isAlone: false
+  }
+}
+
+async function listOf<Item>(items: Items<Item>): Promise<readonly Item[]> {
+  if (Symbol.asyncIterator in items) return await Array.fromAsync(items)
+  return Array.isArray(items) ? (items as readonly Item[]) : [...items]
+}

@@ -1,0 +1,221 @@
+/**
+ * Between a pool and its node: functions become jobs, lists of arguments become tasks, and results
+ * become values again.
+ */
+import { toError } from '../core/errors.ts'
+import type { JobOptions } from '../core/job.ts'
+import { OUTPUT_BYTES_MAX } from '../core/limits.ts'
+import type { MasterNotice } from '../core/master/events.ts'
+import { payloadsOf } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
+import type { FunctionRef, FunctionSpec } from '../core/spec.ts'
+import type { EndState } from '../core/task.ts'
+import { isBlobRef } from '../core/types.ts'
+import type { JobId, NodeId, Payload } from '../core/types.ts'
+import type { MasterRole } from '../node/master-role.ts'
+import { decodeOutcomes, encodeCalls } from '../values/calls.ts'
+import type { CallOutcome } from '../values/calls.ts'
+import { decodeValue } from '../values/decode.ts'
+import type { Activity } from './activity.ts'
+import type { CallOptions } from './options.ts'
+import { bytesOf, PoolJob } from './pool-job.ts'
+import type { Ticket } from './pool-job.ts'
+import { remoteError, taskError } from './remote-error.ts'
+
+/** How the tasks of a pool run, whatever their function. */
+export type Profile = Pick<
+  FunctionSpec,
+  'initializer' | 'tasksPerChildMax' | 'memoryBytesMax' | 'isAlone'
+>
+
+/** How a task ended: what each of its calls came to, or why they came to nothing. */
+export type TaskEnd =
+  | { readonly outcomes: readonly CallOutcome[]; readonly bytes: number }
+  | {
+      readonly error: Error
+      readonly exitCode: number | undefined
+      readonly signal: string | undefined
+    }
+
+export interface TaskEvents {
+  onEnd(end: TaskEnd): void
+  onProgress?: ((value: unknown) => void) | undefined
+  onStarted?: ((worker: NodeId) => void) | undefined
+  /** The program need not live to see its end. */
+  readonly isDaemon?: boolean | undefined
+}
+
+/** A task that was submitted; `bytes` is what its arguments were sent as. */
+export interface RunningTask extends Ticket {
+  readonly bytes: number
+}
+
+/** Receives what a task printed. */
+export type OutputSink = (stdout: Uint8Array, stderr: Uint8Array, worker: string) => void
+
+export interface DispatcherInit {
+  readonly master: MasterRole
+  readonly activity: Activity
+  /** Where what tasks print goes; undefined: nowhere. */
+  readonly sink: OutputSink | undefined
+  warn(line: string): void
+}
+
+export class Dispatcher {
+  readonly #init: DispatcherInit
+  readonly #master: MasterRole
+  readonly #jobs = new Map<JobId, PoolJob>()
+  readonly #names = new Map<NodeId, string>()
+
+  constructor(init: DispatcherInit) {
+    this.#init = init
+    this.#master = init.master
+  }
+
+  /** Slots of all workers there are now. */
+  get slots(): number {
+    return this.#master.state.connectedSlots
+  }
+
+  /** Opens a job of one function. */
+  open(ref: FunctionRef, profile: Profile, options: CallOptions): PoolJob {
+    const { timeoutMs, retries = 0, priority = 0, worker } = options
+    const spec: FunctionSpec = {
+      kind: 'function',
+      function: ref,
+      ...profile,
+      timeoutMs,
+      outputBytesMax: OUTPUT_BYTES_MAX,
+      slotsMax: undefined
+    }
+    const jobOptions: JobOptions =
+      worker === undefined ? { retries, priority } : { retries, priority, worker }
+    const job = new PoolJob(this.#master, spec, jobOptions, (error) =>
+      this.#init.warn(error.message)
+    )
+    this.#jobs.set(job.id, job)
+    return job
+  }
+
+  /** Runs calls as one task of the job. Throws BAD_VALUE for arguments that cannot be sent. */
+  run(job: PoolJob, calls: readonly (readonly unknown[])[], events: TaskEvents): RunningTask {
+    const input = encodeCalls(calls)
+    const settle = this.#init.activity.begin(events.isDaemon)
+    const onEnd = (end: TaskEnd): void => {
+      settle()
+      events.onEnd(end)
+    }
+    const ticket = job.add(input, {
+      onSettled: (state, result, worker) => this.#onSettled(state, result, worker, onEnd),
+      onProgress: (value) => this.#tell(value, events.onProgress),
+      onStarted: (worker) => events.onStarted?.(worker)
+    })
+    return { ...ticket, bytes: input.length }
+  }
+
+  /** Ends every task of every job. */
+  cancelAll(reason: string): void {
+    for (const job of [...this.#jobs.values()]) job.cancel(reason)
+  }
+
+  /** To be told every notice of the node's master. */
+  onNotice(notice: MasterNotice): void {
+    switch (notice.type) {
+      case 'settled':
+      case 'progress':
+        this.#jobs.get(notice.job)?.onNotice(notice)
+        return
+      case 'started':
+        for (const job of new Set(notice.attempts.map((attempt) => attempt.job))) {
+          this.#jobs.get(job)?.onNotice(notice)
+        }
+        return
+      case 'joined':
+        this.#names.set(notice.worker, notice.name)
+        return
+      case 'ended':
+        this.#jobs.delete(notice.job)
+        return
+      case 'resting':
+        this.#init.warn(`worker ${notice.name} fails everything and rests for ${notice.restMs} ms`)
+        return
+      case 'parted':
+        this.#names.delete(notice.worker)
+        return
+      case 'dispatched':
+      case 'setback':
+    }
+  }
+
+  nameOf(worker: NodeId | undefined): string {
+    return worker === undefined ? '' : (this.#names.get(worker) ?? worker)
+  }
+
+  #onSettled(
+    state: EndState,
+    result: Result,
+    worker: NodeId | undefined,
+    onEnd: TaskEvents['onEnd']
+  ): void {
+    const name = this.nameOf(worker)
+    if (payloadsOf(result).some(isBlobRef)) {
+      void this.#fetch(state, result, name, onEnd)
+      return
+    }
+    const { stdout, stderr, value } = result
+    this.#print(stdout as Uint8Array, stderr as Uint8Array, name)
+    onEnd(endOf(state, result, value as Uint8Array, name))
+  }
+
+  async #fetch(
+    state: EndState,
+    result: Result,
+    name: string,
+    onEnd: TaskEvents['onEnd']
+  ): Promise<void> {
+    try {
+      const bytes = (payload: Payload): Promise<Uint8Array> => bytesOf(this.#master, payload)
+      const value = await bytes(result.value)
+      this.#print(await bytes(result.stdout), await bytes(result.stderr), name)
+      onEnd(endOf(state, result, value, name))
+    } catch (error) {
+      onEnd({ error: toError(error), exitCode: undefined, signal: undefined })
+    }
+    await this.#master.release(result)
+  }
+
+  /** In a turn of its own: what a user's function throws is its program's, not the master's. */
+  #tell(bytes: Uint8Array, onProgress: TaskEvents['onProgress']): void {
+    if (onProgress === undefined) return
+    let value: unknown
+    try {
+      value = decodeValue(bytes)
+    } catch (error) {
+      this.#init.warn(`a worker sent progress that cannot be read: ${toError(error).message}`)
+      return
+    }
+    queueMicrotask(() => onProgress(value))
+  }
+
+  #print(stdout: Uint8Array, stderr: Uint8Array, worker: string): void {
+    if (stdout.length === 0 && stderr.length === 0) return
+    queueMicrotask(() => this.#init.sink?.(stdout, stderr, worker))
+  }
+}
+
+function endOf(state: EndState, result: Result, value: Uint8Array, worker: string): TaskEnd {
+  const { exitCode, signal } = result
+  if (state === 'canceled' || state === 'aborted' || value.length === 0) {
+    return { error: taskError(state, result, worker), exitCode, signal }
+  }
+  try {
+    const outcomes = decodeOutcomes(value).map((outcome) => marked(outcome, worker))
+    return { outcomes, bytes: value.length }
+  } catch (error) {
+    return { error: toError(error), exitCode, signal }
+  }
+}
+
+function marked(outcome: CallOutcome, worker: string): CallOutcome {
+  return outcome.ok ? outcome : { ok: false, error: remoteError(outcome.error, worker) }
+}
