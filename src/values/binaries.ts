@@ -68,7 +68,7 @@ export class Binaries {
   cut(count: number): void {
     if (this.#uses.length === count) return
     for (const { buffer, added } of this.#uses.splice(count)) {
-      this.#bytesOf.set(buffer, (this.#bytesOf.get(buffer) ?? 0) - added)
+      this.#bytesOf.set(buffer, (this.#bytesOf.get(buffer) as number) - added)
       this.#bytes -= added
     }
     if (count === 0) this.#bytesOf.clear()

@@ -177,7 +177,8 @@ export class ByteWriter {
 
   #grow(bytes: number): void {
     checkSize(bytes - SLACK_BYTES, this.#bytesMax)
-    const larger = new Uint8Array(Math.max(bytes, this.bytes.length * 2))
+    const twice = Math.min(this.bytes.length * 2, this.#bytesMax + SLACK_BYTES)
+    const larger = new Uint8Array(Math.max(bytes, twice))
     larger.set(this.bytes.subarray(0, this.at))
     this.#use(larger)
   }

@@ -109,7 +109,8 @@ function writeError(encoder: Encoder, error: Error): void {
   out.byte(Tag.error)
   out.byte(number)
   out.byte(flags.reduce((bits, flag, bit) => (flag ? bits | (1 << bit) : bits), 0))
-  for (const text of texts) {
+  for (const [index, text] of texts.entries()) {
+    trail.places[level] = ERROR_TEXTS[index]
     if (text !== undefined) out.text(text)
   }
   for (const name of ERROR_VALUES.filter((_, index) => isThere[index])) {

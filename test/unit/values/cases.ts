@@ -94,6 +94,7 @@ export function carriedCases(): Readonly<Record<string, unknown>> {
     'an object with many keys': objectOf(5_000),
     'records of one shape': Array.from({ length: 50 }, (_, id) => ({ id, tags: ['a'] })),
     'records of many shapes': recordsOf(40),
+    'a record of a late shape, again': [...recordsOf(40), { a39: 1, b: 1 }],
     'keys of all kinds': { '': 1, 7: 2, 'a b': 3, é: 4, '\ud800': 5, ['k'.repeat(99)]: 6 },
     'keys that objects inherit': parsed('{"__proto__": {"a": 1}, "toString": 2, "b": 3}'),
     'an object without prototype': Object.assign(Object.create(null) as object, { a: 1 }),

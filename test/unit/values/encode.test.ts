@@ -58,6 +58,14 @@ const REFUSED: readonly (readonly [value: unknown, message: string])[] = [
     'argument inherits from another object; only plain data can be sent: pass its fields'
   ],
   [
+    Object.create({ constructor: User }),
+    'argument inherits from another object; only plain data can be sent: pass its fields'
+  ],
+  [
+    Object.create({ [Symbol.toStringTag]: 'Tagged' }),
+    'argument is an instance of Tagged; only plain data can be sent: pass its fields'
+  ],
+  [
     Object.create(Map.prototype),
     'argument is an instance of Map; only plain data can be sent: pass its fields'
   ],

@@ -156,6 +156,8 @@ describe('errors, there and back', () => {
     expect([old instanceof Error, old.message]).to.deep.equal([true, 'old'])
     const bare = Object.defineProperty(new Error('bare'), 'stack', { value: undefined })
     expect(errorThereAndBack(bare).stack).to.equal(undefined)
+    const orphan = Object.setPrototypeOf(new TypeError('orphan'), null) as unknown
+    expect(errorThereAndBack(orphan)).to.be.instanceOf(Error).with.property('message', 'orphan')
     const foreign = errorThereAndBack(runInNewContext("new RangeError('far', { cause: 1 })"))
     expect(Object.getPrototypeOf(foreign)).to.equal(RangeError.prototype)
     expect([foreign.message, foreign.cause]).to.deep.equal(['far', 1])
