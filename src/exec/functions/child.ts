@@ -74,6 +74,7 @@ export class Child {
   /** Tasks it was given and that were not taken back. */
   #given = 0
   #isWornOut = false
+  #isBroken = false
   #isPrepared = false
 
   /** @param seen the folders as the child sees them, if that differs */
@@ -215,11 +216,13 @@ export class Child {
   }
 
   #onData(chunk: Buffer): void {
+    if (this.#isBroken) return
     this.heardAt = performance.now()
     try {
       this.#cutter.cut(chunk, (frame) => this.#hear(frame))
     } catch (error) {
-      // Its code has written into its pipes: nothing that comes out of them can be trusted now.
+      // Its code has written into its pipes: nothing that comes out of them is believed any more.
+      this.#isBroken = true
       const reason = `its process sent what it should not: ${toError(error).message}`
       const seq = this.current()?.seq ?? NO_TASK
       this.leaving ??= { seq, exitCode: undefined, reason }
@@ -263,6 +266,7 @@ export class Child {
       this.#events.onLeaving(this)
     } else if (type === FromChild.ready && this.state === 'starting') {
       this.state = 'ready'
+      this.idleSince = performance.now()
       this.#events.onReady(this)
     }
   }

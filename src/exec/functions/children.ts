@@ -186,7 +186,8 @@ function nodeFlags(memoryBytesMax: number | undefined): string[] {
   // Errors name the lines of the user's own files.
   const flags = ['--enable-source-maps']
   if (memoryBytesMax === undefined) return flags
-  return [...flags, `--max-old-space-size=${Math.max(1, Math.floor(memoryBytesMax / MIB))}`]
+  // The old space alone would leave out the new one, which is large by default.
+  return [...flags, `--max-heap-size=${Math.max(1, Math.floor(memoryBytesMax / MIB))}`]
 }
 
 function environmentOf(home: string, isSandboxed: boolean): Record<string, string> {

@@ -12,6 +12,8 @@ export class Crew {
   readonly children = new Set<Child>()
   /** Runs that wait. */
   size = 0
+  /** Children in a row that died before they were ready. */
+  failedStarts = 0
   readonly #queue = new Queue<Run>()
   /** Runs that were in a child already; the one to begin first comes last. */
   readonly #back: Run[] = []

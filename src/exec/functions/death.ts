@@ -11,7 +11,9 @@ import type { Death } from './launcher-messages.ts'
 const SIGNAL_BASE = 128
 const SIGNAL_MAX = 64
 const REASON_CHARACTERS_MAX = 400
-const HEAP_IS_FULL = /heap out of memory|allocation failure/i
+const HEAP_IS_FULL = /out of memory/i
+/** The line that says why, among stacks and traces. */
+const TELLING = /error|out of memory/i
 
 /** The end of a task whose process died under it. */
 export function crash(
@@ -33,14 +35,15 @@ export function crash(
   return { outcome: 'crash', reason: described(death, isSandboxed), exitCode, signal }
 }
 
-/** Why a process ended, in one line with its last words. */
+/** Why a process ended, in one line; with its last words where they say why. */
 export function described(death: Death, isSandboxed: boolean): string {
   const { exitCode, signal } = endOf(death, isSandboxed)
-  const how = signal === undefined ? `exit status ${exitCode ?? 'unknown'}` : `killed by ${signal}`
-  const lines = death.lastWords.split('\n').map((line) => line.trim())
-  const said = lines.find((line) => /error/i.test(line)) ?? lines.findLast((line) => line !== '')
-  const text =
-    said === undefined ? `its process ended: ${how}` : `its process ended: ${how}: ${said}`
+  const how =
+    signal === undefined
+      ? `its process ended with exit status ${exitCode ?? 'unknown'}`
+      : `its process was killed by ${signal}`
+  const line = death.lastWords.split('\n').find((each) => TELLING.test(each))
+  const text = line === undefined ? how : `${how}: ${line.replace(/^#/, '').trim()}`
   return text.replace(/\s+/g, ' ').slice(0, REASON_CHARACTERS_MAX)
 }
 

@@ -59,9 +59,13 @@ export class Dispatcher {
     this.#forget(crew)
   }
 
+  /** The crew of a child, if it has one. */
+  crew({ crewKey }: Child): Crew | undefined {
+    return crewKey === undefined ? undefined : this.#crews.get(crewKey)
+  }
+
   /** Takes out every waiting run of a crew. */
-  takeWaiting(crewKey: string | undefined): Run[] {
-    const crew = crewKey === undefined ? undefined : this.#crews.get(crewKey)
+  takeWaiting(crew: Crew | undefined): Run[] {
     if (crew === undefined) return []
     const runs = [...crew.waiting()]
     for (const run of runs) crew.remove(run)
@@ -77,7 +81,7 @@ export class Dispatcher {
   /** The child leaves or has left. */
   removeChild(child: Child): void {
     this.#spare.delete(child)
-    const crew = child.crewKey === undefined ? undefined : this.#crews.get(child.crewKey)
+    const crew = this.crew(child)
     if (crew === undefined) return
     crew.children.delete(child)
     this.#forget(crew)
@@ -128,19 +132,24 @@ export class Dispatcher {
       if (best === undefined || goesBefore(child, best)) best = child
     }
     if (best?.size === 0 || !isSlotFree) return best
-    return this.#spareFor(crew) ?? best
+    return this.#adopt(crew, 'ready') ?? best
   }
 
-  #spareFor(crew: Crew): Child | undefined {
+  /** Makes a child that belongs to nobody one of the crew's, if there is one that can be. */
+  #adopt(crew: Crew, state: Child['state']): Child | undefined {
     if (crew.work.spec.memoryBytesMax !== undefined) return undefined
     for (const child of this.#spare) {
-      if (child.state !== 'ready') continue
+      if (child.state !== state) continue
       this.#spare.delete(child)
-      child.assign(crew.work)
-      crew.children.add(child)
+      this.#join(child, crew)
       return child
     }
     return undefined
+  }
+
+  #join(child: Child, crew: Crew): void {
+    child.assign(crew.work)
+    crew.children.add(child)
   }
 
   /** True if a child is on its way for the crew. */
@@ -148,11 +157,11 @@ export class Dispatcher {
     const { starting } = crew
     const free = this.#slots - this.#busy
     for (let more = Math.min(free, crew.size - starting); more > 0; more--) {
+      this.#busy++
+      if (this.#adopt(crew, 'starting') !== undefined) continue
       const child = this.#makeRoom(crew) ? this.#hands.launch(crew) : undefined
       if (child === undefined) break
-      child.assign(crew.work)
-      crew.children.add(child)
-      this.#busy++
+      this.#join(child, crew)
     }
     return crew.starting > 0
   }

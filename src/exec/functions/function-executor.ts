@@ -42,6 +42,8 @@ export interface FunctionExecutorInit extends IsolationInit {
 
 const GRACE_MS = 2_000
 const IDLE_MS = 60_000
+/** Children of a crew in a row that may fail to start before its tasks are refused. */
+const FAILED_STARTS_MAX = 3
 /** Children of other masters that are kept for their next tasks, at least. */
 const IDLE_CHILDREN_MIN = 4
 
@@ -158,7 +160,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
 
   #childrenEvents(): ChildrenEvents {
     return {
-      onReady: () => this.#dispatcher.dispatch(),
+      onReady: (child) => this.#onReady(child),
       onEnd: (run, end) => this.#onEnd(run, end),
       onOutput: (run, stream, bytes) => this.#onOutput(run, stream, bytes),
       onProgress: (run, value) => this.#events.onProgress(run.start.run, copyOf(value)),
@@ -170,11 +172,11 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     }
   }
 
-  #launch({ work, key }: Crew): Child | undefined {
+  #launch(crew: Crew): Child | undefined {
     try {
-      return this.#children.launch(work.spec.memoryBytesMax)
+      return this.#children.launch(crew.work.spec.memoryBytesMax)
     } catch (error) {
-      this.#refuse(key, toError(error).message)
+      this.#refuse(crew, toError(error).message)
       return undefined
     }
   }
@@ -208,6 +210,12 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     this.#reports.unrun(number, 'returned', 'it had not begun')
     this.#dispatchLater()
     return true
+  }
+
+  #onReady(child: Child): void {
+    const crew = this.#dispatcher.crew(child)
+    if (crew !== undefined) crew.failedStarts = 0
+    this.#dispatcher.dispatch()
   }
 
   #onEnd(run: Run, end: ChildEnd): void {
@@ -248,8 +256,8 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       }
     }
     this.#dispatcher.putBack(back)
+    if (isStartFailure) this.#onFailedStart(child, described(death, isSandboxed))
     this.#dispatcher.removeChild(child)
-    if (isStartFailure) this.#refuse(child.crewKey, described(death, isSandboxed))
     this.#dispatcher.dispatch()
   }
 
@@ -260,17 +268,23 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       const runs = child.release()
       if (current !== undefined) this.#die(current, returned(reason))
       this.#dispatcher.putBack(runs.filter((run) => run !== current))
+      if (!wasReady) this.#refuse(this.#dispatcher.crew(child), reason)
       this.#dispatcher.removeChild(child)
-      if (!wasReady) this.#refuse(child.crewKey, reason)
     }
     this.#events.onNotice(`${reason}; a new one takes over`)
     this.#dispatcher.dispatch()
   }
 
+  /** One process may be killed by somebody before it is ready. With several it will not get better. */
+  #onFailedStart(child: Child, why: string): void {
+    const crew = this.#dispatcher.crew(child)
+    if (crew !== undefined && ++crew.failedStarts >= FAILED_STARTS_MAX) this.#refuse(crew, why)
+  }
+
   /** Reports every waiting run of a crew as refused. */
-  #refuse(crewKey: string | undefined, why: string): void {
+  #refuse(crew: Crew | undefined, why: string): void {
     const reason = `no process for functions could be started: ${why}`
-    for (const run of this.#dispatcher.takeWaiting(crewKey)) {
+    for (const run of this.#dispatcher.takeWaiting(crew)) {
       this.#forget(run)
       this.#reports.unrun(run.start.run, 'refused', reason)
     }

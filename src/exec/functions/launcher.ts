@@ -16,7 +16,8 @@ import { CHANNEL } from './child-messages.ts'
 import type { Death, LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 import { MemoryWatch } from './memory-watch.ts'
 
-const LAST_WORDS_CHARACTERS = 4_000
+/** Enough for the stacks that Node prints behind the line that says why. */
+const LAST_WORDS_CHARACTERS = 8_000
 /** Something inherited the pipes of a child and holds them open: its last words are not waited for. */
 const CLOSE_WAIT_MS = 1_000
 const PROBE_TIMEOUT_MS = 5_000

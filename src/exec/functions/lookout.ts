@@ -74,7 +74,8 @@ export class Lookout {
     const idleSince = performance.now() - this.#idleMs
     let isAnyLeft = false
     for (const child of [...this.#dispatcher.children()]) {
-      if (child.size === 0 && child.idleSince <= idleSince) this.#events.retire(child)
+      const isIdle = child.state === 'ready' && child.size === 0
+      if (isIdle && child.idleSince <= idleSince) this.#events.retire(child)
       else isAnyLeft = true
     }
     if (isAnyLeft) this.retireIdleLater()

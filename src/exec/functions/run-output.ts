@@ -51,7 +51,13 @@ export class RunOutput {
   async drained(): Promise<void> {
     const file = this.#file
     if (file === undefined || file.destroyed || !file.writableNeedDrain) return
-    await new Promise<void>((resolve) => file.once('drain', resolve).once('close', resolve))
+    await new Promise<void>((resolve) => {
+      const onDrained = (): void => {
+        file.off('drain', onDrained).off('close', onDrained)
+        resolve()
+      }
+      file.on('drain', onDrained).on('close', onDrained)
+    })
   }
 
   /** All of it. Rejects if the file could not be written. */

@@ -45,7 +45,9 @@ departure.install()
 
 function stop(seq: number): void {
   const task = runner.current
-  if (task?.order.seq !== seq || task.hasEnded || task.abort()) return
+  if (task?.order.seq !== seq || task.hasEnded) return
+  // Who listens is in the task, too.
+  if (runner.tasks.run(task, () => task.abort())) return
   // Nothing in the task can hear of it.
   departure.leave(seq, 0, 'stopped')
 }
