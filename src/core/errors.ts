@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'BAD_IDENTITY' // the identity file cannot be read as one
   | 'BAD_HOME' // the home folder cannot be read or written
   | 'BAD_INPUT' // a file of jobs or arguments that cannot be read
+  | 'LIMIT' // more than this program takes: jobs of a master, tasks of a job
   | 'OUTPUT_FAILED' // what goes to stdout cannot be written
   | 'PORT_IN_USE' // an address to listen on that another program has
   | 'BAD_MESSAGE' // bytes of a peer that are not what the protocol says

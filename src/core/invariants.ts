@@ -2,7 +2,16 @@
  * What is true of the machines after every event. Tests and the simulator call these; they look
  * at everything, so nothing else does.
  */
-import { HELD_TASKS_MAX, LOSSES_MAX } from './limits.ts'
+import {
+  CONDUCTS_MAX,
+  HELD_TASKS_MAX,
+  JOBS_MAX,
+  LOSSES_MAX,
+  MASTERS_MAX,
+  TASKS_MAX,
+  WORKERS_MAX
+} from './limits.ts'
+import { inlineBytesOf } from './result.ts'
 import type { Job } from './job.ts'
 import type { MasterState } from './master/state.ts'
 import type { WorkerView } from './master/worker-view.ts'
@@ -22,6 +31,9 @@ export function checkMaster(state: MasterState): void {
   // A task has one worker: when the numbers agree, so do the sets.
   for (const view of state.workers.values()) held -= view.held.size
   if (held !== 0) broken(`${held} tasks are held by nobody`)
+  if (state.jobs.size > JOBS_MAX) broken('more jobs than the bound')
+  if (state.workers.size > WORKERS_MAX) broken('more workers than the bound')
+  if (state.conducts.size > CONDUCTS_MAX) broken('more conducts than the bound')
   checkWorkers(state)
 }
 
@@ -39,6 +51,12 @@ function checkJob(state: MasterState, job: Job): void {
   }
   if (live.waiting > 0 && !state.backlog.includes(job)) broken(`job ${job.id} is not served`)
   if (job.hasEnded) broken(`job ${job.id} has ended and is kept`)
+  if (job.lastTask > TASKS_MAX) broken(`job ${job.id} has more tasks than the bound`)
+  for (const worker of job.toldWorkers) {
+    if (state.workers.get(worker)?.knows.has(job.id) !== true) {
+      broken(`job ${job.id} was told to a worker that does not know it`)
+    }
+  }
 }
 
 function checkWorkers(state: MasterState): void {
@@ -50,11 +68,13 @@ function checkWorkers(state: MasterState): void {
     slots += view.slots
     if (view.slots > 0) connected++
   }
-  for (const view of state.idle) {
-    checkListed(state, view)
-    if (state.busy.has(view)) broken(`${view.id} is idle and busy`)
+  for (const view of [...state.idle, ...state.busy]) {
+    if (view.openCredit <= 0) broken(`${view.id} is listed without credit`)
   }
-  for (const view of state.busy) checkListed(state, view)
+  for (const view of state.unaware) {
+    if (view.openCredit > 0 || view.saidMore) broken(`${view.id} need not be told of work`)
+  }
+  checkPlaces(state)
   if (slots !== state.connectedSlots) broken('slots are miscounted')
   if (connected !== state.connectedWorkers) broken('workers are miscounted')
 }
@@ -66,11 +86,17 @@ function checkWorkerView(view: WorkerView): void {
   }
   if (!view.isWatched) broken(`nobody watches the lease of ${view.id}`)
   if (view.leased > view.credit) broken(`${view.id} was leased more than its credit`)
+  if (view.held.size > 2 * HELD_TASKS_MAX) broken(`${view.id} holds more than the bound`)
 }
 
-function checkListed(state: MasterState, view: WorkerView): void {
-  if (view.openCredit <= 0) broken(`${view.id} is listed without credit`)
-  if (state.workers.get(view.id) !== view) broken(`${view.id} is listed and forgotten`)
+function checkPlaces({ idle, busy, blocked, unaware, workers }: MasterState): void {
+  const seen = new Set<WorkerView>()
+  for (const view of [...idle, ...busy, ...blocked, ...unaware]) {
+    if (seen.has(view)) broken(`${view.id} is in two places`)
+    seen.add(view)
+    if (workers.get(view.id) !== view) broken(`${view.id} is listed and forgotten`)
+    if (view.session === undefined) broken(`${view.id} is listed without a session`)
+  }
 }
 
 /** Throws when a worker's books do not agree with one another, or it runs more than its slots. */
@@ -79,14 +105,19 @@ export function checkWorker(state: WorkerState): void {
   for (const held of state.runs.values()) if (!held.isAhead) begun++
   if (begun > state.config.slots) broken('more runs than slots')
   if (state.runs.size > state.config.slots && state.runsOfKind.size > 1) checkOneKind(state)
-  let queued = 0
+  const sums = { queued: 0, parked: 0, resultBytes: 0 }
   for (const view of state.masters.values()) {
     checkMasterView(state, view)
-    queued += view.queued
+    sums.queued += view.queued
+    sums.parked += view.parked
+    for (const { result } of view.unaccepted) if (result) sums.resultBytes += inlineBytesOf(result)
   }
-  if (queued !== state.queued) broken('queued tasks are miscounted')
+  for (const name of ['queued', 'parked', 'resultBytes'] as const) {
+    if (sums[name] !== state[name]) broken(`${name} is miscounted: ${state[name]}, ${sums[name]}`)
+  }
+  if (state.masters.size > MASTERS_MAX) broken('more masters than the bound')
   if (state.heldTasks > 2 * HELD_TASKS_MAX) broken('more tasks held than the bound')
-  if (state.queued > 0 && state.isDraining) broken('tasks are queued during a drain')
+  if (state.queued + state.parked > 0 && state.isDraining) broken('tasks wait during a drain')
 }
 
 function checkOneKind({ runsOfKind }: WorkerState): void {
@@ -95,7 +126,7 @@ function checkOneKind({ runsOfKind }: WorkerState): void {
 }
 
 function checkMasterView(state: WorkerState, view: MasterView): void {
-  const count = { queued: 0, running: 0, ended: 0, dropped: 0 }
+  const count = { queued: 0, parked: 0, running: 0, ended: 0, dropped: 0 }
   for (const job of view.jobs.values()) {
     let running = 0
     for (const held of job.held.values()) {
@@ -106,8 +137,12 @@ function checkMasterView(state: WorkerState, view: MasterView): void {
       if (state.runs.get(held.run) !== held) broken('a run is lost')
     }
     if (running !== job.running) broken(`${view.id}: runs of job ${job.id} are miscounted`)
+    if (running > (job.spec.slotsMax ?? Infinity)) broken(`job ${job.id} runs more than it may`)
+    if (job.parkedTasks > 0 && !view.parkedJobs.has(job)) broken(`tasks of ${job.id} are lost`)
   }
   if (count.dropped > 0) broken('a dropped attempt is still held')
+  if (count.parked !== view.parked) broken(`${view.id}: parked tasks are miscounted`)
+  if (view.jobs.size > JOBS_MAX) broken(`${view.id} has more jobs than the bound`)
   if (count.queued !== view.queued) broken(`${view.id}: queued tasks are miscounted`)
   if (count.ended !== view.unaccepted.size) broken(`${view.id}: reports are miscounted`)
 }

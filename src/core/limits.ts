@@ -34,6 +34,11 @@ export const FAST_FAILURES_MAX = 5
 export const FAST_FAILURE_MS = 1_000
 /** Rests without proof that others fare better: after them, it must be the tasks. */
 export const UNPROVEN_RESTS_MAX = 3
+/** Reports in a row that only give tasks back, before a worker that starts nothing gets a rest. */
+export const IDLE_RETURNS_MAX = 20
+/** How long, and of how many workers, it is remembered what they did when they have gone. */
+export const CONDUCT_KEEP_MS = 10 * 60_000
+export const CONDUCTS_MAX = 1_024
 
 // --- credit
 
@@ -43,6 +48,8 @@ export const PREFETCH_MS = 100
 export const AHEAD_MS = 10
 /** The most tasks a worker holds of all masters, whatever their length. */
 export const HELD_TASKS_MAX = 16_384
+/** Results kept in memory until they are accepted; beyond it a worker asks for nothing more. */
+export const RESULT_BYTES_MAX = 64 * 1024 * 1024
 /** The most slots a worker may claim: a worker's claim sizes a master's batches. */
 export const SLOTS_MAX = 4_096
 

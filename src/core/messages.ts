@@ -21,16 +21,25 @@ export type WorkerMessage =
       readonly credit: number
       readonly attempts: readonly HeldAttempt[]
     }
-  /** You may have leased me this many tasks since the session began. Never goes down. */
-  | { readonly type: 'offer'; readonly credit: number }
+  /** New credit, or some of it taken back. */
+  | ({ readonly type: 'offer' } & Credit)
   | { readonly type: 'started'; readonly attempts: readonly AttemptRef[] }
   | { readonly type: 'report'; readonly reports: readonly Report[] }
   /** I am here, I hold what you leased me up to batch `seen`, and my credit is this. */
-  | { readonly type: 'renewal'; readonly seen: number; readonly credit: number }
+  | ({ readonly type: 'renewal'; readonly seen: number } & Credit)
   /** What running tasks say of themselves. */
   | { readonly type: 'progress'; readonly progress: readonly Progress[] }
   /** I leave; what you leased me and I did not report, I do not have any more. */
   | { readonly type: 'bye' }
+
+/**
+ * How much may be leased, counted from the beginning of the session: a master may lease while what
+ * it has leased and what was withdrawn are together less than the credit. Both only grow.
+ */
+export interface Credit {
+  readonly credit: number
+  readonly withdrawn: number
+}
 
 /** `queued`: not started; `running`; `ended`: its report has not been accepted yet. */
 export const HELD_STATES = ['queued', 'running', 'ended'] as const
@@ -61,7 +70,10 @@ export type MasterMessage =
     }
   /** What the tasks of a job share; comes before its first lease in a session. */
   | { readonly type: 'spec'; readonly job: JobId; readonly spec: Spec }
-  /** Batch `batch` of this session: 1, 2, 3, ... `more`: I have further work waiting. */
+  /**
+   * Batch `batch` of this session: 1, 2, 3, ... `more`: further work waits that you might do.
+   * Without leases it only says that, and `batch` is the last one's.
+   */
   | {
       readonly type: 'leases'
       readonly batch: number
@@ -71,8 +83,11 @@ export type MasterMessage =
   | { readonly type: 'cancel'; readonly attempts: readonly AttemptRef[] }
   /** These reports are recorded, or not wanted any more: drop them. */
   | { readonly type: 'accepted'; readonly attempts: readonly AttemptRef[] }
-  /** Answers `renewal`, so that a worker notices a master that cannot hear or cannot speak. */
-  | { readonly type: 'renewed' }
+  /**
+   * Answers `renewal`, so that a worker notices a master that cannot hear or cannot speak, and so
+   * that what was said about `more` work cannot be wrong for long.
+   */
+  | { readonly type: 'renewed'; readonly more: boolean }
   /** The job has ended: forget its spec. */
   | { readonly type: 'forget'; readonly job: JobId }
   /** I lease nothing more: report what you hold, then say `bye`. */

@@ -34,13 +34,8 @@ export class Queue<Item> {
     return this.size > 0 ? this.#items.pop() : undefined
   }
 
-  /** Keeps the items that pass, in their order. Costs O(n). */
-  filter(keep: (item: Item) => boolean): void {
-    this.#items = this.#items.slice(this.#head).filter((item) => keep(item as Item))
+  clear(): void {
+    this.#items.length = 0
     this.#head = 0
-  }
-
-  *[Symbol.iterator](): Generator<Item> {
-    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as Item
   }
 }

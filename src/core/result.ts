@@ -1,6 +1,7 @@
 /**
  * How an attempt ended, as its worker reports it.
  */
+import { isBlobRef } from './types.ts'
 import type { Millis, Payload } from './types.ts'
 
 /**
@@ -45,6 +46,13 @@ export function emptyResult(outcome: Outcome, reason: string): Result {
     startedAt: 0,
     runtimeMs: 0
   }
+}
+
+/** The bytes that a result takes in memory; what is in blobs is on disk. */
+export function inlineBytesOf(result: Result): number {
+  let bytes = 0
+  for (const payload of payloadsOf(result)) if (!isBlobRef(payload)) bytes += payload.length
+  return bytes
 }
 
 /** Everything of a result that may have to be fetched. */

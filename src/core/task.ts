@@ -17,12 +17,17 @@ export type LiveState = 'waiting' | 'leased' | 'running' | 'retrying'
 export type EndState = 'finished' | 'failed' | 'canceled' | 'aborted'
 export type TaskState = LiveState | EndState
 
+/** The parts of a job's waiting tasks: see `waiting.ts`. */
+export type WaitingQueue = 'fresh' | 'returned' | 'setAside'
+
 export class Task {
   readonly job: Job
   /** 1, 2, 3, ... within its job. */
   readonly number: number
   readonly input: Payload
   state: TaskState = 'waiting'
+  /** Where its entry among the waiting tasks is, also while it does not count. */
+  queue: WaitingQueue | undefined = undefined
   /** The number of the last lease; 0 before the first. */
   attempt = 0
   /** Who got the last lease. */

@@ -5,12 +5,12 @@
  * and go first. Those that failed on some worker are set aside, for another worker.
  *
  * An entry is a hint: a task that was canceled, or whose late result came, stays in its queue and
- * is passed over when its turn comes.
+ * is passed over when its turn comes. It counts in the queue that it came into last.
  */
 import { Heap } from './heap.ts'
 import { SET_ASIDE_LOOK_MAX } from './limits.ts'
 import { Queue } from './queue.ts'
-import type { Task } from './task.ts'
+import type { Task, WaitingQueue } from './task.ts'
 
 export class WaitingTasks {
   readonly #fresh = new Queue<Task>()
@@ -19,40 +19,68 @@ export class WaitingTasks {
 
   /** Adds a new task; its number is the highest so far. */
   push(task: Task): void {
+    task.queue = 'fresh'
     this.#fresh.push(task)
   }
 
   /** Adds a task that has been out before. */
   putBack(task: Task): void {
-    if (task.avoids === undefined) this.#returned.push(task)
+    const queue = task.avoids === undefined ? 'returned' : 'setAside'
+    // It left without being taken: its entry is still there.
+    if (task.queue === queue) return
+    task.queue = queue
+    if (queue === 'returned') this.#returned.push(task)
     else this.#setAside.push(task)
   }
 
   /** The next task for a worker, taken out; `suits` decides about those that were set aside. */
   take(suits: (task: Task) => boolean): Task | undefined {
-    return (
-      this.#takeSetAside(suits) ?? this.#takeFrom(this.#returned) ?? this.#takeFrom(this.#fresh)
-    )
+    const task = this.#takeSetAside(suits) ?? this.#takeFirst()
+    if (task !== undefined) task.queue = undefined
+    return task
+  }
+
+  /** There is a task for the worker. */
+  has(suits: (task: Task) => boolean): boolean {
+    if (hasWaiting(this.#returned, 'returned') || hasWaiting(this.#fresh, 'fresh')) return true
+    const task = this.#takeSetAside(suits)
+    if (task !== undefined) this.#setAside.push(task)
+    return task !== undefined
+  }
+
+  #takeFirst(): Task | undefined {
+    if (hasWaiting(this.#returned, 'returned')) return this.#returned.pop()
+    return hasWaiting(this.#fresh, 'fresh') ? this.#fresh.shift() : undefined
   }
 
   #takeSetAside(suits: (task: Task) => boolean): Task | undefined {
     const looks = Math.min(this.#setAside.size, SET_ASIDE_LOOK_MAX)
     for (let look = 0; look < looks; look++) {
       const task = this.#setAside.shift()
-      if (task?.state !== 'waiting') continue
+      if (task === undefined || !isWaitingIn(task, 'setAside')) continue
       if (suits(task)) return task
       this.#setAside.push(task)
     }
     return undefined
   }
+}
 
-  #takeFrom(
-    source: { size: number } & ({ pop(): Task | undefined } | Queue<Task>)
-  ): Task | undefined {
-    while (source.size > 0) {
-      const task = 'shift' in source ? source.shift() : source.pop()
-      if (task?.state === 'waiting') return task
-    }
-    return undefined
+type Source = Queue<Task> | Heap<Task>
+
+/** Whether a waiting task comes first in it, after what comes before has been taken out. */
+function hasWaiting(source: Source, name: WaitingQueue): boolean {
+  for (let task = source.peek(); task !== undefined; task = source.peek()) {
+    if (isWaitingIn(task, name)) return true
+    if (source instanceof Queue) source.shift()
+    else source.pop()
   }
+  return false
+}
+
+/** The entry counts; otherwise it goes. */
+function isWaitingIn(task: Task, name: WaitingQueue): boolean {
+  if (task.queue !== name) return false
+  if (task.state === 'waiting') return true
+  task.queue = undefined
+  return false
 }

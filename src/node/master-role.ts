@@ -58,14 +58,19 @@ export class MasterRole {
     return this.#machine.state
   }
 
-  /** Opens a job; tasks are added with `add`, until `close`. */
+  /** Opens a job; tasks are added with `add`, until `close`. Throws LIMIT: nothing is recorded. */
   submit(spec: Spec, options: JobOptions): JobId {
+    const refusal = this.#machine.submitRefusal()
+    if (refusal !== undefined) throw refusal
     const job = this.#machine.nextJob
     this.#driver.dispatch({ type: 'submit', job, spec, options })
     return job
   }
 
+  /** Adds tasks, all or none. Throws LIMIT: nothing is recorded. */
   add(job: JobId, inputs: readonly Payload[]): void {
+    const refusal = this.#machine.addRefusal(job, inputs.length)
+    if (refusal !== undefined) throw refusal
     this.#driver.dispatch({ type: 'add', job, inputs })
   }
 
@@ -221,6 +226,11 @@ export class MasterRole {
       case 'disconnect': {
         const session = this.#sessions.get(effect.worker)
         if (session?.number === effect.session) session.link.abort(effect.reason)
+        return
+      }
+      case 'close': {
+        const session = this.#sessions.get(effect.worker)
+        if (session?.number === effect.session) session.link.close()
         return
       }
       case 'emit':

@@ -50,7 +50,7 @@ export function encodeMasterMessage(message: MasterMessage): RawMessage {
     case 'accepted':
       return raw(ACCEPTED, [attemptFields(message.attempts)])
     case 'renewed':
-      return raw(RENEWED, [])
+      return raw(RENEWED, [message.more])
     case 'forget':
       return raw(FORGET, [message.job])
     case 'drain':
@@ -121,7 +121,7 @@ export function decodeMasterMessage(received: ReceivedMessage): MasterMessage | 
     case ACCEPTED:
       return { type: 'accepted', attempts: readAttempts(fields) }
     case RENEWED:
-      return { type: 'renewed' }
+      return { type: 'renewed', more: fields.boolean() }
     case FORGET:
       return { type: 'forget', job: readJob(fields) }
     default:

@@ -8,7 +8,7 @@ import {
   SLOTS_MAX
 } from '../core/limits.ts'
 import { HELD_STATES } from '../core/messages.ts'
-import type { HeldAttempt, Progress, Report, WorkerMessage } from '../core/messages.ts'
+import type { Credit, HeldAttempt, Progress, Report, WorkerMessage } from '../core/messages.ts'
 import { OUTCOMES } from '../core/result.ts'
 import { attemptFields, readAttempt, readAttempts } from './attempts.ts'
 import { decodeHead } from './codec.ts'
@@ -41,13 +41,17 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
       return { type: HOLD, fields: [boot, name, slots, credit, attempts], payloads: [] }
     }
     case 'offer':
-      return { type: OFFER, fields: [message.credit], payloads: [] }
+      return { type: OFFER, fields: [message.credit, message.withdrawn], payloads: [] }
     case 'started':
       return { type: STARTED, fields: [attemptFields(message.attempts)], payloads: [] }
     case 'report':
       return encodeReports(message.reports)
     case 'renewal':
-      return { type: RENEWAL, fields: [message.seen, message.credit], payloads: [] }
+      return {
+        type: RENEWAL,
+        fields: [message.seen, message.credit, message.withdrawn],
+        payloads: []
+      }
     case 'bye':
       return { type: BYE, fields: [], payloads: [] }
     case 'progress':
@@ -101,7 +105,7 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
         attempts: fields.lists(HELD_ENTRIES_MAX, readHeld)
       }
     case OFFER:
-      return { type: 'offer', credit: fields.integer() }
+      return { type: 'offer', ...readCredit(fields) }
     case STARTED:
       return { type: 'started', attempts: readAttempts(fields) }
     case REPORT: {
@@ -110,7 +114,7 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
       return { type: 'report', reports }
     }
     case RENEWAL:
-      return { type: 'renewal', seen: fields.integer(), credit: fields.integer() }
+      return { type: 'renewal', seen: fields.integer(), ...readCredit(fields) }
     case PROGRESS: {
       const payloads = new PayloadReader(received.payload)
       const read = (entry: Fields): Progress => ({
@@ -122,6 +126,10 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
     default:
       return { type: 'bye' }
   }
+}
+
+function readCredit(fields: Fields): Credit {
+  return { credit: fields.integer(), withdrawn: fields.integer() }
 }
 
 function readHeld(fields: Fields): HeldAttempt {

@@ -83,7 +83,7 @@ export class MasterNode extends SimNode<MasterEvent, MasterEffect> {
     }
     for (const effect of effects) {
       if (effect.type === 'emit') checkers.onNotice(this, effect.notice)
-      if (effect.type !== 'send' && effect.type !== 'disconnect') continue
+      if (effect.type === 'emit' || effect.type === 'journal') continue
       const session = this.sessions.get(effect.session)
       if (session === undefined) continue
       if (effect.type === 'send') network.toWorker(session, effect.message)

@@ -30,6 +30,11 @@ export const SPEC: ShellSpec = {
 
 const NO_INPUT = new Uint8Array(0)
 
+/** So many inputs of which nothing matters. */
+export function anyInputs(count: number): Uint8Array[] {
+  return new Array<Uint8Array>(count).fill(NO_INPUT)
+}
+
 export function ref(task: number, attempt = 1, job = 1): AttemptRef {
   return { job: job as JobId, task, attempt }
 }
@@ -82,8 +87,13 @@ export class TestMaster extends Effects<MasterEffect> {
   }
 
   does(event: MasterEvent): void {
-    this.add(this.machine.handle(event, this.now))
+    this.apply(event)
     checkMaster(this.machine.state)
+  }
+
+  /** The same without a check, for the ten-thousandth time. */
+  apply(event: MasterEvent): void {
+    this.add(this.machine.handle(event, this.now))
   }
 
   hears(worker: string, message: WorkerMessage, session = 1): void {
@@ -113,7 +123,7 @@ export class TestMaster extends Effects<MasterEffect> {
     const job = this.machine.nextJob
     const whole = { priority: 0, retries: 0, ...options }
     this.does({ type: 'submit', job, spec: { ...SPEC, ...spec }, options: whole })
-    this.does({ type: 'add', job, inputs: new Array<Uint8Array>(tasks).fill(NO_INPUT) })
+    this.does({ type: 'add', job, inputs: anyInputs(tasks) })
     this.does({ type: 'close', job })
     return job
   }
@@ -132,6 +142,22 @@ export class TestMaster extends Effects<MasterEffect> {
     return this.take('send')
       .map(({ message }) => message)
       .filter(is)
+  }
+
+  /** Takes out every message, and returns what each worker was told of more work. */
+  takeWord(): Record<string, boolean[]> {
+    const word: Record<string, boolean[]> = {}
+    for (const { worker, message } of this.take('send')) {
+      if (message.type !== 'leases' || message.leases.length > 0) continue
+      ;(word[worker] ??= []).push(message.more)
+    }
+    return word
+  }
+
+  /** Hears a renewal, by which everything leased has arrived. */
+  hearsRenewal(worker: string, credit: number, session = 1): void {
+    const seen = Number.MAX_SAFE_INTEGER
+    this.hears(worker, { type: 'renewal', seen, credit, withdrawn: 0 }, session)
   }
 
   /** Takes out every message, and returns the tasks that were leased to each worker. */
@@ -236,6 +262,40 @@ export class TestWorker extends Effects<WorkerEffect> {
     return this.take('send')
       .filter((effect) => master === undefined || effect.master === master)
       .map(({ message }) => message)
+  }
+
+  /** How many tasks a master may lease it now. */
+  openCredit(master: string): number | undefined {
+    return this.machine.state.masters.get(master as NodeId)?.openCredit
+  }
+
+  /** Takes out every message, and returns the credit that was told last and is still open. */
+  takeOffer(master: string): number | undefined {
+    const offer = this.takeMessages(master).findLast(({ type }) => type === 'offer')
+    if (offer?.type !== 'offer') return undefined
+    const received = this.machine.state.masters.get(master as NodeId)?.received ?? 0
+    return offer.credit - offer.withdrawn - received
+  }
+
+  /** Takes out every message, and returns the tasks that were given back. */
+  takeReturned(): number[] {
+    return this.takeMessages()
+      .flatMap((message) => (message.type === 'report' ? message.reports : []))
+      .filter(({ result }) => result.outcome === 'returned')
+      .map(({ task }) => task)
+  }
+
+  /** Runs tasks of job 1 for a master, so many at a time and each for a millisecond. */
+  runsFast(master: string, tasks: number, atATime = 1): void {
+    for (let done = 0; done < tasks; done += atATime) {
+      const refs = Array.from({ length: atATime }, (_, at) => ref(done + at + 1))
+      this.hearsLeases(master, refs, true)
+      const runs = [...this.machine.state.runs.keys()].slice(-atATime)
+      this.now++
+      for (const run of runs) this.ends(run)
+      this.hears(master, { type: 'accepted', attempts: refs })
+    }
+    this.forget()
   }
 
   /** Takes out what was started: the tasks' numbers in order. */

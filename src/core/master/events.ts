@@ -35,6 +35,8 @@ export type MasterEffect =
   | { type: 'send'; worker: NodeId; session: number; message: MasterMessage }
   /** End the session: the worker is to open a new one. */
   | { type: 'disconnect'; worker: NodeId; session: number; reason: string }
+  /** The worker has left: end the session after what was sent, also if it does not. */
+  | { type: 'close'; worker: NodeId; session: number }
   | { type: 'emit'; notice: MasterNotice }
 
 /** What a user of the master can follow. */

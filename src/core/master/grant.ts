@@ -1,9 +1,10 @@
 /**
  * Who gets which tasks: workers with a free slot first, then those that keep short tasks in hand.
+ * When work waits that nobody has credit for, those who do not know it are told, once.
  */
 import type { Job } from '../job.ts'
 import type { Lease } from '../messages.ts'
-import { ELSEWHERE_FIRST_MS } from '../limits.ts'
+import { ELSEWHERE_FIRST_MS, HELD_TASKS_MAX } from '../limits.ts'
 import { inMessages } from '../split.ts'
 import type { Task } from '../task.ts'
 import { payloadBytes } from '../types.ts'
@@ -14,23 +15,55 @@ import type { WorkerView } from './worker-view.ts'
 /** Leases waiting tasks to whoever has credit, until there are no tasks or no takers. */
 export function grantAll(state: MasterState, now: Millis): void {
   if (state.isDraining) return
+  state.unblock(now)
   for (const workers of [state.idle, state.busy]) {
     // A worker that has been served is filed again behind the others: look at each only once.
     for (let looks = workers.size; looks > 0 && state.waitingTasks > 0; looks--) {
       const view = workers.values().next().value as WorkerView
       workers.delete(view)
-      grant(state, view, now)
+      grantTo(state, view, now)
     }
   }
+  announce(state, now)
 }
 
 /** Leases waiting tasks to one worker, as many as its credit and its share allow. */
 export function grant(state: MasterState, view: WorkerView, now: Millis): void {
-  const mayLease = !state.isDraining && view.restUntil <= now
+  grantTo(state, view, now)
+  announce(state, now)
+}
+
+function grantTo(state: MasterState, view: WorkerView, now: Millis): void {
+  const mayLease = !state.isDraining && view.conduct.restUntil <= now
   const tasks = mayLease ? takeTasks(state, view, shareOf(state, view), now) : []
   if (tasks.length > 0) lease(state, view, tasks, now)
-  else if (view.openCredit > 0 && view.saidMore) sayNoMore(state, view)
+  // It has room, and there is nothing for it: other masters may have its slots.
+  else if (view.openCredit > 0 && view.saidMore && !state.isDraining) say(state, view, false)
   state.file(view, now)
+}
+
+/**
+ * Tells workers without open credit that work waits, so that they offer as soon as they have room:
+ * a worker with no free slot offers nothing to a master that has nothing.
+ */
+function announce(state: MasterState, now: Millis): void {
+  if (state.waitingTasks === 0 || state.isDraining || state.unaware.size === 0) return
+  for (const view of [...state.unaware]) {
+    if (hasMoreFor(state, view, now)) say(state, view, true)
+    state.file(view, now)
+  }
+}
+
+function say(state: MasterState, view: WorkerView, more: boolean): void {
+  view.saidMore = more
+  state.send(view, { type: 'leases', batch: view.batch, more, leases: [] })
+}
+
+/** Work waits that this worker may get. */
+export function hasMoreFor(state: MasterState, view: WorkerView, now: Millis): boolean {
+  if (state.waitingTasks === 0 || state.isDraining || view.conduct.restUntil > now) return false
+  const suits = (task: Task): boolean => mayRunOn(state, task, view, now)
+  return state.backlog.some((job) => view.mayHoldMoreOf(job, now) && job.waiting.has(suits))
 }
 
 /**
@@ -42,7 +75,8 @@ function shareOf(state: MasterState, view: WorkerView): number {
   const part = Math.ceil(
     (state.waitingTasks * view.slots) / (2 * Math.max(1, state.connectedSlots))
   )
-  return Math.min(view.openCredit, Math.max(part, view.slots - view.held.size))
+  const room = HELD_TASKS_MAX - view.held.size
+  return Math.min(view.openCredit, room, Math.max(part, view.freeSlots))
 }
 
 function takeTasks(state: MasterState, view: WorkerView, count: number, now: Millis): Task[] {
@@ -51,7 +85,7 @@ function takeTasks(state: MasterState, view: WorkerView, count: number, now: Mil
   let place = 0
   while (tasks.length < count && place < state.backlog.length) {
     const job = state.backlog[place] as Job
-    const task = view.mayHoldMoreOf(job) ? job.waiting.take(suits) : undefined
+    const task = view.mayHoldMoreOf(job, now) ? job.waiting.take(suits) : undefined
     if (task === undefined) {
       // Nothing for this worker; the job stays listed only if others may take what it has.
       if (job.counts.waiting === 0) state.backlog.splice(place, 1)
@@ -94,20 +128,15 @@ function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now
   const attempts = tasks.map((task) => task.ref)
   state.record({ type: 'leased', worker: view.id, attempts })
   const leases = tasks.map((task) => ({ ...task.ref, input: task.input }))
+  const more = hasMoreFor(state, view, now)
   for (const part of inMessages(leases, leaseBytes)) {
     view.leased += part.length
     view.batch++
-    view.unseen.push({ batch: view.batch, sentAt: now })
-    view.saidMore = state.waitingTasks > 0
-    state.send(view, { type: 'leases', batch: view.batch, more: view.saidMore, leases: part })
+    state.send(view, { type: 'leases', batch: view.batch, more, leases: part })
   }
+  view.saidMore = more
+  view.awaited ??= { batch: view.batch, sentAt: now }
   state.emit({ type: 'dispatched', worker: view.id, attempts })
-}
-
-/** Lets the worker offer its slots to other masters. */
-function sayNoMore(state: MasterState, view: WorkerView): void {
-  view.saidMore = false
-  state.send(view, { type: 'leases', batch: view.batch, more: false, leases: [] })
 }
 
 function leaseBytes({ input }: Lease): number {
@@ -116,7 +145,12 @@ function leaseBytes({ input }: Lease): number {
 
 function tellSpec(state: MasterState, view: WorkerView, job: Job): void {
   if (view.knows.has(job.id)) return
+  noteKnown(view, job)
+  state.send(view, { type: 'spec', job: job.id, spec: job.spec })
+}
+
+/** The worker has the job's spec, and has to be told when the job has ended. */
+export function noteKnown(view: WorkerView, job: Job): void {
   view.knows.add(job.id)
   job.toldWorkers.add(view.id)
-  state.send(view, { type: 'spec', job: job.id, spec: job.spec })
 }

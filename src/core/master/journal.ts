@@ -25,5 +25,7 @@ export interface SetbackCounters {
   readonly refusals: number
   /** The worker owes a report for the attempt: a late result would still be taken. */
   readonly isReportDue: boolean
+  /** The last of `losses` is the attempt's, and will be forgiven if its worker comes back. */
+  readonly countsLoss: boolean
   readonly avoids: readonly NodeId[]
 }

@@ -7,7 +7,12 @@
  * is no proof either way, and a few short rests keep the queue from being empty by then.
  */
 import type { Job } from '../job.ts'
-import { FAST_FAILURE_MS, FAST_FAILURES_MAX, UNPROVEN_RESTS_MAX } from '../limits.ts'
+import {
+  FAST_FAILURE_MS,
+  FAST_FAILURES_MAX,
+  IDLE_RETURNS_MAX,
+  UNPROVEN_RESTS_MAX
+} from '../limits.ts'
 import type { Result } from '../result.ts'
 import type { Millis } from '../types.ts'
 import type { MasterState } from './state.ts'
@@ -21,32 +26,49 @@ export function judge(
   result: Result,
   now: Millis
 ): void {
+  const { conduct } = view
   const { outcome, runtimeMs } = result
   if (outcome === 'returned') return
   if (outcome === 'success') {
     job.succeededOn = view.id
-    view.fastFailures = 0
-    view.rests = 0
+    conduct.fastFailures = 0
+    conduct.rests = 0
     return
   }
   job.noteFailure(view.id)
   if (outcome !== 'refused' && runtimeMs >= FAST_FAILURE_MS) return
-  view.fastFailures++
-  if (view.fastFailures < FAST_FAILURES_MAX || view.restUntil > now) return
+  conduct.fastFailures++
+  if (conduct.fastFailures < FAST_FAILURES_MAX || conduct.restUntil > now) return
   if (outcome === 'refused' || isSuspect(state, job, view)) giveRest(state, view, now)
+}
+
+/** Takes note of a report: one that gives everything back, and starts nothing, again and again. */
+export function judgeReturns(
+  state: MasterState,
+  view: WorkerView,
+  { ended, returned }: { ended: number; returned: number },
+  now: Millis
+): void {
+  const { conduct } = view
+  if (ended > 0) conduct.idleReturns = 0
+  else if (returned > 0) conduct.idleReturns++
+  if (conduct.idleReturns > IDLE_RETURNS_MAX && conduct.restUntil <= now) {
+    giveRest(state, view, now)
+  }
 }
 
 function isSuspect(state: MasterState, job: Job, view: WorkerView): boolean {
   const succeeded = job.succeededOn
   if (succeeded !== undefined) return succeeded !== view.id
   const isAlone = state.connectedWorkers < 2
-  return !isAlone && job.failedOn.length < 2 && view.rests < UNPROVEN_RESTS_MAX
+  return !isAlone && job.failedOn.length < 2 && view.conduct.rests < UNPROVEN_RESTS_MAX
 }
 
 function giveRest(state: MasterState, view: WorkerView, now: Millis): void {
-  view.rests++
-  const restMs = state.backoff(view.rests)
-  view.restUntil = now + restMs
-  state.deadlines.push({ at: view.restUntil, type: 'rest', view })
-  state.emit({ type: 'resting', worker: view.id, name: view.name, restMs })
+  const { conduct, id: worker } = view
+  conduct.rests++
+  const restMs = state.backoff(conduct.rests)
+  conduct.restUntil = now + restMs
+  state.deadlines.push({ at: conduct.restUntil, type: 'rest', worker })
+  state.emit({ type: 'resting', worker, name: view.name, restMs })
 }

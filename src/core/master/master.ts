@@ -7,13 +7,22 @@
  * (`outcome.ts`), and how it is rebuilt (`replay.ts`).
  */
 import { unreachable } from '../assert.ts'
+import type { P2pJobsError } from '../errors.ts'
 import { PAUSE_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { WorkerMessage } from '../messages.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
 import type { MasterEffect, MasterEvent } from './events.ts'
 import { grant, grantAll } from './grant.ts'
-import { onAdd, onCancel, onCancelTasks, onClose, onSubmit } from './jobs.ts'
+import {
+  addRefusal,
+  onAdd,
+  onCancel,
+  onCancelTasks,
+  onClose,
+  onSubmit,
+  submitRefusal
+} from './jobs.ts'
 import type { JournalRecord } from './journal.ts'
 import { resume } from './outcome.ts'
 import { armLeases, replay } from './replay.ts'
@@ -35,6 +44,15 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
   /** The id the next submitted job has to have. */
   get nextJob(): JobId {
     return this.state.nextJob as JobId
+  }
+
+  /** Why a further job, or further tasks of a job, would not be taken. Ask before. */
+  submitRefusal(): P2pJobsError | undefined {
+    return submitRefusal(this.state)
+  }
+
+  addRefusal(job: JobId, tasks: number): P2pJobsError | undefined {
+    return addRefusal(this.state, job, tasks)
   }
 
   get deadline(): Millis | undefined {
@@ -67,11 +85,11 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
         onClose(state, event.job)
         return
       case 'cancel':
-        onCancel(state, event.job, event.reason)
+        onCancel(state, event.job, event.reason, now)
         grantAll(state, now)
         return
       case 'cancel-tasks':
-        onCancelTasks(state, event.job, event.tasks, event.reason)
+        onCancelTasks(state, event.job, event.tasks, event.reason, now)
         grantAll(state, now)
         return
       case 'message':
@@ -131,11 +149,12 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
       grantAll(state, now)
       return
     }
-    const { view } = due
     if (due.type === 'rest') {
-      if (state.workers.get(view.id) === view) grant(state, view, now)
+      const view = state.workers.get(due.worker)
+      if (view !== undefined) grant(state, view, now)
       return
     }
+    const { view } = due
     view.isWatched = false
     if (state.workers.get(view.id) !== view) return
     if (view.expiresAt > now) state.watch(view)

@@ -21,6 +21,7 @@ export function conclude(
 ): void {
   release(state, task)
   task.isReportDue = false
+  if (result.outcome !== 'returned') view.countEnd(task.job, now)
   judge(state, task.job, view, result, now)
   switch (result.outcome) {
     case 'success':
@@ -122,8 +123,9 @@ export function resume(state: MasterState, task: Task): void {
 
 function noteSetback(state: MasterState, task: Task, reason: string, delayMs: Millis): void {
   const { ref, worker } = task
-  const { failures, crashes, losses, refusals, isReportDue } = task
-  const counters = { failures, crashes, losses, refusals, isReportDue, avoids: task.avoids ?? [] }
+  const { failures, crashes, losses, refusals, isReportDue, countsLoss } = task
+  const avoids = task.avoids ?? []
+  const counters = { failures, crashes, losses, refusals, isReportDue, countsLoss, avoids }
   state.record({ type: 'setback', ...ref, counters })
   if (worker !== undefined) state.emit({ type: 'setback', ...ref, worker, reason, delayMs })
 }
@@ -133,7 +135,7 @@ export function endJob(state: MasterState, { job }: Pick<Task, 'job'>): void {
   if (!job.hasEnded || !state.jobs.delete(job.id)) return
   for (const worker of job.toldWorkers) {
     const view = state.workers.get(worker)
-    if (view?.knows.delete(job.id) === true) state.send(view, { type: 'forget', job: job.id })
+    if (view?.forgetJob(job.id) === true) state.send(view, { type: 'forget', job: job.id })
   }
   state.emit({ type: 'ended', job: job.id, counts: { ...job.counts } })
 }

@@ -7,6 +7,7 @@ import type { Task } from '../task.ts'
 import type { AttemptRef, Millis } from '../types.ts'
 import type { JournalRecord } from './journal.ts'
 import type { MasterState } from './state.ts'
+import { Conduct } from './conduct.ts'
 import { WorkerView } from './worker-view.ts'
 
 export function replay(state: MasterState, record: JournalRecord): void {
@@ -68,9 +69,10 @@ function replayLease(state: MasterState, ref: AttemptRef, { worker }: LeasedReco
   task.attempt = ref.attempt
   task.worker = worker
   task.isReportDue = true
+  task.countsLoss = false
   task.job.move(task, 'leased')
   let view = state.workers.get(worker)
-  if (view === undefined) state.workers.set(worker, (view = new WorkerView(worker)))
+  if (view === undefined) state.workers.set(worker, (view = new WorkerView(worker, new Conduct())))
   view.hold(task)
 }
 

@@ -2,11 +2,12 @@
  * What workers do: open a session, renew, report, leave, vanish.
  */
 import { SLOTS_MAX, WORKERS_MAX } from '../limits.ts'
-import type { HeldAttempt, Progress, Report, WorkerMessage } from '../messages.ts'
+import type { Credit, HeldAttempt, Progress, Report, WorkerMessage } from '../messages.ts'
 import { emptyResult } from '../result.ts'
 import type { Task } from '../task.ts'
-import type { AttemptRef, Millis, NodeId } from '../types.ts'
-import { grant, grantAll } from './grant.ts'
+import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
+import { grant, grantAll, hasMoreFor, noteKnown } from './grant.ts'
+import { judgeReturns } from './judge.ts'
 import { conclude, lose } from './outcome.ts'
 import type { MasterState } from './state.ts'
 import { WorkerView } from './worker-view.ts'
@@ -22,12 +23,13 @@ export function onHold(
   now: Millis
 ): void {
   const known = state.workers.get(worker)
-  if (known?.session !== undefined && known.session >= session && known.boot === hold.boot) return
+  // A second copy, or of an older session that is over: only the newest counts.
+  if (known?.session !== undefined && known.session >= session) return
   if (known === undefined && state.workers.size >= WORKERS_MAX) {
     state.disconnect(worker, session, 'this master serves as many workers as it can')
     return
   }
-  const view = known ?? new WorkerView(worker)
+  const view = known ?? new WorkerView(worker, state.conducts.recall(worker, now))
   state.workers.set(worker, view)
   endSession(state, view, 'the worker opened a newer session')
   const isNew = view.boot !== hold.boot
@@ -36,9 +38,10 @@ export function onHold(
     sayParted(state, view, 'the worker was restarted')
   }
   open(state, view, session, hold, now)
-  const canceled = reconcile(state, view, hold.attempts)
+  const { canceled, ended } = reconcile(state, view, hold.attempts)
   const { leaseMs, keepMs } = state.config
   state.send(view, { type: 'kept', canceled, leaseMs, keepMs })
+  for (const job of ended) state.send(view, { type: 'forget', job })
   if (state.isDraining) state.send(view, { type: 'drain' })
   if (isNew) state.emit({ type: 'joined', worker, name: view.name, slots: view.slots })
   state.file(view, now)
@@ -57,11 +60,6 @@ function open(
   view.name = hold.name
   view.slots = Math.min(hold.slots, SLOTS_MAX)
   view.credit = hold.credit
-  view.leased = 0
-  view.batch = 0
-  view.unseen = []
-  view.saidMore = false
-  view.knows.clear()
   view.expiresAt = now + state.config.leaseMs
   state.connectedSlots += view.slots
   if (view.slots > 0) state.connectedWorkers++
@@ -70,19 +68,24 @@ function open(
 
 /**
  * Compares what the worker has with what it should have. What it does not list never reached it,
- * and never will: it listens to the newest session only. Returns what it is to drop.
+ * and never will: it listens to the newest session only. Returns what it is to drop, and the jobs
+ * that have ended.
  */
 function reconcile(
   state: MasterState,
   view: WorkerView,
   attempts: readonly HeldAttempt[]
-): AttemptRef[] {
+): { canceled: AttemptRef[]; ended: Set<JobId> } {
   const missing = new Set(view.held)
   const canceled: AttemptRef[] = []
-  for (const { job, task: number, attempt, state: heldState } of attempts) {
-    const task = state.jobs.get(job)?.tasks.get(number)
+  const ended = new Set<JobId>()
+  for (const { job: id, task: number, attempt, state: heldState } of attempts) {
+    const job = state.jobs.get(id)
+    if (job === undefined) ended.add(id)
+    else noteKnown(view, job)
+    const task = job?.tasks.get(number)
     if (task === undefined || !belongsTo(task, attempt, view.id)) {
-      canceled.push({ job, task: number, attempt })
+      canceled.push({ job: id, task: number, attempt })
       continue
     }
     missing.delete(task)
@@ -90,7 +93,7 @@ function reconcile(
     if (heldState !== 'queued' && task.state === 'leased') task.job.move(task, 'running')
   }
   for (const task of missing) lose(state, task, 'the lease did not reach the worker')
-  return canceled
+  return { canceled, ended }
 }
 
 /** Lets an attempt go on whose lease had expired, since nobody else has the task yet. */
@@ -117,7 +120,7 @@ export function onMessage(
 ): void {
   switch (message.type) {
     case 'offer':
-      view.credit = Math.max(view.credit, message.credit)
+      takeCredit(view, message)
       grant(state, view, now)
       return
     case 'started':
@@ -130,14 +133,25 @@ export function onMessage(
       onReport(state, view, message.reports, now)
       return
     case 'renewal':
-      onRenewal(state, view, message.seen, message.credit, now)
+      onRenewal(state, view, message, now)
       return
     case 'bye':
-      part(state, view)
-      giveBackAll(state, view, now)
-      forget(state, view, 'left')
-      grantAll(state, now)
+      onBye(state, view, now)
   }
+}
+
+function takeCredit(view: WorkerView, { credit, withdrawn }: Credit): void {
+  view.credit = Math.max(view.credit, credit)
+  view.withdrawn = Math.max(view.withdrawn, withdrawn)
+}
+
+/** Nothing comes after it: the stream is closed from here, too, whatever the worker does. */
+function onBye(state: MasterState, view: WorkerView, now: Millis): void {
+  if (view.session !== undefined) state.close(view.id, view.session)
+  part(state, view)
+  giveBackAll(state, view, now)
+  forget(state, view, 'left', now)
+  grantAll(state, now)
 }
 
 function onProgress(state: MasterState, view: WorkerView, progress: readonly Progress[]): void {
@@ -156,7 +170,9 @@ function onStarted(state: MasterState, view: WorkerView, attempts: readonly Atte
     task.job.move(task, 'running')
     started.push(ref)
   }
-  if (started.length > 0) state.emit({ type: 'started', worker: view.id, attempts: started })
+  if (started.length === 0) return
+  view.conduct.idleReturns = 0
+  state.emit({ type: 'started', worker: view.id, attempts: started })
 }
 
 function onReport(
@@ -166,15 +182,17 @@ function onReport(
   now: Millis
 ): void {
   const waitedBefore = state.waitingTasks
+  let [ended, returned] = [0, 0]
   for (const { job, task: number, attempt, result } of reports) {
     const task = state.jobs.get(job)?.tasks.get(number)
     // Of a superseded attempt, or the second copy of a report: accepted, so that it is dropped.
     if (task === undefined || !belongsTo(task, attempt, view.id)) continue
-    // It was queued there beyond its slots, so the worker takes it that more work waits.
-    if (result.outcome === 'returned') view.saidMore = true
+    if (result.outcome === 'returned') returned++
+    else ended++
     if (task.state === 'waiting') adopt(state, task, view)
     conclude(state, task, view, result, now)
   }
+  judgeReturns(state, view, { ended, returned }, now)
   const attempts = reports.map(({ job, task, attempt }) => ({ job, task, attempt }))
   state.send(view, { type: 'accepted', attempts })
   state.file(view, now)
@@ -185,21 +203,29 @@ function onReport(
 function onRenewal(
   state: MasterState,
   view: WorkerView,
-  seen: number,
-  credit: number,
+  renewal: Extract<WorkerMessage, { type: 'renewal' }>,
   now: Millis
 ): void {
-  while (view.unseen[0] !== undefined && view.unseen[0].batch <= seen) view.unseen.shift()
-  const oldest = view.unseen[0]
-  if (oldest !== undefined && oldest.sentAt + state.config.leaseMs <= now) {
+  if (!hasSeenInTime(state, view, renewal.seen, now)) {
     // A batch got lost although the session lives: a new session settles who has what.
     endSession(state, view, 'a batch of leases did not arrive')
     return
   }
   view.expiresAt = now + state.config.leaseMs
-  view.credit = Math.max(view.credit, credit)
-  state.send(view, { type: 'renewed' })
+  takeCredit(view, renewal)
   grant(state, view, now)
+  view.saidMore = hasMoreFor(state, view, now)
+  state.send(view, { type: 'renewed', more: view.saidMore })
+  state.file(view, now)
+}
+
+/** One batch is awaited at a time: once it has been seen, the last that was sent until then. */
+function hasSeenInTime(state: MasterState, view: WorkerView, seen: number, now: Millis): boolean {
+  const { awaited, batch } = view
+  if (awaited === undefined) return true
+  if (awaited.batch > seen) return awaited.sentAt + state.config.leaseMs > now
+  view.awaited = seen < batch ? { batch, sentAt: now } : undefined
+  return true
 }
 
 /** The stream ended: what the worker holds stays leased, until it is back or the lease ends. */
@@ -212,7 +238,7 @@ export function onDisconnected(
   const view = state.workers.get(worker)
   if (view?.session !== session) return
   part(state, view)
-  if (view.held.size === 0) forget(state, view, 'the connection ended')
+  if (view.held.size === 0) forget(state, view, 'the connection ended', now)
   // Tasks that avoid other workers may now have nobody else.
   grantAll(state, now)
 }
@@ -221,7 +247,7 @@ export function onDisconnected(
 export function onExpiry(state: MasterState, view: WorkerView, now: Millis): void {
   endSession(state, view, 'its lease expired')
   loseAll(state, view, 'the lease expired')
-  forget(state, view, 'its lease expired')
+  forget(state, view, 'its lease expired', now)
   grantAll(state, now)
 }
 
@@ -231,8 +257,9 @@ function endSession(state: MasterState, view: WorkerView, reason: string): void 
   part(state, view)
 }
 
-function forget(state: MasterState, view: WorkerView, reason: string): void {
+function forget(state: MasterState, view: WorkerView, reason: string, now: Millis): void {
   state.workers.delete(view.id)
+  state.conducts.remember(view.id, view.conduct, now)
   sayParted(state, view, reason)
 }
 
@@ -244,13 +271,11 @@ function sayParted(state: MasterState, view: WorkerView, reason: string): void {
 
 function part(state: MasterState, view: WorkerView): void {
   if (view.session === undefined) return
-  view.session = undefined
-  view.credit = 0
-  view.leased = 0
+  for (const job of view.knows) state.jobs.get(job)?.toldWorkers.delete(view.id)
+  view.endSession()
   state.connectedSlots -= view.slots
   if (view.slots > 0) state.connectedWorkers--
-  state.idle.delete(view)
-  state.busy.delete(view)
+  for (const places of [state.idle, state.busy, state.blocked, state.unaware]) places.delete(view)
 }
 
 function loseAll(state: MasterState, view: WorkerView, reason: string): void {

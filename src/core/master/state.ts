@@ -8,6 +8,7 @@ import type { MasterMessage } from '../messages.ts'
 import { Rng } from '../rng.ts'
 import type { Task } from '../task.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
+import { Conducts } from './conduct.ts'
 import type { MasterEffect, MasterNotice } from './events.ts'
 import type { JournalRecord } from './journal.ts'
 import type { WorkerView } from './worker-view.ts'
@@ -24,7 +25,8 @@ export interface MasterConfig {
 
 /** Something the machine has to look at when its time comes; stale ones are passed over. */
 export type Deadline =
-  | { readonly at: Millis; readonly type: 'lease' | 'rest'; readonly view: WorkerView }
+  | { readonly at: Millis; readonly type: 'lease'; readonly view: WorkerView }
+  | { readonly at: Millis; readonly type: 'rest'; readonly worker: NodeId }
   | { readonly at: Millis; readonly type: 'retry'; readonly task: Task }
 
 export class MasterState {
@@ -34,9 +36,16 @@ export class MasterState {
   /** Jobs with waiting tasks, in the order in which they are served. */
   readonly backlog: Job[] = []
   readonly workers = new Map<NodeId, WorkerView>()
+  readonly conducts = new Conducts()
   /** Workers with open credit: with a free slot, and with none. First come, first served. */
   readonly idle = new Set<WorkerView>()
   readonly busy = new Set<WorkerView>()
+  /** Workers that have as many tasks of every waiting job as the jobs allow. */
+  readonly blocked = new Set<WorkerView>()
+  /** Workers without open credit that do not know that work waits. */
+  readonly unaware = new Set<WorkerView>()
+  /** A job has come into the backlog: nobody who is blocked may be blocked by it. */
+  hasNewJob = false
   readonly deadlines = new Heap<Deadline>((a, b) => a.at < b.at)
   nextJob = 1
   waitingTasks = 0
@@ -66,6 +75,10 @@ export class MasterState {
     this.#effects.push({ type: 'disconnect', worker, session, reason })
   }
 
+  close(worker: NodeId, session: number): void {
+    this.#effects.push({ type: 'close', worker, session })
+  }
+
   emit(notice: MasterNotice): void {
     this.#effects.push({ type: 'emit', notice })
   }
@@ -84,13 +97,30 @@ export class MasterState {
     return this.rng.integer(whole >> 1, whole)
   }
 
-  /** Puts a worker where its open credit belongs. To be called after every change of it. */
+  /** Puts a worker where it belongs. To be called after every change of what it has or offers. */
   file(view: WorkerView, now: Millis): void {
-    const mayTake = view.openCredit > 0 && view.restUntil <= now
-    if (mayTake && view.isIdle) this.idle.add(view)
-    else this.idle.delete(view)
-    if (mayTake && !view.isIdle) this.busy.add(view)
-    else this.busy.delete(view)
+    const place = this.#placeOf(view, now)
+    for (const other of [this.idle, this.busy, this.blocked, this.unaware]) {
+      if (other !== place) other.delete(view)
+    }
+    place?.add(view)
+  }
+
+  #placeOf(view: WorkerView, now: Millis): Set<WorkerView> | undefined {
+    const hasCredit = view.openCredit > 0
+    if (view.session === undefined || view.slots === 0) return undefined
+    if (view.conduct.restUntil > now || (view.saidMore && !hasCredit)) return undefined
+    const isBlocked = this.backlog.length > 0 && !this.backlog.some(mayHold(view, now))
+    if (isBlocked) return this.blocked
+    if (!hasCredit) return this.unaware
+    return view.freeSlots > 0 ? this.idle : this.busy
+  }
+
+  /** Files the workers anew that may take tasks of a job that has come into the backlog. */
+  unblock(now: Millis): void {
+    if (!this.hasNewJob) return
+    this.hasNewJob = false
+    for (const view of [...this.blocked]) this.file(view, now)
   }
 
   /** Wakes the machine when the worker's leases may have expired. */
@@ -103,12 +133,16 @@ export class MasterState {
   /** Makes a task wait that is new or comes back, and its job be served. */
   countWaiting(job: Job, tasks: number): void {
     this.waitingTasks += tasks
-    if (job.counts.waiting > 0) enlist(this.backlog, job)
+    if (job.counts.waiting > 0 && enlist(this.backlog, job)) this.hasNewJob = true
   }
 }
 
-/** Inserts a job by priority, then age; nothing if it is there. */
-function enlist(backlog: Job[], job: Job): void {
+function mayHold(view: WorkerView, now: Millis): (job: Job) => boolean {
+  return (job) => view.mayHoldMoreOf(job, now)
+}
+
+/** Inserts a job by priority, then age; false if it is there. */
+function enlist(backlog: Job[], job: Job): boolean {
   let low = 0
   let high = backlog.length
   while (low < high) {
@@ -116,7 +150,9 @@ function enlist(backlog: Job[], job: Job): void {
     if (isBefore(backlog[middle] as Job, job)) low = middle + 1
     else high = middle
   }
-  if (backlog[low] !== job) backlog.splice(low, 0, job)
+  if (backlog[low] === job) return false
+  backlog.splice(low, 0, job)
+  return true
 }
 
 function isBefore(a: Job, b: Job): boolean {

@@ -2,8 +2,10 @@
  * A worker as its master sees it: the session, the credit it gave, and what it holds.
  */
 import type { Job } from '../job.ts'
+import { Speed } from '../speed.ts'
 import type { Task } from '../task.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
+import type { Conduct } from './conduct.ts'
 
 export class WorkerView {
   readonly id: NodeId
@@ -12,65 +14,109 @@ export class WorkerView {
   slots = 0
   /** The number of the open session; undefined while there is none. */
   session: number | undefined = undefined
-  /** How many tasks may be leased, and have been leased, since the session began. */
+  /** How many tasks may be leased, may not after all, and were, since the session began. */
   credit = 0
+  withdrawn = 0
   leased = 0
   /** It was told that more work waits for it. */
   saidMore = false
-  /** The number of the last batch of leases, and those not yet known to have arrived. */
+  /** The number of the last batch of leases, and one that has to be seen within a lease. */
   batch = 0
-  unseen: { batch: number; sentAt: Millis }[] = []
+  awaited: { readonly batch: number; readonly sentAt: Millis } | undefined = undefined
   /** When everything it holds goes back to the queue, unless it renews. */
   expiresAt: Millis = 0
   /** A deadline for `expiresAt` is in the machine's heap. */
   isWatched = false
   readonly held = new Set<Task>()
-  /** How many of them are of which job. */
+  /** How many of them are of which job, and how many are more than their jobs may run here. */
   readonly #heldOfJob = new Map<Job, number>()
-  /** Jobs whose spec it got in this session. */
+  #parked = 0
+  /** How fast tasks of jobs with a limit of their own end here. */
+  readonly #speeds = new Map<JobId, Speed>()
+  /** Jobs whose spec it has. */
   readonly knows = new Set<JobId>()
-  /** Fast failures since its last success, and until when it gets nothing because of them. */
-  fastFailures = 0
-  rests = 0
-  restUntil: Millis = 0
+  readonly conduct: Conduct
 
-  constructor(id: NodeId) {
+  constructor(id: NodeId, conduct: Conduct) {
     this.id = id
+    this.conduct = conduct
   }
 
   /** How many tasks it would take now. */
   get openCredit(): number {
-    return this.session === undefined ? 0 : this.credit - this.leased
+    return this.session === undefined ? 0 : this.credit - this.withdrawn - this.leased
+  }
+
+  /** How many of the tasks it would take it could run at once. */
+  get freeSlots(): number {
+    return Math.max(0, this.slots - (this.held.size - this.#parked))
+  }
+
+  /** What was said in a session that is over does not count in the next. */
+  endSession(): void {
+    this.session = undefined
+    this.credit = 0
+    this.withdrawn = 0
+    this.leased = 0
+    this.saidMore = false
+    this.batch = 0
+    this.awaited = undefined
+    this.knows.clear()
+    this.#speeds.clear()
   }
 
   hold(task: Task): void {
     if (this.held.has(task)) return
     this.held.add(task)
-    this.#heldOfJob.set(task.job, this.#heldOf(task.job) + 1)
+    const { job } = task
+    const held = this.#heldOf(job)
+    if (held >= slotsOf(job)) this.#parked++
+    this.#heldOfJob.set(job, held + 1)
   }
 
   release(task: Task): void {
     if (!this.held.delete(task)) return
-    const left = this.#heldOf(task.job) - 1
-    if (left === 0) this.#heldOfJob.delete(task.job)
-    else this.#heldOfJob.set(task.job, left)
+    const { job } = task
+    const left = this.#heldOf(job) - 1
+    if (left >= slotsOf(job)) this.#parked--
+    if (left === 0) this.#heldOfJob.delete(job)
+    else this.#heldOfJob.set(job, left)
   }
 
-  /** The job may run here, and fewer tasks of it do than one worker may run. */
-  mayHoldMoreOf(job: Job): boolean {
+  /** Takes note that a task of the job ended here. */
+  countEnd(job: Job, now: Millis): void {
+    if (slotsOf(job) >= this.slots) return
+    const speed = this.#speeds.get(job.id) ?? new Speed()
+    this.#speeds.set(job.id, speed)
+    speed.count(1, now)
+  }
+
+  /**
+   * The job may run here and has fewer tasks here than one worker may have of it: as many as it may
+   * run, and of short ones about 100 ms of work more. A limit that is none here is left to the
+   * credit.
+   */
+  mayHoldMoreOf(job: Job, now: Millis): boolean {
     const { worker } = job.options
     if (worker !== undefined && worker !== this.id && worker !== this.name) return false
-    const slotsMax = job.spec.slotsMax ?? Infinity
-    // Without a real limit here, more tasks than slots may be in hand.
-    return slotsMax >= this.slots || this.#heldOf(job) < slotsMax
+    const slots = slotsOf(job)
+    if (slots >= this.slots) return true
+    const recent = this.#speeds.get(job.id)?.recent(now) ?? 0
+    return this.#heldOf(job) < Math.max(slots, recent)
+  }
+
+  /** It has no use for the job's spec any more; false if it never had it. */
+  forgetJob(job: JobId): boolean {
+    this.#speeds.delete(job)
+    return this.knows.delete(job)
   }
 
   #heldOf(job: Job): number {
     return this.#heldOfJob.get(job) ?? 0
   }
+}
 
-  /** It would take a task and run it at once. */
-  get isIdle(): boolean {
-    return this.held.size < this.slots
-  }
+/** How many tasks of the job one worker may run at a time. */
+function slotsOf({ spec }: Job): number {
+  return spec.slotsMax ?? Infinity
 }

@@ -1,38 +1,72 @@
 /**
  * How much work a worker asks for, and from whom.
  *
- * In hand: what its slots run, and of short tasks about 100 ms of work more. Every master that has
- * more work waiting ("hungry") gets its fair share of that; one that has none keeps a little
- * credit, so that new work needs no round trip to be offered. When tasks turn out to be long, what
- * is queued goes back, for a free machine may be waiting.
+ * In hand: what its slots run, and of short tasks about 100 ms of work more. Masters that have more
+ * work waiting ("hungry") share the free slots fairly. While there are none, every master may fill
+ * every free slot, so that new work needs no round trip to be offered; a worker without a free slot
+ * offers it to the hungry only, and a master says when it has become that.
+ *
+ * Credit that is out and should not be, for other masters took the slots or tasks turned out to be
+ * long, is taken back: not at once, since most of it is used or justified again before long.
  */
-import { HELD_TASKS_MAX } from '../limits.ts'
-import { emptyResult } from '../result.ts'
+import { HELD_TASKS_MAX, PREFETCH_MS, RESULT_BYTES_MAX } from '../limits.ts'
 import type { Millis } from '../types.ts'
-import type { Held, MasterView } from './master-view.ts'
-import { conclude, report } from './runs.ts'
+import type { MasterView } from './master-view.ts'
 import type { WorkerState } from './state.ts'
 
-/** The credit each master should have now, beyond what it has used. */
+/** The open credit each master should have now. */
 export function openCredits(state: WorkerState, now: Millis): Map<MasterView, number> {
   const credits = new Map<MasterView, number>()
-  if (state.isDraining || state.config.slots === 0) return credits
-  const views = [...state.masters.values()].filter((view) => view.isSettled && !view.isDraining)
-  const hungry = views.filter((view) => view.isHungry)
-  const room = Math.max(0, HELD_TASKS_MAX - state.heldTasks)
-  const free = state.freeSlots
-  const ahead = Math.max(0, state.recentEnds(now) - state.config.slots)
+  const views: MasterView[] = []
+  const hungry: MasterView[] = []
+  for (const view of state.masters.values()) {
+    if (!takesCredit(view)) continue
+    views.push(view)
+    if (view.isHungry) hungry.push(view)
+  }
+  const room = roomForMore(state)
+  const free = Math.min(state.freeSlots, room)
+  const ahead = Math.max(0, state.speed.recent(now) - state.config.slots)
   for (const view of views) {
-    const wanted = view.isHungry
-      ? Math.max(0, Math.floor(ahead / hungry.length) - view.queued)
-      : Math.max(1, free)
-    credits.set(view, Math.min(room, wanted))
+    const sharers = view.isHungry ? hungry : views
+    const short = Math.max(0, Math.floor(ahead / sharers.length) - view.queued)
+    credits.set(view, Math.min(room, short + (hungry.length > 0 ? 0 : free)))
   }
-  for (let slot = Math.min(free, room); slot > 0 && hungry.length > 0; slot--) {
-    const next = neediest(hungry, credits)
-    credits.set(next, (credits.get(next) ?? 0) + 1)
-  }
+  if (hungry.length > 0) shareSlots(hungry, credits, free)
   return credits
+}
+
+function takesCredit(view: MasterView): boolean {
+  return view.isSettled && !view.isDraining
+}
+
+/** How much more may be in hand of all masters. */
+function roomForMore(state: WorkerState): number {
+  if (state.isDraining || state.resultBytes > RESULT_BYTES_MAX) return 0
+  return Math.max(0, HELD_TASKS_MAX - state.heldTasks)
+}
+
+/** What a new session begins with: other masters that wait for a free slot come first. */
+export function firstCredit(state: WorkerState): number {
+  for (const view of state.masters.values()) if (view.isHungry) return 0
+  return Math.min(state.freeSlots, roomForMore(state))
+}
+
+function shareSlots(
+  hungry: readonly MasterView[],
+  credits: Map<MasterView, number>,
+  free: number
+): void {
+  let left = free
+  const add = (view: MasterView, slots: number): void => {
+    credits.set(view, (credits.get(view) ?? 0) + slots)
+    left -= slots
+  }
+  // A slot that is on offer already is not offered again to somebody else.
+  for (const view of hungry) {
+    add(view, Math.min(left, Math.max(0, view.openCredit - (credits.get(view) ?? 0))))
+  }
+  while (left > 0) add(neediest(hungry, credits), 1)
 }
 
 /** Who has least in hand or on offer; among equals, who was served longest ago. */
@@ -44,65 +78,47 @@ function neediest(views: readonly MasterView[], credits: Map<MasterView, number>
   })
 }
 
-/** Tells masters of new credit, once it is worth a message. */
+/** Tells masters of new credit, or of less, once it is worth a message. */
 export function offer(state: WorkerState, now: Millis): void {
   for (const [view, wanted] of openCredits(state, now)) {
-    const open = view.credit - view.received
-    if (wanted <= open) continue
-    if (wanted > state.config.slots && open * 2 > wanted) continue
-    view.credit = view.received + wanted
-    state.send(view, { type: 'offer', credit: view.credit })
+    // It may be less than nothing, when what was taken back had been leased already.
+    const open = Math.max(0, view.openCredit)
+    // Of credit for many short tasks, half or double is near enough.
+    const isNear = wanted > state.config.slots && open * 2 > wanted && open <= wanted * 2
+    if (open === wanted || isNear) view.surplusSince = undefined
+    else if (open < wanted) grow(state, view, wanted)
+    else {
+      view.surplusSince ??= now
+      if (view.surplusSince + patienceOf(state) <= now) withdraw(state, view, wanted)
+    }
   }
 }
 
-/** The number of queued tasks beyond which a worker sits on work that others could do. */
-function queueMax(state: WorkerState, now: Millis): number {
-  return 2 * Math.max(0, state.recentEnds(now) - state.config.slots)
+/** When credit is to be taken back, unless it is used or justified by then. */
+export function surplusDueAt(state: WorkerState, view: MasterView): Millis {
+  if (view.surplusSince === undefined || !takesCredit(view)) return Infinity
+  return view.surplusSince + patienceOf(state)
 }
 
-/** Gives back what is queued beyond the bound, the last come first. */
-export function giveBackSurplus(state: WorkerState, now: Millis): void {
-  recallSurplus(state, now)
-  if (state.queued === 0) return
-  giveBack(state, state.queued - (state.isDraining ? 0 : queueMax(state, now)), now)
+function patienceOf(state: WorkerState): Millis {
+  return state.isDraining ? 0 : PREFETCH_MS
 }
 
-/** Asks back what the executor has too much of by now, the last come first. */
-function recallSurplus(state: WorkerState, now: Millis): void {
-  let surplus = state.runs.size - state.config.slots - 2 * state.aheadMax(now)
-  if (surplus <= 0) return
-  for (const [run, held] of [...state.runs].reverse()) {
-    if (!held.isAhead) continue
-    if (!held.isRecalled) state.push({ type: 'recall', run })
-    held.isRecalled = true
-    if (--surplus === 0) return
-  }
+function grow(state: WorkerState, view: MasterView, wanted: number): void {
+  view.surplusSince = undefined
+  view.credit += wanted - view.openCredit
+  tell(state, view)
 }
 
-function giveBack(state: WorkerState, count: number, now: Millis): void {
-  const returned = new Map<MasterView, Held[]>()
-  for (let left = count; left > 0; left--) {
-    const held = lastQueued(state)
-    if (held === undefined) break
-    const { view } = held
-    view.queued--
-    state.queued--
-    view.isHungry = true
-    conclude(held, emptyResult('returned', 'the worker has no free slot'))
-    const list = returned.get(view) ?? []
-    if (list.push(held) === 1) returned.set(view, list)
-  }
-  for (const [view, list] of returned) report(state, view, list, now)
+/** Takes back all open credit but this. What was leased meanwhile comes all the same. */
+export function withdraw(state: WorkerState, view: MasterView, wanted: number): void {
+  view.surplusSince = undefined
+  if (view.openCredit <= wanted) return
+  view.withdrawn += view.openCredit - wanted
+  tell(state, view)
 }
 
-/** The queued task that came last, of the master that has most in hand; taken out of its queue. */
-function lastQueued(state: WorkerState): Held | undefined {
-  let most: MasterView | undefined
-  for (const view of state.masters.values()) {
-    if (view.queued === 0) continue
-    if (most === undefined || view.queued + view.running > most.queued + most.running) most = view
-  }
-  let held = most?.queue.pop()
-  while (held !== undefined && held.state !== 'queued') held = most?.queue.pop()
-  return held
+function tell(state: WorkerState, view: MasterView): void {
+  const { credit, withdrawn } = view
+  state.send(view, { type: 'offer', credit, withdrawn })
 }

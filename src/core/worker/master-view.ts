@@ -4,16 +4,22 @@
 import { Queue } from '../queue.ts'
 import type { Result } from '../result.ts'
 import type { Spec } from '../spec.ts'
+import { Speed } from '../speed.ts'
 import { KEEP_EPHEMERAL_MS, LEASE_MS, RENEWALS_PER_LEASE } from '../limits.ts'
 import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
 
 /** A job of a master: its spec, and the attempts in hand. */
 export class HeldJob {
   readonly id: JobId
-  spec: Spec
+  readonly spec: Spec
   readonly held = new Map<number, Held>()
   /** Runs that somebody still wants the result of. */
   running = 0
+  /** Tasks that wait until the job may run more here, in order of arrival. */
+  readonly parked = new Queue<Held>()
+  parkedTasks = 0
+  /** How many of its tasks end here. */
+  readonly speed = new Speed()
   /** The master has ended it: forget it once nothing is held. */
   isOver = false
 
@@ -23,7 +29,7 @@ export class HeldJob {
   }
 }
 
-/** One attempt in hand. `dropped`: nobody wants its result any more. */
+/** One attempt in hand. `parked`: see `queues.ts`; `dropped`: nobody wants its result any more. */
 export interface Held {
   readonly view: MasterView
   readonly job: HeldJob
@@ -31,7 +37,7 @@ export interface Held {
   readonly input: Payload
   /** Order of arrival, over all jobs of all masters. */
   readonly order: number
-  state: 'queued' | 'running' | 'ended' | 'dropped'
+  state: 'queued' | 'parked' | 'running' | 'ended' | 'dropped'
   /** The number its executor knows it by; 0 before it was handed over. */
   run: number
   /** The kind of executor it was handed to. */
@@ -59,9 +65,12 @@ export class MasterView {
   /** Batches of leases: all up to `seen` have come, and those in `ahead`. */
   seen = 0
   readonly ahead = new Set<number>()
-  /** Leases received, and allowed, since the session began. */
+  /** Leases received, and allowed, and taken back again, since the session began. */
   received = 0
   credit = 0
+  withdrawn = 0
+  /** Since when it has had more open credit than it should. */
+  surplusSince: Millis | undefined = undefined
   /** It has more work waiting than we have credit for. */
   isHungry = false
   /** What had been received when it was last renewed. */
@@ -71,6 +80,9 @@ export class MasterView {
   /** What it leased, in order of arrival; dropped attempts stay in it and are passed over. */
   readonly queue = new Queue<Held>()
   queued = 0
+  /** Tasks that are parked, and the jobs they belong to. */
+  parked = 0
+  readonly parkedJobs = new Set<HeldJob>()
   running = 0
   /** Reports not accepted yet, the oldest first. */
   readonly unaccepted = new Set<Held>()
@@ -95,8 +107,13 @@ export class MasterView {
     return this.heardAt + this.leaseMs + this.renewalMs
   }
 
+  /** How many tasks it may lease us now. */
+  get openCredit(): number {
+    return this.credit - this.withdrawn - this.received
+  }
+
   /** Attempts in hand, reported or not. */
   get heldTasks(): number {
-    return this.queued + this.running + this.unaccepted.size
+    return this.queued + this.parked + this.running + this.unaccepted.size
   }
 }

@@ -3,19 +3,20 @@
  */
 import type { Report } from '../messages.ts'
 import { INLINE_BYTES_MAX } from '../limits.ts'
-import { payloadsOf } from '../result.ts'
+import { inlineBytesOf, payloadsOf } from '../result.ts'
 import type { Result } from '../result.ts'
 import { inMessages } from '../split.ts'
 import { payloadBytes } from '../types.ts'
 import type { AttemptRef, Millis } from '../types.ts'
 import type { Held, HeldJob, MasterView } from './master-view.ts'
+import { firstOf, unqueue } from './queues.ts'
 import type { WorkerState } from './state.ts'
 
 /** Hands queued tasks to the executor while it has room, those of the master with the fewest first. */
 export function startQueued(state: WorkerState, now: Millis): void {
   if (state.isDraining) return
   const started = new Map<MasterView, AttemptRef[]>()
-  while (state.queued > 0) {
+  while (state.queued + state.parked > 0) {
     const held = nextToStart(state)
     if (held === undefined || state.roomFor(held.job.spec.kind, now) <= 0) break
     start(state, held, now)
@@ -29,8 +30,8 @@ export function startQueued(state: WorkerState, now: Millis): void {
 function nextToStart(state: WorkerState): Held | undefined {
   let best: Held | undefined
   for (const view of state.masters.values()) {
-    if (view.queued === 0) continue
-    const held = firstOf(view)
+    if (view.queued + view.parked === 0) continue
+    const held = firstOf(state, view)
     if (held !== undefined && (best === undefined || goesBefore(view, best.view))) best = held
   }
   return best
@@ -40,23 +41,13 @@ function goesBefore(a: MasterView, b: MasterView): boolean {
   return a.running === b.running ? a.servedAt < b.servedAt : a.running < b.running
 }
 
-/** The task that came first. One beyond its job's limit waits, and is given back before long. */
-function firstOf({ queue }: MasterView): Held | undefined {
-  while (queue.size > 0 && queue.peek()?.state !== 'queued') queue.shift()
-  const held = queue.peek()
-  if (held === undefined) return undefined
-  return held.job.running < (held.job.spec.slotsMax ?? Infinity) ? held : undefined
-}
-
 function start(state: WorkerState, held: Held, now: Millis): void {
   const { view, job, ref, input } = held
   const run = state.nextRun++
-  view.queue.shift()
+  unqueue(state, held)
   job.running++
-  view.queued--
   view.running++
   view.servedAt = run
-  state.queued--
   held.state = 'running'
   held.run = run
   held.isAhead = state.runs.size >= state.config.slots
@@ -104,25 +95,29 @@ export function onEnded(
     if (held === undefined) continue
     state.removeRun(held)
     held.view.running--
+    // What came back unbegun says nothing about how fast tasks are.
+    if (result.outcome !== 'returned') {
+      state.speed.count(1, now)
+      held.job.speed.count(1, now)
+    }
     if (held.state === 'dropped') {
       state.push({ type: 'release', master: held.view.id, result })
       continue
     }
     held.job.running--
-    conclude(held, resultOf(held, result))
+    conclude(state, held, resultOf(held, result))
     const list = ended.get(held.view) ?? []
     if (list.push(held) === 1) ended.set(held.view, list)
   }
-  // What came back unbegun says nothing about how fast tasks are.
-  state.countEnds(ends.filter(({ result }) => result.outcome !== 'returned').length, now)
   for (const [view, list] of ended) report(state, view, list, now)
 }
 
 /** Nothing more happens to the attempt; its result is kept until its master has accepted it. */
-export function conclude(held: Held, result: Result): void {
+export function conclude(state: WorkerState, held: Held, result: Result): void {
   held.state = 'ended'
   held.result = result
   held.view.unaccepted.add(held)
+  state.resultBytes += inlineBytesOf(result)
 }
 
 /** The executor knows that it stopped a run, the machine knows why. */
@@ -182,15 +177,13 @@ export function onTimeLimits(state: WorkerState, now: Millis): void {
 /** Nobody wants the attempt any more, whatever it has come to. */
 export function drop(state: WorkerState, held: Held): void {
   const { view, job } = held
-  if (held.state === 'queued') {
-    view.queued--
-    state.queued--
-  } else if (held.state === 'running') {
+  if (held.state === 'running') {
     job.running--
     state.push({ type: 'stop', run: held.run })
-  } else if (held.state === 'ended' && held.result !== undefined && held.run > 0) {
-    state.push({ type: 'release', master: view.id, result: held.result })
-  }
+  } else if (held.result !== undefined) {
+    state.resultBytes -= inlineBytesOf(held.result)
+    if (held.run > 0) state.push({ type: 'release', master: view.id, result: held.result })
+  } else unqueue(state, held)
   view.unaccepted.delete(held)
   held.state = 'dropped'
   forgetHeld(job, held)

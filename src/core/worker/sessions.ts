@@ -6,8 +6,10 @@ import { HELD_TASKS_MAX, JOBS_MAX, MASTERS_MAX } from '../limits.ts'
 import type { Lease, MasterMessage } from '../messages.ts'
 import type { Spec } from '../spec.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
+import { firstCredit } from './credit.ts'
 import { HeldJob, MasterView } from './master-view.ts'
 import type { Held } from './master-view.ts'
+import { enqueue } from './queues.ts'
 import { drop, forgetJob, report } from './runs.ts'
 import { attemptsOf } from './state.ts'
 import type { WorkerState } from './state.ts'
@@ -50,9 +52,11 @@ function open(state: WorkerState, view: MasterView, session: number, now: Millis
   view.ahead.clear()
   view.received = 0
   view.receivedBefore = 0
+  view.withdrawn = 0
+  view.surplusSince = undefined
   view.heardAt = now
   view.renewAt = now + view.renewalMs
-  view.credit = state.isDraining ? 0 : state.freeSlots
+  view.credit = firstCredit(state)
   // The master sends every spec anew, and says so when such a job has ended.
   for (const job of view.jobs.values()) if (job.held.size === 0) view.jobs.delete(job.id)
   const { credit } = view
@@ -112,6 +116,7 @@ export function onMessage(
       onAccepted(state, view, message.attempts)
       return
     case 'renewed':
+      view.isHungry = message.more
       return
     case 'forget': {
       const job = view.jobs.get(message.job)
@@ -141,8 +146,9 @@ function onKept(state: WorkerState, view: MasterView, message: Kept, now: Millis
 
 function onSpec(state: WorkerState, view: MasterView, id: JobId, spec: Spec, now: Millis): void {
   const job = view.jobs.get(id)
-  if (job !== undefined) job.spec = spec
-  else if (view.jobs.size < JOBS_MAX) view.jobs.set(id, new HeldJob(id, spec))
+  // A job's spec is always the same; every session begins with it anew.
+  if (job !== undefined) return
+  if (view.jobs.size < JOBS_MAX) view.jobs.set(id, new HeldJob(id, spec))
   else reset(state, view, 'more jobs than this worker keeps', now)
 }
 
@@ -193,9 +199,7 @@ function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
   // Dropping the last attempt of a job that is over forgets the job; a new lease revives it.
   view.jobs.set(job.id, job)
   job.held.set(task, held)
-  view.queue.push(held)
-  view.queued++
-  state.queued++
+  enqueue(state, held)
   return true
 }
 

@@ -6,6 +6,7 @@ import type { HeldAttempt, WorkerMessage } from '../messages.ts'
 import type { Millis, NodeId } from '../types.ts'
 import type { WorkerEffect } from './events.ts'
 import { AHEAD_MS, PREFETCH_MS } from '../limits.ts'
+import { Speed } from '../speed.ts'
 import type { Spec } from '../spec.ts'
 import type { Held, MasterView } from './master-view.ts'
 
@@ -31,9 +32,13 @@ export class WorkerState {
   nextRun = 1
   nextOrder = 1
   queued = 0
+  parked = 0
+  /** Bytes of results, kept in memory until they are accepted. */
+  resultBytes = 0
   isDraining = false
   hasDrained = false
-  readonly #speed = { from: 0, ends: 0, before: 0 }
+  /** How many tasks end here. */
+  readonly speed = new Speed()
   #effects: WorkerEffect[] = []
 
   constructor(config: WorkerConfig) {
@@ -77,7 +82,7 @@ export class WorkerState {
 
   /** How many tasks the executor may have beyond its slots. */
   aheadMax(now: Millis): number {
-    return Math.floor((this.recentEnds(now) * AHEAD_MS) / PREFETCH_MS)
+    return Math.floor((this.speed.recent(now) * AHEAD_MS) / PREFETCH_MS)
   }
 
   addRun(held: Held): void {
@@ -105,31 +110,6 @@ export class WorkerState {
       this.timeLimits.filter((limit) => this.runs.has(limit.run))
     }
   }
-
-  countEnds(ends: number, now: Millis): void {
-    this.#roll(now)
-    this.#speed.ends += ends
-  }
-
-  /** How many tasks ended within about the last 100 ms: as many are worth having in hand. */
-  recentEnds(now: Millis): number {
-    this.#roll(now)
-    return Math.max(this.#speed.ends, this.#speed.before)
-  }
-
-  /** When `recentEnds` is to be looked at again, for what is queued may then be too much. */
-  get speedChangesAt(): Millis {
-    return this.#speed.from + PREFETCH_MS
-  }
-
-  #roll(now: Millis): void {
-    const speed = this.#speed
-    const age = now - speed.from
-    if (age < PREFETCH_MS) return
-    speed.before = age < 2 * PREFETCH_MS ? speed.ends : 0
-    speed.ends = 0
-    speed.from = now
-  }
 }
 
 /** What a new session begins with: every attempt in hand. */
@@ -140,7 +120,8 @@ export function attemptsOf(view: MasterView): HeldAttempt[] {
       if (held.state === 'dropped') continue
       // What was given back unstarted cannot have done any harm.
       const hasBegun = held.run > 0 && !held.isAhead
-      attempts.push({ ...held.ref, state: hasBegun ? held.state : 'queued' })
+      const state = held.state === 'parked' || !hasBegun ? 'queued' : held.state
+      attempts.push({ ...held.ref, state })
     }
   }
   return attempts

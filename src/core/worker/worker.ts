@@ -3,18 +3,20 @@
  * result until its master has accepted it.
  *
  * Pure: see `machine.ts`. Reading order: `events.ts`, `master-view.ts`, `state.ts`, then what
- * masters do (`sessions.ts`), what runs (`runs.ts`), and how much to ask for (`credit.ts`).
+ * masters do (`sessions.ts`), what waits (`queues.ts`), what runs (`runs.ts`), how much to ask for
+ * (`credit.ts`), and what to give back (`surplus.ts`).
  */
 import { unreachable } from '../assert.ts'
 import { PAUSE_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../types.ts'
-import { giveBackSurplus, offer } from './credit.ts'
+import { offer, surplusDueAt } from './credit.ts'
 import type { WorkerEffect, WorkerEvent } from './events.ts'
 import type { Held, MasterView } from './master-view.ts'
 import { onEnded, onProgress, onStarted, onTimeLimits, report, startQueued } from './runs.ts'
 import { abandon, onConnected, onDisconnected, onMessage, reset } from './sessions.ts'
 import { WorkerState } from './state.ts'
+import { giveBackSurplus } from './surplus.ts'
 import type { WorkerConfig } from './state.ts'
 
 export class Worker implements Machine<WorkerEvent, WorkerEffect> {
@@ -28,10 +30,17 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
   get deadline(): Millis | undefined {
     const { state } = this
     let first = state.timeLimits.peek()?.at ?? Infinity
-    for (const view of state.masters.values()) first = Math.min(first, deadlineOf(view))
-    if (state.queued > 0 || state.runs.size > state.config.slots)
-      first = Math.min(first, state.speedChangesAt)
+    for (const view of state.masters.values()) {
+      first = Math.min(first, deadlineOf(view), surplusDueAt(state, view))
+    }
+    if (this.#isFast) first = Math.min(first, state.speed.changesAt)
     return first === Infinity ? undefined : first
+  }
+
+  /** What is in hand or on offer is right only for short tasks. */
+  get #isFast(): boolean {
+    const { queued, parked, runs, speed, config } = this.state
+    return queued + parked > 0 || Math.max(runs.size, speed.last) > config.slots
   }
 
   handle(event: WorkerEvent, now: Millis): WorkerEffect[] {
@@ -41,8 +50,8 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
     if (event.type === 'wake') this.#wake(now)
     startQueued(state, now)
     giveBackSurplus(state, now)
-    offer(state, now)
     this.#leave()
+    offer(state, now)
     return state.takeEffects()
   }
 
@@ -103,10 +112,11 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
     view.renewAt = now + view.renewalMs
     if (!view.isSettled) return
     // A master that has not used its credit for so long must not keep others from it.
-    const hasWaited = view.credit > view.received && view.received === view.receivedBefore
+    const hasWaited = view.openCredit > 0 && view.received === view.receivedBefore
     if (hasWaited) view.isHungry = false
     view.receivedBefore = view.received
-    state.send(view, { type: 'renewal', seen: view.seen, credit: view.credit })
+    const { seen, credit, withdrawn } = view
+    state.send(view, { type: 'renewal', seen, credit, withdrawn })
     const unanswered: Held[] = []
     for (const held of view.unaccepted) {
       if (held.reportedAt + view.leaseMs > now) break

@@ -24,10 +24,15 @@ const workerMessage: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc
     .record({ boot: fc.constantFrom('x', 'y'), slots: fc.nat(3), credit, attempts: fc.array(held) })
     .map((fields) => aHold(fields as never)),
-  credit.map((more) => ({ type: 'offer' as const, credit: more })),
+  fc.record({ type: fc.constant('offer' as const), credit, withdrawn: fc.nat(3) }),
   attempts.map((started) => ({ type: 'started' as const, attempts: started })),
   fc.array(report, { maxLength: 4 }).map((reports) => ({ type: 'report' as const, reports })),
-  fc.record({ type: fc.constant('renewal' as const), seen: fc.nat(4), credit }),
+  fc.record({
+    type: fc.constant('renewal' as const),
+    seen: fc.nat(4),
+    credit,
+    withdrawn: fc.nat(3)
+  }),
   fc.constant({ type: 'bye' as const })
 )
 
@@ -42,7 +47,7 @@ const masterMessage: fc.Arbitrary<MasterMessage> = fc.oneof(
     }),
   attempts.map((list) => ({ type: 'cancel' as const, attempts: list })),
   attempts.map((list) => ({ type: 'accepted' as const, attempts: list })),
-  fc.constant({ type: 'renewed' as const }),
+  fc.boolean().map((more) => ({ type: 'renewed' as const, more })),
   small.map((job) => ({ type: 'forget' as const, job: ref(1, 1, job).job })),
   fc.constant({ type: 'drain' as const })
 )

@@ -58,4 +58,37 @@ describe('WaitingTasks', () => {
     for (let task = 0; task < 4; task++) takeOut(job)
     expect(job.waiting.take(anyone)).to.equal(undefined)
   })
+
+  it('says whether there is one for somebody, and leaves it where it is', () => {
+    const { job } = aJob()
+    expect(job.waiting.has(nobody)).to.equal(true)
+    const tasks = [1, 2, 3, 4].map(() => takeOut(job)!)
+    expect(job.waiting.has(anyone)).to.equal(false)
+    const [task] = tasks
+    task!.avoids = ['w' as NodeId]
+    putBack(job, task!)
+    expect(job.waiting.has(nobody)).to.equal(false)
+    expect(job.waiting.has(anyone)).to.equal(true)
+    expect(takeOut(job)).to.equal(task)
+  })
+
+  it('gives a task out once that came back twice and was not taken between', () => {
+    const { job } = aJob()
+    const task = takeOut(job)!
+    putBack(job, task)
+    job.move(task, 'leased')
+    putBack(job, task)
+    const order = [1, 2, 3, 4, 5].map(() => takeOut(job)?.number)
+    expect(order).to.deep.equal([1, 2, 3, 4, undefined])
+  })
+
+  it('keeps a task for others that was put back before, and has failed since', () => {
+    const { job } = aJob()
+    const task = takeOut(job)!
+    putBack(job, task)
+    job.move(task, 'leased')
+    task.avoids = ['w' as NodeId]
+    putBack(job, task)
+    expect(job.waiting.take(nobody)?.number, 'the stale entry counts').to.equal(2)
+  })
 })

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
-import { aHold, aMaster, aResult, ref } from '../../../support/machines.ts'
+import { FAST_FAILURES_MAX, HELD_TASKS_MAX } from '../../../../src/core/limits.ts'
+import type { JobId } from '../../../../src/core/types.ts'
+import { aHold, aMaster, anyInputs, aResult, ref, SPEC } from '../../../support/machines.ts'
+import type { TestMaster } from '../../../support/machines.ts'
 
 describe('master: grant', () => {
   it('leases no more than the credit', () => {
@@ -13,17 +16,39 @@ describe('master: grant', () => {
     const master = aMaster()
     master.joined('w', { credit: 2 })
     master.submit(10)
-    master.hears('w', { type: 'offer', credit: 3 })
-    master.hears('w', { type: 'offer', credit: 3 })
-    master.hears('w', { type: 'offer', credit: 1 })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0 })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0 })
+    master.hears('w', { type: 'offer', credit: 1, withdrawn: 0 })
     expect(master.takeLeases()['w']).to.deep.equal([1, 2, 3])
+  })
+
+  it('leases nothing on credit that was taken back, whatever comes late', () => {
+    const master = aMaster()
+    master.joined('w', { credit: 2 })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 2 })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0 })
+    master.submit(10)
+    expect(master.takeLeases()['w']).to.have.lengthOf(1)
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 3 })
+    expect(master.takeLeases()).to.deep.equal({})
+    master.hears('w', { type: 'offer', credit: 5, withdrawn: 3 })
+    expect(master.takeLeases()['w']).to.have.lengthOf(1)
+  })
+
+  it('leases nobody more than a worker can hold, whatever credit it claims', () => {
+    const master = aMaster()
+    master.joined('liar', { slots: 1, credit: Number.MAX_SAFE_INTEGER })
+    master.submit(3 * HELD_TASKS_MAX)
+    expect(master.takeLeases()['liar']).to.have.lengthOf(HELD_TASKS_MAX)
+    master.hears('liar', { type: 'offer', credit: Number.MAX_SAFE_INTEGER, withdrawn: 0 })
+    expect(master.takeLeases()).to.deep.equal({})
   })
 
   it('serves free slots before it fills the hands of those who are busy', () => {
     const master = aMaster()
     master.joined('busy', { slots: 1, credit: 1 })
     master.submit(1)
-    master.hears('busy', { type: 'offer', credit: 2 })
+    master.hears('busy', { type: 'offer', credit: 2, withdrawn: 0 })
     master.joined('idle', { slots: 1, credit: 1 })
     master.forget()
     master.submit(1)
@@ -61,21 +86,7 @@ describe('master: grant', () => {
     master.submit(2)
     expect(master.takeMessages('leases')).to.have.nested.property('[0].more', true)
     master.joined('v', { credit: 1 })
-    master.hears('w', { type: 'offer', credit: 2 })
-    expect(master.takeMessages('leases')).to.deep.equal([
-      { type: 'leases', batch: 1, more: false, leases: [] }
-    ])
-  })
-
-  it('tells a worker that gave a task back when nothing waits any more', () => {
-    const master = aMaster()
-    master.joined('w', { slots: 1, credit: 1 })
-    master.submit(1)
-    master.hears('v', aHold({ slots: 1, credit: 1 }))
-    master.forget()
-    master.hearsReport('w', [ref(1)], aResult('returned'))
-    expect(master.takeLeases()).to.deep.equal({ v: [1] })
-    master.hears('w', { type: 'offer', credit: 2 })
+    master.hears('w', { type: 'offer', credit: 2, withdrawn: 0 })
     expect(master.takeMessages('leases')).to.deep.equal([
       { type: 'leases', batch: 1, more: false, leases: [] }
     ])
@@ -90,7 +101,7 @@ describe('master: grant', () => {
     master.forget()
     master.passes(1_000)
     expect(master.takeLeases()).to.deep.equal({})
-    master.hears('b', { type: 'offer', credit: 1 })
+    master.hears('b', { type: 'offer', credit: 1, withdrawn: 0 })
     expect(master.takeLeases()).to.deep.equal({ b: [1] })
   })
 
@@ -104,7 +115,12 @@ describe('master: grant', () => {
     for (let time = 0; time < 6; time++) {
       master.passes(2_000)
       for (const worker of ['a', 'b']) {
-        master.hears(worker, { type: 'renewal', seen: 1, credit: worker === 'a' ? 9 : 0 })
+        master.hears(worker, {
+          type: 'renewal',
+          seen: 1,
+          credit: worker === 'a' ? 9 : 0,
+          withdrawn: 0
+        })
       }
     }
     expect(master.takeLeases()).to.deep.equal({ a: [1] })
@@ -119,5 +135,183 @@ describe('master: grant', () => {
     master.forget()
     master.passes(1_000)
     expect(master.takeLeases()).to.deep.equal({ a: [1] })
+  })
+
+  describe('work that nobody has credit for', () => {
+    /** A worker that has one task, and no credit for more. */
+    function aMasterWithAFullWorker(): TestMaster {
+      const master = aMaster()
+      master.joined('full', { slots: 1, credit: 1 })
+      master.submit(1)
+      master.forget()
+      return master
+    }
+
+    it('is announced to a worker that has heard of none, once', () => {
+      const master = aMasterWithAFullWorker()
+      master.submit(1)
+      expect(master.takeWord()).to.deep.equal({ full: [true] })
+      master.submit(1)
+      master.submit(1)
+      master.expectNothingElse()
+    })
+
+    it('is announced again to one that was told since that there is none', () => {
+      const master = aMasterWithAFullWorker()
+      master.submit(1)
+      master.joined('free', { slots: 1, credit: 1 })
+      master.hears('full', { type: 'offer', credit: 2, withdrawn: 0 })
+      expect(master.takeWord()).to.deep.equal({ full: [false] })
+      master.hears('full', { type: 'offer', credit: 2, withdrawn: 1 })
+      master.submit(1)
+      expect(master.takeWord()).to.deep.equal({ full: [true], free: [true] })
+    })
+
+    it('is not announced to one that has credit', () => {
+      const master = aMasterWithAFullWorker()
+      master.joined('free', { slots: 9, credit: 9 })
+      master.submit(9)
+      expect(master.takeWord()).to.deep.equal({})
+    })
+
+    it('is announced to one that comes without credit', () => {
+      const master = aMaster()
+      master.submit(1)
+      master.hears('full', aHold({ slots: 1, credit: 0 }))
+      expect(master.takeWord()).to.deep.equal({ full: [true] })
+    })
+
+    it('is announced to one that takes its credit back, and not again for each time', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 1, credit: 1 })
+      master.hears('w', { type: 'offer', credit: 1, withdrawn: 1 })
+      master.submit(1)
+      expect(master.takeWord()).to.deep.equal({ w: [true] })
+      master.hears('w', { type: 'offer', credit: 1, withdrawn: 1 })
+      expect(master.takeWord()).to.deep.equal({})
+    })
+
+    it('is announced when a full worker gives it back and nobody else takes it', () => {
+      const master = aMaster()
+      master.joined('full', { slots: 1, credit: 1 })
+      master.submit(1)
+      master.forget()
+      master.hearsReport('full', [ref(1)], aResult('returned'))
+      expect(master.takeWord()).to.deep.equal({ full: [true] })
+    })
+
+    it('is announced to nobody who has as much of its job as one may have', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 4, credit: 1 })
+      master.submit(2, {}, { slotsMax: 1 })
+      expect(master.takeMessages('leases')).to.have.nested.property('[0].more', false)
+      master.submit(1, {}, { slotsMax: 1 })
+      expect(master.takeWord(), 'another job').to.deep.equal({ w: [true] })
+    })
+
+    it('is announced to nobody on whom it failed, while others are there', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 1, credit: 1 })
+      master.joined('v', { slots: 1, credit: 0 })
+      master.submit(1, { retries: 1 })
+      master.hearsReport('w', [ref(1)], aResult('failure'))
+      master.forget()
+      master.passes(1_000)
+      expect(master.takeWord()).to.deep.equal({ v: [true] })
+    })
+
+    it('is announced to a worker that rests only when the rest is over', () => {
+      const master = aMaster()
+      master.joined('hole', { slots: FAST_FAILURES_MAX, credit: FAST_FAILURES_MAX })
+      master.submit(FAST_FAILURES_MAX)
+      const refs = Array.from({ length: FAST_FAILURES_MAX }, (_, at) => ref(at + 1))
+      master.hearsReport('hole', refs, aResult('refused', 1))
+      master.forget()
+      master.submit(1)
+      expect(master.takeWord()).to.deep.equal({})
+      master.passes(1_000)
+      expect(master.takeWord()).to.deep.equal({ hole: [true] })
+    })
+
+    it('is announced to nobody by a master that drains', () => {
+      const master = aMasterWithAFullWorker()
+      master.does({ type: 'drain' })
+      master.forget()
+      master.submit(1)
+      master.hears('full', { type: 'offer', credit: 2, withdrawn: 0 })
+      expect(master.takeWord()).to.deep.equal({})
+    })
+
+    it('is spoken of in the answer to every renewal', () => {
+      const master = aMasterWithAFullWorker()
+      master.hearsRenewal('full', 1)
+      expect(master.takeMessages('renewed')).to.deep.equal([{ type: 'renewed', more: false }])
+      master.submit(1)
+      master.forget()
+      master.hearsRenewal('full', 1)
+      expect(master.takeMessages('renewed')).to.deep.equal([{ type: 'renewed', more: true }])
+    })
+  })
+
+  describe('a job with a limit for each worker', () => {
+    /** Tasks of job 1 end on `w`, one every millisecond; the last numbers leased to it. */
+    function runsFast(master: TestMaster, first: number[], tasks: number): number[] {
+      let held = first
+      for (let ended = 0; ended < tasks; ended++) {
+        master.now++
+        master.hearsReport('w', [ref(held.shift() ?? 0)])
+        held = held.concat(master.takeLeases()['w'] ?? [])
+      }
+      return held
+    }
+
+    it('begins with its limit, keeps about 100 ms of short tasks in hand, and then its limit', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 4, credit: 10_000 })
+      master.submit(1_000, {}, { slotsMax: 1 })
+      expect(master.takeLeases()).to.deep.equal({ w: [1] })
+      const held = runsFast(master, [1], 300)
+      expect(held.length).to.be.within(50, 110)
+      for (const task of held.slice(0, -1)) {
+        master.passes(100)
+        master.hearsRenewal('w', 10_000)
+        master.hearsReport('w', [ref(task)])
+      }
+      expect(master.takeLeases()).to.deep.equal({})
+      master.passes(300)
+      master.hearsReport('w', [ref(held.at(-1) ?? 0)])
+      expect(master.takeLeases()['w']).to.have.lengthOf(1)
+    })
+
+    it('leaves a worker its free slots for other jobs', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 2, credit: 10_000 })
+      master.submit(1_000, {}, { slotsMax: 1 })
+      runsFast(master, master.takeLeases()['w'] ?? [], 300)
+      const [view] = master.machine.state.workers.values()
+      expect(view?.held.size).to.be.greaterThan(50)
+      expect(view?.freeSlots).to.equal(1)
+      expect(master.machine.state.busy.has(view!)).to.equal(false)
+    })
+
+    it('costs nothing to add to while every worker has as much of it as it may', () => {
+      const master = aMaster()
+      for (let worker = 0; worker < 20; worker++) {
+        master.joined(`w${worker}`, { slots: 4, credit: 4 })
+      }
+      const job = master.machine.nextJob
+      master.submit(0)
+      master.does({
+        type: 'submit',
+        job: master.machine.nextJob,
+        spec: { ...SPEC, slotsMax: 1 },
+        options: { priority: 0, retries: 0 }
+      })
+      master.does({ type: 'add', job: (job + 1) as JobId, inputs: anyInputs(30) })
+      const { idle, busy, blocked } = master.machine.state
+      expect([idle.size, busy.size, blocked.size]).to.deep.equal([0, 0, 20])
+      master.submit(1)
+      expect(master.takeMessages('leases').at(-1)?.leases[0]).to.include({ job: job + 2 })
+    })
   })
 })

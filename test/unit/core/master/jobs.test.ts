@@ -1,5 +1,8 @@
 import { expect } from 'chai'
-import { aHold, aMaster, aResult, ref } from '../../../support/machines.ts'
+import { JOBS_MAX, TASKS_MAX } from '../../../../src/core/limits.ts'
+import type { JobId } from '../../../../src/core/types.ts'
+import { aHold, aMaster, anyInputs, aResult, ref, SPEC } from '../../../support/machines.ts'
+import type { TestMaster } from '../../../support/machines.ts'
 
 describe('master: jobs', () => {
   it('leases what is submitted to those who have offered slots', () => {
@@ -13,7 +16,7 @@ describe('master: jobs', () => {
     const master = aMaster()
     master.joined('w', { credit: 1 })
     master.submit(2)
-    master.hears('w', { type: 'offer', credit: 2 })
+    master.hears('w', { type: 'offer', credit: 2, withdrawn: 0 })
     const types = master.take('send').map(({ message }) => message.type)
     expect(types).to.deep.equal(['spec', 'leases', 'leases'])
   })
@@ -129,9 +132,51 @@ describe('master: jobs', () => {
     master.forget()
     master.does({ type: 'drain' })
     expect(master.takeMessages('drain')).to.have.lengthOf(1)
-    master.hears('w', { type: 'offer', credit: 1 })
+    master.hears('w', { type: 'offer', credit: 1, withdrawn: 0 })
     master.expectNothingElse()
     master.hears('v', aHold())
     expect(master.take('send').map(({ message }) => message.type)).to.deep.equal(['kept', 'drain'])
   })
+
+  describe('bounds', () => {
+    it('takes no more jobs than it can keep, and again when one has ended', () => {
+      const master = aMaster({ isDurable: true })
+      for (let job = 0; job < JOBS_MAX; job++) submitOpen(master)
+      expect(master.machine.submitRefusal()?.code).to.equal('LIMIT')
+      master.forget()
+      submitOpen(master)
+      master.expectNothingElse()
+      expect(master.machine.state.jobs.size).to.equal(JOBS_MAX)
+      master.does({ type: 'close', job: ref(1).job })
+      expect(master.machine.submitRefusal()).to.equal(undefined)
+      expect(master.machine.nextJob).to.equal(JOBS_MAX + 1)
+    })
+
+    it('gives a job no more tasks than it may have, all or none', () => {
+      const master = aMaster({ isDurable: true })
+      const job = submitOpen(master)
+      master.machine.state.jobs.get(job)!.lastTask = TASKS_MAX - 2
+      expect(master.machine.addRefusal(job, 2)).to.equal(undefined)
+      expect(master.machine.addRefusal(job, 3)?.code).to.equal('LIMIT')
+      master.forget()
+      master.does({ type: 'add', job, inputs: anyInputs(3) })
+      master.expectNothingElse()
+      master.does({ type: 'add', job, inputs: anyInputs(2) })
+      expect(master.takeRecords()).to.have.lengthOf(1)
+    })
+
+    it('has nothing against tasks of a job that it does not know', () => {
+      const master = aMaster()
+      expect(master.machine.addRefusal(ref(1).job, 1)).to.equal(undefined)
+      master.does({ type: 'add', job: ref(1).job, inputs: anyInputs(1) })
+      master.expectNothingElse()
+    })
+  })
+
+  function submitOpen(master: TestMaster): JobId {
+    const job = master.machine.nextJob
+    const options = { priority: 0, retries: 0 }
+    master.apply({ type: 'submit', job, spec: SPEC, options })
+    return job
+  }
 })

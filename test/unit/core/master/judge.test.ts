@@ -1,7 +1,11 @@
 import { expect } from 'chai'
-import { FAST_FAILURES_MAX, UNPROVEN_RESTS_MAX } from '../../../../src/core/limits.ts'
+import {
+  FAST_FAILURES_MAX,
+  IDLE_RETURNS_MAX,
+  UNPROVEN_RESTS_MAX
+} from '../../../../src/core/limits.ts'
 import type { Outcome } from '../../../../src/core/result.ts'
-import { aMaster, aResult, ref } from '../../../support/machines.ts'
+import { aHold, aMaster, aResult, ref } from '../../../support/machines.ts'
 import type { TestMaster } from '../../../support/machines.ts'
 
 /** `hole` has everything in hand that it is about to fail. */
@@ -36,7 +40,7 @@ describe('master: judge', () => {
     failFast(master, 1, FAST_FAILURES_MAX, 'refused')
     expect(restsOf(master)).to.equal(1)
     master.forget()
-    master.hears('hole', { type: 'offer', credit: 101 })
+    master.hears('hole', { type: 'offer', credit: 101, withdrawn: 0 })
     master.submit(1)
     expect(master.takeLeases()).to.deep.equal({})
     master.passes(1_000)
@@ -66,7 +70,7 @@ describe('master: judge', () => {
       rests += restsOf(master)
       for (let time = 0; time < 4; time++) {
         for (const worker of ['hole', 'other']) {
-          master.hears(worker, { type: 'renewal', seen: 100, credit: 0 })
+          master.hears(worker, { type: 'renewal', seen: 100, credit: 0, withdrawn: 0 })
         }
         master.passes(2_000)
       }
@@ -79,6 +83,52 @@ describe('master: judge', () => {
     master.machine.state.jobs.get(ref(1).job)!.succeededOn = 'other' as never
     const refs = Array.from({ length: 20 }, (_, at) => ref(at + 1))
     master.hearsReport('hole', refs, aResult('failure', 2_000))
+    expect(restsOf(master)).to.equal(0)
+  })
+
+  it('remembers a worker that goes and comes back', () => {
+    const master = aMasterWithAHole()
+    failFast(master, 1, FAST_FAILURES_MAX - 1, 'refused')
+    master.hears('hole', { type: 'bye' })
+    master.joined('hole', { slots: 100, credit: 100, boot: 'boot-2' }, 2)
+    const lives = [...master.machine.state.jobs.get(ref(1).job)!.tasks.values()]
+    const held = lives.find((task) => task.worker === 'hole' && task.isHeld)!
+    master.hearsReport('hole', [held.ref], aResult('refused', 1), 2)
+    expect(restsOf(master)).to.equal(1)
+  })
+
+  it('lets a rest go on for a worker that comes back before its end', () => {
+    const master = aMasterWithAHole()
+    failFast(master, 1, FAST_FAILURES_MAX, 'refused')
+    master.hears('hole', { type: 'bye' })
+    master.hears('hole', aHold({ slots: 100, credit: 100 }), 2)
+    expect(master.takeLeases()).to.deep.equal({})
+    master.passes(1_000)
+    expect(master.takeLeases()['hole']?.length).to.be.greaterThan(50)
+  })
+
+  it('gives a worker a rest that gives everything back and never begins', () => {
+    const master = aMaster()
+    master.joined('w', { slots: 1, credit: 1_000 })
+    master.submit(1)
+    for (let attempt = 1; attempt <= IDLE_RETURNS_MAX; attempt++) {
+      master.hearsReport('w', [ref(1, attempt)], aResult('returned'))
+    }
+    expect(restsOf(master)).to.equal(0)
+    master.hearsReport('w', [ref(1, IDLE_RETURNS_MAX + 1)], aResult('returned'))
+    expect(restsOf(master)).to.equal(1)
+  })
+
+  it('thinks nothing of one that gives back what it has no room for, and begins others', () => {
+    const master = aMaster()
+    master.joined('w', { slots: 1, credit: 1_000 })
+    master.submit(1)
+    for (let attempt = 1; attempt <= 3 * IDLE_RETURNS_MAX; attempt++) {
+      if (attempt % IDLE_RETURNS_MAX === 0) {
+        master.hears('w', { type: 'started', attempts: [ref(1, attempt)] })
+      }
+      master.hearsReport('w', [ref(1, attempt)], aResult('returned'))
+    }
     expect(restsOf(master)).to.equal(0)
   })
 })

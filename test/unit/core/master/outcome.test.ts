@@ -15,13 +15,13 @@ function aMasterWithATask(retries = 0): TestMaster {
 /** Reports the outcome again and again until the task is settled; returns how often. */
 function attemptsUntilSettled(master: TestMaster, outcome: Outcome): number {
   for (let attempt = 1; attempt < 100; attempt++) {
-    master.hears('w', { type: 'renewal', seen: 1_000, credit: 1_000 })
+    master.hears('w', { type: 'renewal', seen: 1_000, credit: 1_000, withdrawn: 0 })
     master.hearsReport('w', [ref(1, attempt)], aResult(outcome))
     if (master.takeNotices('settled').length > 0) return attempt
     // Renewals come before each lease ends, as long as the longest wait takes.
     for (let time = 0; time < 35; time++) {
       master.passes(2_000)
-      master.hears('w', { type: 'renewal', seen: 1_000, credit: 1_000 })
+      master.hears('w', { type: 'renewal', seen: 1_000, credit: 1_000, withdrawn: 0 })
     }
   }
   return Infinity

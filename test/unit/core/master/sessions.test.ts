@@ -27,10 +27,10 @@ describe('master: sessions', () => {
 
   it('ignores what comes on a session that is over, or was never opened', () => {
     const master = aMaster()
-    master.hears('stranger', { type: 'offer', credit: 5 })
+    master.hears('stranger', { type: 'offer', credit: 5, withdrawn: 0 })
     master.joined('w', { credit: 0 }, 2)
     master.submit(1)
-    master.hears('w', { type: 'offer', credit: 5 }, 1)
+    master.hears('w', { type: 'offer', credit: 5, withdrawn: 0 }, 1)
     expect(master.takeLeases()).to.deep.equal({})
   })
 
@@ -52,7 +52,7 @@ describe('master: sessions', () => {
     const master = aMasterWithARunningTask()
     for (let time = 0; time < 5; time++) {
       master.passes(2_000)
-      master.hears('w', { type: 'renewal', seen: 1, credit: 1 })
+      master.hears('w', { type: 'renewal', seen: 1, credit: 1, withdrawn: 0 })
     }
     expect(master.takeMessages('renewed')).to.have.lengthOf(5)
     master.expectNothingElse()
@@ -143,7 +143,7 @@ describe('master: sessions', () => {
     master.hearsReport('w', [ref(1)], aResult(), 2)
     expect(master.takeNotices('settled')).to.deep.equal([])
     master.forget()
-    master.hears('v', { type: 'renewal', seen: 1, credit: 2 })
+    master.hears('v', { type: 'renewal', seen: 1, credit: 2, withdrawn: 0 })
     master.hearsReport('v', [ref(1, 2)])
     expect(master.takeNotices('settled')).to.have.nested.property('[0].worker', 'v')
   })
@@ -183,7 +183,7 @@ describe('master: sessions', () => {
     master.submit(1)
     for (let time = 0; time < 3; time++) {
       master.passes(2_000)
-      master.hears('w', { type: 'renewal', seen: 0, credit: 2 })
+      master.hears('w', { type: 'renewal', seen: 0, credit: 2, withdrawn: 0 })
     }
     expect(master.take('disconnect')).to.have.nested.property('[0].worker', 'w')
   })
@@ -195,5 +195,81 @@ describe('master: sessions', () => {
     master.expectNothingElse()
     master.passes(6_000)
     expect(master.takeNotices('parted')).to.have.lengthOf(1)
+  })
+
+  it('closes the stream of a worker that has left, also if the worker does not', () => {
+    const master = aMaster()
+    master.joined('w', {}, 5)
+    master.hears('w', { type: 'bye' }, 5)
+    expect(master.take('close')).to.deep.equal([{ type: 'close', worker: 'w', session: 5 }])
+    expect(master.take('disconnect')).to.deep.equal([])
+    master.hears('w', { type: 'offer', credit: 9, withdrawn: 0 }, 5)
+    master.submit(1)
+    expect(master.takeLeases()).to.deep.equal({})
+  })
+
+  it('ignores the late hold of an older session, even of another run of the worker', () => {
+    const master = aMaster()
+    master.joined('w', { boot: 'new', credit: 1 }, 2)
+    master.submit(1)
+    master.forget()
+    master.hears('w', aHold({ boot: 'old' }), 1)
+    master.expectNothingElse()
+    expect(master.machine.state.workers.get('w' as never)?.held.size).to.equal(1)
+  })
+
+  it('has a worker forget the jobs of which it lists attempts, once they have ended', () => {
+    const master = aMaster()
+    master.joined('w', { credit: 1 })
+    const job = master.submit(1)
+    master.does({ type: 'disconnected', worker: 'w' as never, session: 1 })
+    const attempts = [{ ...ref(1), state: 'running' as const }]
+    master.joined('w', { attempts, credit: 1 }, 2)
+    master.hearsReport('w', [ref(1)], aResult(), 2)
+    expect(master.takeMessages('forget')).to.deep.equal([{ type: 'forget', job }])
+    const late = [
+      { ...ref(1), state: 'ended' as const },
+      { ...ref(2), state: 'ended' as const }
+    ]
+    master.hears('w', aHold({ attempts: late }), 3)
+    const messages = master.take('send').map(({ message }) => message.type)
+    expect(messages).to.deep.equal(['kept', 'forget'])
+  })
+
+  it('does not go on about jobs to workers that have gone', () => {
+    const master = aMaster()
+    master.joined('w', { credit: 1 })
+    const job = master.submit(2)
+    master.hears('w', { type: 'bye' })
+    expect(master.machine.state.jobs.get(job)?.toldWorkers.size).to.equal(0)
+  })
+
+  it('watches one batch at a time, however many a worker leaves unseen', () => {
+    const master = aMaster()
+    master.joined('w', { slots: 1, credit: 1_000 })
+    master.submit(100)
+    for (let task = 1; task <= 50; task++) master.hearsReport('w', [ref(task)])
+    const [view] = master.machine.state.workers.values()
+    expect(view?.awaited).to.deep.equal({ batch: 1, sentAt: 0 })
+    master.passes(1_000)
+    master.hears('w', { type: 'renewal', seen: 1, credit: 1_000, withdrawn: 0 })
+    expect(view?.awaited).to.deep.equal({ batch: view?.batch, sentAt: 1_000 })
+    master.hears('w', { type: 'renewal', seen: 1_000, credit: 1_000, withdrawn: 0 })
+    expect(view?.awaited?.sentAt).to.not.equal(0)
+  })
+
+  it('counts a loss that was forgiven again after a restart, too', () => {
+    const master = aMaster({ isDurable: true })
+    master.joined('w', { credit: 1 })
+    master.submit(1)
+    master.hears('w', { type: 'started', attempts: [ref(1)] })
+    master.passes(6_000)
+    const next = aMaster({ isDurable: true })
+    for (const record of master.takeRecords()) next.machine.replay(record)
+    next.does({ type: 'recovered' })
+    const task = next.machine.state.jobs.get(ref(1).job)?.tasks.get(1)
+    expect(task?.losses).to.equal(1)
+    next.joined('w', { attempts: [{ ...ref(1), state: 'running' }] }, 9)
+    expect(task?.losses).to.equal(0)
   })
 })

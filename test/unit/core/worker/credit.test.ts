@@ -1,35 +1,13 @@
 import { expect } from 'chai'
-import type { WorkerMessage } from '../../../../src/core/messages.ts'
+import { PREFETCH_MS, RESULT_BYTES_MAX } from '../../../../src/core/limits.ts'
 import { aResult, aWorker, ref } from '../../../support/machines.ts'
 import type { TestWorker } from '../../../support/machines.ts'
-
-/** The credit offered last, beyond the leases received so far. */
-function offered(worker: TestWorker, master: string): number | undefined {
-  const isOffer = (message: WorkerMessage): message is WorkerMessage & { type: 'offer' } =>
-    message.type === 'offer'
-  const credit = worker.takeMessages(master).filter(isOffer).at(-1)?.credit
-  const view = [...worker.machine.state.masters.values()].find(({ id }) => id === master)
-  return credit === undefined ? undefined : credit - (view?.received ?? 0)
-}
-
-function returnedBy(worker: TestWorker): number[] {
-  return worker
-    .takeMessages()
-    .flatMap((message) => (message.type === 'report' ? message.reports : []))
-    .filter(({ result }) => result.outcome === 'returned')
-    .map(({ task }) => task)
-}
 
 /** Has run tasks of a millisecond each, one after the other, for longer than it looks back. */
 function aFastWorker(): TestWorker {
   const worker = aWorker({ slots: 1 })
   worker.joined('m')
-  for (let task = 1; task <= 250; task++) {
-    worker.hearsLeases('m', [ref(task)], true)
-    worker.now++
-    worker.ends(task)
-    worker.hears('m', { type: 'accepted', attempts: [ref(task)] })
-  }
+  worker.runsFast('m', 250)
   return worker
 }
 
@@ -38,9 +16,9 @@ describe('worker: credit', () => {
     const worker = aWorker({ slots: 3 })
     worker.joined('m')
     worker.hearsLeases('m', [ref(1), ref(2), ref(3)], true)
-    expect(offered(worker, 'm')).to.equal(undefined)
+    expect(worker.takeOffer('m')).to.equal(undefined)
     worker.ends(1)
-    expect(offered(worker, 'm')).to.equal(1)
+    expect(worker.takeOffer('m')).to.equal(1)
   })
 
   it('asks for no more than its slots while tasks are long', () => {
@@ -48,131 +26,189 @@ describe('worker: credit', () => {
     worker.joined('m')
     worker.hearsLeases('m', [ref(1), ref(2)], true)
     worker.passes(1_000)
-    expect(offered(worker, 'm')).to.equal(undefined)
+    expect(worker.takeOffer('m')).to.equal(undefined)
   })
 
   it('asks for about 100 ms of work while tasks are short', () => {
-    const worker = aFastWorker()
-    const [view] = worker.machine.state.masters.values()
-    expect(view!.credit - view!.received).to.be.within(50, 110)
-  })
-
-  it('gives back what is queued when tasks turn out to be long, the last come first', () => {
-    const worker = aFastWorker()
-    const refs = Array.from({ length: 60 }, (_, at) => ref(1_001 + at))
-    worker.forget()
-    worker.hearsLeases('m', refs, true)
-    const started = worker.takeStarts()
-    expect(started[0]).to.equal(1_001)
-    expect(returnedBy(worker)).to.deep.equal([])
-    worker.passes(300)
-    const returned = returnedBy(worker)
-    expect(returned).to.have.lengthOf(60 - started.length)
-    expect(returned[0]).to.equal(1_060)
-    expect(worker.machine.state.queued).to.equal(0)
-  })
-
-  it('asks the executor back for what it was given ahead, the last come first', () => {
-    const worker = aFastWorker()
-    worker.forget()
-    worker.hearsLeases(
-      'm',
-      Array.from({ length: 60 }, (_, at) => ref(1_001 + at)),
-      true
-    )
-    const runs = worker.take('start').map(({ run }) => run)
-    worker.passes(300)
-    const recalled = worker.take('recall').map(({ run }) => run)
-    expect(recalled).to.deep.equal(runs.slice(1).reverse())
-    worker.forget()
-    for (const run of recalled) worker.ends(run, aResult('returned'))
-    expect(returnedBy(worker)).to.have.lengthOf(recalled.length)
-    worker.passes(300)
-    expect(worker.take('recall')).to.deep.equal([])
-  })
-
-  it('reports what it gave back until that is accepted', () => {
-    const worker = aWorker({ slots: 1 })
-    worker.joined('m')
-    worker.hearsLeases('m', [ref(1), ref(2)])
-    expect(returnedBy(worker)).to.deep.equal([2])
-    worker.disconnects('m')
-    worker.connects('m', 2)
-    expect(worker.takeMessages()[0])
-      .to.have.nested.property('attempts[1]')
-      .deep.equal({ ...ref(2), state: 'queued' })
-    worker.hearsKept('m', [], 2)
-    expect(returnedBy(worker)).to.deep.equal([2])
-    worker.hears('m', { type: 'accepted', attempts: [ref(2)] }, 2)
-    expect(worker.take('release'), 'there is nothing on disk').to.deep.equal([])
-  })
-
-  it('keeps a little credit with a master that has nothing, so that new work comes at once', () => {
-    const worker = aWorker({ slots: 1 })
-    worker.joined('m')
-    worker.hearsLeases('m', [ref(1)])
-    expect(offered(worker, 'm')).to.equal(1)
+    expect(aFastWorker().openCredit('m')).to.be.within(50, 110)
   })
 
   it('offers nothing without slots', () => {
     const worker = aWorker({ slots: 0 })
     worker.joined('m')
     worker.passes(1_000)
-    expect(offered(worker, 'm')).to.equal(undefined)
+    expect(worker.takeOffer('m')).to.equal(undefined)
   })
 
-  it('shares its slots between masters that have more work', () => {
-    const worker = aWorker({ slots: 2 })
-    for (const master of ['a', 'b']) worker.joined(master)
-    worker.hearsLeases('a', [ref(1), ref(2)], true)
-    worker.hearsLeases('b', [ref(1)], true)
-    worker.forget()
-    worker.ends(1)
-    const [a, b] = [...worker.machine.state.masters.values()].map(
-      (view) => view.credit - view.received
-    )
-    expect(b, 'b has nothing running').to.equal(1)
-    expect(a).to.equal(0)
-  })
-
-  it('gives a slot to others when a master does not use what it was offered', () => {
-    const worker = aWorker({ slots: 1 })
-    for (const master of ['silent', 'busy']) worker.joined(master)
-    worker.hears('silent', { type: 'leases', batch: 0, more: true, leases: [] })
-    worker.hearsLeases('busy', [ref(1)], true)
-    worker.ends(1)
-    worker.hears('busy', { type: 'accepted', attempts: [ref(1)] })
-    worker.forget()
-    expect(offered(worker, 'busy')).to.equal(undefined)
-    for (let time = 0; time < 3; time++) {
-      worker.passes(2_000)
-      worker.hears('busy', { type: 'renewed' })
-      worker.hears('silent', { type: 'renewed' })
-    }
-    expect(offered(worker, 'busy')).to.equal(1)
-  })
-
-  it('is not deceived by a late message about more work', () => {
+  it('asks for nothing more while too many bytes of results wait to be accepted', () => {
     const worker = aWorker({ slots: 1 })
     worker.joined('m')
-    worker.hearsLeases('m', [ref(1)], true)
-    worker.hearsLeases('m', [ref(2)], false)
-    worker.hears('m', { type: 'accepted', attempts: [ref(2)] })
-    worker.hearsLeases('m', [ref(3)], false)
-    const [view] = worker.machine.state.masters.values()
-    view!.isHungry = false
-    worker.hears('m', { type: 'leases', batch: 1, more: true, leases: [] })
-    expect(view?.isHungry).to.equal(false)
+    const stdout = new Uint8Array(RESULT_BYTES_MAX / 4 + 1)
+    for (let task = 1; task <= 4; task++) {
+      expect(worker.openCredit('m'), `before task ${task}`).to.equal(1)
+      worker.hearsLeases('m', [ref(task)], true)
+      worker.passes(3 * PREFETCH_MS)
+      worker.ends(task, { ...aResult(), stdout })
+    }
+    expect(worker.openCredit('m')).to.equal(0)
+    worker.hears('m', { type: 'accepted', attempts: [ref(1)] })
+    expect(worker.openCredit('m')).to.equal(1)
   })
 
-  it('takes it that a master whose work it gave back has more, until that says otherwise', () => {
-    const worker = aWorker({ slots: 1 })
-    for (const master of ['a', 'b']) worker.joined(master)
-    worker.hearsLeases('a', [ref(1)], true)
-    worker.hearsLeases('b', [ref(2)], false)
-    expect(returnedBy(worker)).to.deep.equal([2])
-    expect(offered(worker, 'b'), 'there is no free slot').to.equal(undefined)
-    worker.ends(1)
-    expect(offered(worker, 'b'), 'it has had less').to.equal(1)
+  describe('a master that has no more work', () => {
+    it('may fill every free slot at once', () => {
+      const worker = aWorker({ slots: 2 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      expect(worker.openCredit('a')).to.equal(2)
+      expect(worker.openCredit('b')).to.equal(2)
+    })
+
+    it('is offered nothing while there is no free slot, and in the same turn when there is one', () => {
+      const worker = aWorker({ slots: 1 })
+      worker.joined('m')
+      worker.hearsLeases('m', [ref(1)])
+      expect(worker.takeOffer('m')).to.equal(undefined)
+      expect(worker.openCredit('m')).to.equal(0)
+      worker.ends(1)
+      const types = worker.takeMessages('m').map(({ type }) => type)
+      expect(types).to.deep.equal(['report', 'offer'])
+      expect(worker.openCredit('m')).to.equal(1)
+    })
+
+    it('begins its session with no credit when another one waits for free slots', () => {
+      const worker = aWorker({ slots: 1 })
+      worker.joined('a')
+      worker.hearsLeases('a', [ref(1)], true)
+      worker.ends(1)
+      worker.forget()
+      worker.connects('b')
+      expect(worker.takeMessages('b')[0]).to.include({ type: 'hold', credit: 0 })
+    })
+
+    it('keeps some credit while tasks are short, its share of about 100 ms', () => {
+      const worker = aFastWorker()
+      worker.hears('m', { type: 'renewed', more: false })
+      worker.hearsLeases('m', [ref(1_001)])
+      expect(worker.openCredit('m')).to.be.within(50, 110)
+    })
+
+    it('loses it again soon after tasks have become long', () => {
+      const worker = aFastWorker()
+      worker.hearsLeases('m', [ref(1_001)])
+      worker.passes(3 * PREFETCH_MS)
+      expect(worker.takeOffer('m')).to.equal(0)
+      worker.passes(10_000)
+      expect(worker.openCredit('m')).to.equal(0)
+    })
+
+    it('loses its credit once another master has filled the slots for a while', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.hearsLeases('a', [ref(1)])
+      worker.passes(PREFETCH_MS - 1)
+      expect(worker.takeMessages('b')).to.deep.equal([])
+      worker.passes(1)
+      expect(worker.takeMessages('b')).to.deep.equal([{ type: 'offer', credit: 1, withdrawn: 1 }])
+      worker.ends(1)
+      expect(worker.takeMessages('b')).to.deep.equal([{ type: 'offer', credit: 2, withdrawn: 1 }])
+    })
+
+    it('is told nothing at all while short tasks of another one come and go', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      for (let task = 1; task <= 20; task++) {
+        worker.hearsLeases('a', [ref(task)])
+        worker.passes(PREFETCH_MS / 2)
+        worker.ends(task)
+        worker.hears('a', { type: 'accepted', attempts: [ref(task)] })
+      }
+      expect(worker.takeMessages('b').filter(({ type }) => type === 'offer')).to.deep.equal([])
+    })
+
+    it('may have leased already what is taken back: that comes on top of nothing else', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.hearsLeases('a', [ref(1)])
+      worker.passes(PREFETCH_MS)
+      worker.hearsLeases('b', [ref(1)])
+      expect(worker.openCredit('b')).to.equal(-1)
+      expect(worker.takeReturned()).to.deep.equal([1])
+      worker.ends(1)
+      expect(worker.openCredit('b')).to.equal(1)
+    })
+  })
+
+  describe('masters that have more work', () => {
+    it('share the slots', () => {
+      const worker = aWorker({ slots: 2 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.hearsLeases('a', [ref(1), ref(2)], true)
+      worker.hearsLeases('b', [ref(1)], true)
+      worker.forget()
+      worker.ends(1)
+      expect(worker.openCredit('b'), 'b has nothing running').to.equal(1)
+      expect(worker.openCredit('a')).to.equal(0)
+    })
+
+    it('are offered a free slot one at a time, also when it is not used at once', () => {
+      const worker = aWorker({ slots: 1 })
+      worker.joined('a')
+      worker.joined('b')
+      worker.hearsLeases('a', [ref(1)], true)
+      worker.ends(1)
+      worker.passes(1_000)
+      expect(worker.openCredit('a')).to.equal(1)
+      worker.hears('b', { type: 'leases', batch: 0, more: true, leases: [] })
+      worker.passes(1_000)
+      expect(worker.openCredit('a')).to.equal(1)
+      expect(worker.openCredit('b')).to.equal(0)
+    })
+
+    it('get the next free slot when they say so, before one that has had it all along', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.hearsLeases('a', [ref(1)], true)
+      worker.passes(1_000)
+      expect(worker.openCredit('b'), 'a is hungry, and first').to.equal(0)
+      worker.hears('b', { type: 'leases', batch: 0, more: true, leases: [] })
+      worker.ends(1)
+      expect(worker.openCredit('b')).to.equal(1)
+      expect(worker.openCredit('a')).to.equal(0)
+    })
+
+    it('lose a slot to others when they do not use what they were offered', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['silent', 'busy']) worker.joined(master)
+      worker.hears('silent', { type: 'leases', batch: 0, more: true, leases: [] })
+      worker.hearsLeases('busy', [ref(1)], true)
+      worker.ends(1)
+      worker.hears('busy', { type: 'accepted', attempts: [ref(1)] })
+      worker.forget()
+      expect(worker.takeOffer('busy')).to.equal(undefined)
+      worker.passes(2_000)
+      expect(worker.takeOffer('busy')).to.equal(1)
+      worker.passes(PREFETCH_MS)
+      expect(worker.openCredit('silent')).to.equal(0)
+    })
+
+    it('are believed by the last thing they said, not by one that comes late', () => {
+      const worker = aWorker({ slots: 1 })
+      worker.joined('m')
+      worker.hearsLeases('m', [ref(1)], true)
+      worker.hearsLeases('m', [ref(2)], false)
+      const [view] = worker.machine.state.masters.values()
+      worker.hears('m', { type: 'leases', batch: 1, more: true, leases: [] })
+      expect(view?.isHungry).to.equal(false)
+    })
+
+    it('are found out by the answer to a renewal when the word itself got lost', () => {
+      const worker = aWorker({ slots: 1 })
+      worker.joined('m')
+      const [view] = worker.machine.state.masters.values()
+      worker.hears('m', { type: 'renewed', more: true })
+      expect(view?.isHungry).to.equal(true)
+      worker.hears('m', { type: 'renewed', more: false })
+      expect(view?.isHungry).to.equal(false)
+    })
   })
 })

@@ -37,7 +37,7 @@ describe('worker: runs', () => {
     worker.forget()
     for (let time = 0; time < 4; time++) {
       worker.passes(2_000)
-      worker.hears('m', { type: 'renewed' })
+      worker.hears('m', { type: 'renewed', more: false })
     }
     const reports = worker.takeMessages().filter(({ type }) => type === 'report')
     expect(reports).to.have.lengthOf(1)

@@ -78,7 +78,7 @@ describe('worker: sessions', () => {
     const worker = aWorker()
     worker.joined('m')
     for (let time = 0; time < 6; time++) {
-      worker.hears('m', { type: 'renewed' })
+      worker.hears('m', { type: 'renewed', more: false })
       worker.passes(1_000)
     }
     const renewals = worker.takeMessages().filter(({ type }) => type === 'renewal')

@@ -1,0 +1,83 @@
+/**
+ * What waits at a worker to be started: a queue for each master, in order of arrival. A task whose
+ * job runs as often here as it may (`slotsMax`) is parked, so that it keeps no other waiting.
+ *
+ * Entries are hints: what was started, parked or dropped meanwhile is passed over.
+ */
+import type { Held, HeldJob, MasterView } from './master-view.ts'
+import type { WorkerState } from './state.ts'
+
+export function enqueue(state: WorkerState, held: Held): void {
+  held.view.queue.push(held)
+  held.view.queued++
+  state.queued++
+}
+
+/** To be called before the state of a task that waits becomes another one. */
+export function unqueue(state: WorkerState, held: Held): void {
+  const { view, job } = held
+  if (held.state === 'queued') {
+    state.queued--
+    if (--view.queued === 0) view.queue.clear()
+  } else if (held.state === 'parked') {
+    state.parked--
+    view.parked--
+    job.parkedTasks--
+    if (job.parkedTasks > 0) return
+    job.parked.clear()
+    view.parkedJobs.delete(job)
+  }
+}
+
+/** The task of this master that came first, of those whose jobs may run more here. */
+export function firstOf(state: WorkerState, view: MasterView): Held | undefined {
+  let first = headOf(view)
+  while (first !== undefined && !mayRunMore(first.job)) {
+    park(state, first)
+    first = headOf(view)
+  }
+  for (const job of view.parkedJobs) {
+    const held = mayRunMore(job) ? firstParked(job) : undefined
+    if (held !== undefined && (first === undefined || held.order < first.order)) first = held
+  }
+  return first
+}
+
+/** The task that came last, parked ones excepted. */
+export function lastOf({ queue }: MasterView): Held | undefined {
+  let held = queue.pop()
+  while (held !== undefined && held.state !== 'queued') held = queue.pop()
+  return held
+}
+
+/** The parked task of the job that came last. */
+export function lastParked({ parked }: HeldJob): Held | undefined {
+  let held = parked.pop()
+  while (held !== undefined && held.state !== 'parked') held = parked.pop()
+  return held
+}
+
+function headOf({ queue }: MasterView): Held | undefined {
+  while (queue.size > 0 && queue.peek()?.state !== 'queued') queue.shift()
+  return queue.peek()
+}
+
+function firstParked({ parked }: HeldJob): Held | undefined {
+  while (parked.size > 0 && parked.peek()?.state !== 'parked') parked.shift()
+  return parked.peek()
+}
+
+function mayRunMore({ running, spec }: HeldJob): boolean {
+  return running < (spec.slotsMax ?? Infinity)
+}
+
+function park(state: WorkerState, held: Held): void {
+  const { view, job } = held
+  unqueue(state, held)
+  held.state = 'parked'
+  state.parked++
+  view.parked++
+  job.parkedTasks++
+  job.parked.push(held)
+  view.parkedJobs.add(job)
+}
