@@ -137,7 +137,8 @@ function checkMasterView(state: WorkerState, view: MasterView): void {
       if (state.runs.get(held.run) !== held) broken('a run is lost')
     }
     if (running !== job.running) broken(`${view.id}: runs of job ${job.id} are miscounted`)
-    if (running > (job.spec.slotsMax ?? Infinity)) broken(`job ${job.id} runs more than it may`)
+    const { slotsMax = Infinity } = job.spec
+    if (slotsMax < state.config.slots && running > slotsMax) broken(`job ${job.id} runs too often`)
     if (job.parkedTasks > 0 && !view.parkedJobs.has(job)) broken(`tasks of ${job.id} are lost`)
   }
   if (count.dropped > 0) broken('a dropped attempt is still held')

@@ -12,9 +12,12 @@ import type { FrameStream } from '../net/frame-stream.ts'
 /** How the other side is asked for a blob: it is in our store, with a reference, afterwards. */
 export type ObtainBlob = (ref: BlobRef) => Promise<void>
 
+/** How long the other side may take to close, once this one has. */
+const CLOSE_WAIT_MS = 5_000
+
 export interface Link<Out, In> {
   send(message: Out): void
-  /** Ends the session, after what was sent. */
+  /** Ends the session, after what was sent, also if the other side does not end it. */
   close(): void
   /** Ends the session now. */
   abort(reason: string): void
@@ -29,6 +32,7 @@ export function streamLink<Out, In>(
 ): Link<Out, In> {
   const builder = new FrameBuilder()
   let isFlushDue = false
+  let closing: NodeJS.Timeout | undefined
   const flush = (): void => {
     isFlushDue = false
     stream.send(builder.take())
@@ -43,15 +47,21 @@ export function streamLink<Out, In>(
     close() {
       flush()
       void stream.close()
+      closing ??= setTimeout(() => {
+        stream.abort(new Error('the peer did not close the session'))
+      }, CLOSE_WAIT_MS)
+      closing.unref()
     },
     abort(reason) {
       stream.abort(new Error(reason))
     },
     listen(onMessage, onClosed) {
-      void readAll(stream, codec, onMessage).then(
-        () => onClosed(undefined),
-        (error: unknown) => onClosed(toError(error))
-      )
+      void readAll(stream, codec, onMessage)
+        .finally(() => clearTimeout(closing))
+        .then(
+          () => onClosed(undefined),
+          (error: unknown) => onClosed(toError(error))
+        )
     }
   }
 }

@@ -61,7 +61,8 @@ export class SessionKeeper {
       const since = monotonicNow()
       try {
         const stream = await network.openWork(master)
-        await worker.serve(master, epoch, streamLink(stream, workerEnd), obtainBlob)
+        // Who has said goodbye does not come again, until there is another connection.
+        if (await worker.serve(master, epoch, streamLink(stream, workerEnd), obtainBlob)) return
       } catch (error) {
         this.#init.onProblem(`no session with ${master}: ${toError(error).message}`)
       }

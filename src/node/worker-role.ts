@@ -25,6 +25,8 @@ interface Session {
   readonly number: number
   readonly link: MasterLink
   readonly obtainBlob: ObtainBlob
+  /** This worker has said goodbye in it. */
+  hasLeft: boolean
 }
 
 export interface WorkerRoleInit {
@@ -79,27 +81,29 @@ export class WorkerRole {
     return this.#machine.state
   }
 
-  /** Serves a session with a master; resolves when it is over. */
+  /** Serves a session with a master; resolves when it is over, true if this worker has left it. */
   async serve(
     master: NodeId,
     epoch: string,
     link: MasterLink,
     obtainBlob: ObtainBlob
-  ): Promise<void> {
-    const session = this.#nextSession++
-    this.#sessions.set(master, { number: session, link, obtainBlob })
+  ): Promise<boolean> {
+    const number = this.#nextSession++
+    const session: Session = { number, link, obtainBlob, hasLeft: false }
+    this.#sessions.set(master, session)
     const closed = Promise.withResolvers<undefined>()
-    this.#driver.dispatch({ type: 'connected', master, epoch, session })
+    this.#driver.dispatch({ type: 'connected', master, epoch, session: number })
     link.listen(
-      (message) => this.#driver.dispatch({ type: 'message', master, session, message }),
+      (message) => this.#driver.dispatch({ type: 'message', master, session: number, message }),
       (error) => {
         if (error !== undefined) this.#init.onProblem(`session with ${master}: ${error.message}`)
-        if (this.#sessions.get(master)?.number === session) this.#sessions.delete(master)
-        this.#driver.dispatch({ type: 'disconnected', master, session })
+        if (this.#sessions.get(master) === session) this.#sessions.delete(master)
+        this.#driver.dispatch({ type: 'disconnected', master, session: number })
         closed.resolve(undefined)
       }
     )
     await closed.promise
+    return session.hasLeft
   }
 
   /** The blob belongs to a result that this master has not accepted yet. */
@@ -183,7 +187,7 @@ export class WorkerRole {
     switch (effect.type) {
       case 'send': {
         const session = this.#sessions.get(effect.master)
-        if (session?.number === effect.session) session.link.send(effect.message)
+        if (session?.number === effect.session) this.#send(session, effect.message)
         return
       }
       case 'disconnect': {
@@ -204,6 +208,13 @@ export class WorkerRole {
       case 'drained':
         this.#drained.resolve(undefined)
     }
+  }
+
+  #send(session: Session, message: WorkerMessage): void {
+    session.link.send(message)
+    if (message.type !== 'bye') return
+    session.hasLeft = true
+    session.link.close()
   }
 
   #onStarted(runs: readonly number[]): void {

@@ -105,8 +105,8 @@ function takeTasks(state: MasterState, view: WorkerView, count: number, now: Mil
  * the others have not taken it for a while: they may be busy for hours.
  */
 function mayRunOn(state: MasterState, task: Task, view: WorkerView, now: Millis): boolean {
-  const avoids = task.avoids
-  if (avoids?.includes(view.id) !== true) return true
+  const { avoids, job } = task
+  if (avoids?.includes(view.id) !== true || job.options.worker !== undefined) return true
   if (now >= task.retryAt + ELSEWHERE_FIRST_MS) return true
   let connected = 0
   for (const worker of avoids) {

@@ -32,12 +32,12 @@ export function unqueue(state: WorkerState, held: Held): void {
 /** The task of this master that came first, of those whose jobs may run more here. */
 export function firstOf(state: WorkerState, view: MasterView): Held | undefined {
   let first = headOf(view)
-  while (first !== undefined && !mayRunMore(first.job)) {
+  while (first !== undefined && !mayRunMore(state, first.job)) {
     park(state, first)
     first = headOf(view)
   }
   for (const job of view.parkedJobs) {
-    const held = mayRunMore(job) ? firstParked(job) : undefined
+    const held = mayRunMore(state, job) ? firstParked(job) : undefined
     if (held !== undefined && (first === undefined || held.order < first.order)) first = held
   }
   return first
@@ -67,8 +67,10 @@ function firstParked({ parked }: HeldJob): Held | undefined {
   return parked.peek()
 }
 
-function mayRunMore({ running, spec }: HeldJob): boolean {
-  return running < (spec.slotsMax ?? Infinity)
+/** A limit that this worker cannot exceed is none: more than run may be handed over ahead. */
+function mayRunMore({ config }: WorkerState, { running, spec }: HeldJob): boolean {
+  const { slotsMax = config.slots } = spec
+  return slotsMax >= config.slots || running < slotsMax
 }
 
 function park(state: WorkerState, held: Held): void {

@@ -57,7 +57,7 @@ describe('master: jobs', () => {
     master.does({ type: 'cancel-tasks', job, tasks: [1, 3, 99], reason: 'not wanted' })
     expect(master.takeMessages('cancel')).to.deep.equal([{ type: 'cancel', attempts: [ref(1)] }])
     master.hearsReport('w', [ref(1)])
-    master.hears('w', { type: 'offer', credit: 2 })
+    master.hears('w', { type: 'offer', credit: 2, withdrawn: 0 })
     master.hearsReport('w', [ref(2)])
     const ends = master.takeNotices('settled').map(({ task, state }) => `${task} ${state}`)
     expect(ends).to.deep.equal(['1 canceled', '3 canceled', '2 finished'])

@@ -1,0 +1,129 @@
+/**
+ * A master's and a worker's role, with the session between them in one process.
+ */
+import { expect } from 'chai'
+import { BlobStore } from '../../../src/blobs/blob-store.ts'
+import { operatingErrorOf } from '../../../src/core/errors.ts'
+import { JOBS_MAX, TASKS_MAX } from '../../../src/core/limits.ts'
+import type { MasterNotice } from '../../../src/core/master/events.ts'
+import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
+import type { NodeId } from '../../../src/core/types.ts'
+import type { Executor } from '../../../src/exec/executor.ts'
+import { localLinks } from '../../../src/node/link.ts'
+import type { Link } from '../../../src/node/link.ts'
+import { MasterRole } from '../../../src/node/master-role.ts'
+import { WorkerRole } from '../../../src/node/worker-role.ts'
+import { aHold, anyInputs, SPEC } from '../../support/machines.ts'
+
+const WORKER = 'worker' as NodeId
+const MASTER = 'master' as NodeId
+const NO_BLOBS = new BlobStore('/nowhere')
+const cannotObtain = (): Promise<void> => Promise.reject(new Error('there are no blobs'))
+
+function aMaster(notices: MasterNotice[] = []): MasterRole {
+  return new MasterRole({
+    config: { leaseMs: 6_000, keepMs: 60_000, isDurable: false, seed: 1 },
+    isBackground: true,
+    blobs: NO_BLOBS,
+    onNotice: (notice) => notices.push(notice),
+    onProblem: (text) => expect.fail(text)
+  })
+}
+
+async function aWorker(): Promise<WorkerRole> {
+  const idle: Executor = {
+    start: () => undefined,
+    stop: () => undefined,
+    recall: () => undefined,
+    close: () => Promise.resolve()
+  }
+  return await WorkerRole.create({
+    config: { boot: 'boot', name: 'lab', slots: 1 },
+    isBackground: true,
+    blobs: NO_BLOBS,
+    createExecutor: () => Promise.resolve(idle),
+    onProblem: (text) => expect.fail(text)
+  })
+}
+
+/** The worker's end of a session, as one that never does anything by itself. */
+function aSilentLink(): { link: Link<MasterMessage, WorkerMessage>; did: string[]; say: Say } {
+  const did: string[] = []
+  let hear: Say = () => undefined
+  const link: Link<MasterMessage, WorkerMessage> = {
+    send: ({ type }) => did.push(type),
+    close: () => did.push('(close)'),
+    abort: () => did.push('(abort)'),
+    listen: (onMessage) => (hear = onMessage)
+  }
+  return { link, did, say: (message) => hear(message) }
+}
+
+type Say = (message: WorkerMessage) => void
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return operatingErrorOf(error)?.code ?? String(error)
+  }
+}
+
+describe('roles', () => {
+  it('a master closes the session of a worker that has left, whatever that does', () => {
+    const master = aMaster()
+    const { link, did, say } = aSilentLink()
+    master.accept(WORKER, link, cannotObtain)
+    say(aHold())
+    say({ type: 'bye' })
+    expect(did).to.deep.equal(['kept', '(close)'])
+    master.stop()
+  })
+
+  it('a worker closes the session with a master that drains, and does not come again', async () => {
+    const [master, worker] = [aMaster(), await aWorker()]
+    const [masterLink, workerLink] = localLinks<MasterMessage, WorkerMessage>()
+    master.accept(WORKER, masterLink, cannotObtain)
+    const served = worker.serve(MASTER, 'epoch', workerLink, cannotObtain)
+    master.drain()
+    expect(await served).to.equal(true)
+    expect(worker.state.masters.size).to.equal(0)
+    expect(master.state.workers.size).to.equal(0)
+    master.stop()
+    await worker.stop()
+  })
+
+  it('a worker comes again to a master that has only lost the connection', async () => {
+    const [master, worker] = [aMaster(), await aWorker()]
+    const [masterLink, workerLink] = localLinks<MasterMessage, WorkerMessage>()
+    master.accept(WORKER, masterLink, cannotObtain)
+    const served = worker.serve(MASTER, 'epoch', workerLink, cannotObtain)
+    masterLink.abort('the cable was pulled out')
+    expect(await served).to.equal(false)
+    master.stop()
+    await worker.stop()
+  })
+
+  it('a master refuses a job too many, and says so to its user', () => {
+    const notices: MasterNotice[] = []
+    const master = aMaster(notices)
+    const options = { priority: 0, retries: 0 }
+    for (let job = 0; job < JOBS_MAX; job++) master.submit(SPEC, options)
+    expect(codeOf(() => master.submit(SPEC, options))).to.equal('LIMIT')
+    expect(master.state.jobs.size).to.equal(JOBS_MAX)
+    expect(notices).to.deep.equal([])
+    master.stop()
+  })
+
+  it('a master refuses tasks beyond the bound of a job, all of them, and says so', () => {
+    const master = aMaster()
+    const job = master.submit(SPEC, { priority: 0, retries: 0 })
+    master.state.jobs.get(job)!.lastTask = TASKS_MAX - 1
+    expect(codeOf(() => master.add(job, anyInputs(2)))).to.equal('LIMIT')
+    expect(master.state.waitingTasks).to.equal(0)
+    master.add(job, anyInputs(1))
+    expect(master.state.waitingTasks).to.equal(1)
+    master.stop()
+  })
+})
