@@ -85,7 +85,7 @@ function checkWorkerView(view: WorkerView): void {
     if (!task.isReportDue) broken(`task ${task.number} is held and reported`)
   }
   if (!view.isWatched) broken(`nobody watches the lease of ${view.id}`)
-  if (view.leased > view.credit) broken(`${view.id} was leased more than its credit`)
+  if (view.used > view.credit) broken(`${view.id} was leased more than its credit`)
   if (view.held.size > 2 * HELD_TASKS_MAX) broken(`${view.id} holds more than the bound`)
 }
 

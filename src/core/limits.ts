@@ -44,6 +44,8 @@ export const CONDUCTS_MAX = 1_024
 
 /** A worker holds enough short tasks for about this long, so that it never waits for the network. */
 export const PREFETCH_MS = 100
+/** Credit that should not be out is taken back after this long: most is used or right again by then. */
+export const CREDIT_PATIENCE_MS = 20
 /** An executor gets short tasks for about this long ahead, so that its slots never wait for us. */
 export const AHEAD_MS = 10
 /** The most tasks a worker holds of all masters, whatever their length. */

@@ -21,8 +21,8 @@ export type WorkerMessage =
       readonly credit: number
       readonly attempts: readonly HeldAttempt[]
     }
-  /** New credit, or some of it taken back. */
-  | ({ readonly type: 'offer' } & Credit)
+  /** New credit, or some taken back. `more`: for work of yours that waits, as far as I know. */
+  | ({ readonly type: 'offer'; readonly more: boolean } & Credit)
   | { readonly type: 'started'; readonly attempts: readonly AttemptRef[] }
   | { readonly type: 'report'; readonly reports: readonly Report[] }
   /** I am here, I hold what you leased me up to batch `seen`, and my credit is this. */
@@ -34,7 +34,7 @@ export type WorkerMessage =
 
 /**
  * How much may be leased, counted from the beginning of the session: a master may lease while what
- * it has leased and what was withdrawn are together less than the credit. Both only grow.
+ * it has used (see `leases`) and what was withdrawn are together less. They only grow.
  */
 export interface Credit {
   readonly credit: number
@@ -71,12 +71,14 @@ export type MasterMessage =
   /** What the tasks of a job share; comes before its first lease in a session. */
   | { readonly type: 'spec'; readonly job: JobId; readonly spec: Spec }
   /**
-   * Batch `batch` of this session: 1, 2, 3, ... `more`: further work waits that you might do.
-   * Without leases it only says that, and `batch` is the last one's.
+   * Batch `batch` of this session: 1, 2, 3, ... `used`: the credit that is used up by now, by leases
+   * or because there is nothing to lease. `more`: further work waits that you might do. Without
+   * leases it only says that, and `batch` is the last one's.
    */
   | {
       readonly type: 'leases'
       readonly batch: number
+      readonly used: number
       readonly more: boolean
       readonly leases: readonly Lease[]
     }

@@ -70,7 +70,7 @@ function encodeLeases(message: Extract<MasterMessage, { type: 'leases' }>): RawM
     attempt,
     writer.field(input)
   ])
-  const fields = [message.batch, message.more, entries]
+  const fields = [message.batch, message.used, message.more, entries]
   return { type: LEASES, fields, payloads: writer.payloads }
 }
 
@@ -131,12 +131,13 @@ export function decodeMasterMessage(received: ReceivedMessage): MasterMessage | 
 
 function readLeases(fields: Fields, payloads: PayloadReader): MasterMessage {
   const batch = fields.integer()
+  const used = fields.integer()
   const more = fields.boolean()
   const leases = fields.lists(ENTRIES_MAX, (entry): Lease => {
     const ref = readAttempt(entry)
     return { ...ref, input: payloads.read(entry) }
   })
-  return { type: 'leases', batch, more, leases }
+  return { type: 'leases', batch, used, more, leases }
 }
 
 function readSpec(fields: Fields): Spec {

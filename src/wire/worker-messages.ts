@@ -41,7 +41,7 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
       return { type: HOLD, fields: [boot, name, slots, credit, attempts], payloads: [] }
     }
     case 'offer':
-      return { type: OFFER, fields: [message.credit, message.withdrawn], payloads: [] }
+      return { type: OFFER, fields: [...creditFields(message), message.more], payloads: [] }
     case 'started':
       return { type: STARTED, fields: [attemptFields(message.attempts)], payloads: [] }
     case 'report':
@@ -49,7 +49,7 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
     case 'renewal':
       return {
         type: RENEWAL,
-        fields: [message.seen, message.credit, message.withdrawn],
+        fields: [message.seen, ...creditFields(message)],
         payloads: []
       }
     case 'bye':
@@ -105,7 +105,7 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
         attempts: fields.lists(HELD_ENTRIES_MAX, readHeld)
       }
     case OFFER:
-      return { type: 'offer', ...readCredit(fields) }
+      return { type: 'offer', ...readCredit(fields), more: fields.boolean() }
     case STARTED:
       return { type: 'started', attempts: readAttempts(fields) }
     case REPORT: {
@@ -126,6 +126,10 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
     default:
       return { type: 'bye' }
   }
+}
+
+function creditFields({ credit, withdrawn }: Credit): number[] {
+  return [credit, withdrawn]
 }
 
 function readCredit(fields: Fields): Credit {

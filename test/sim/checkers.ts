@@ -13,6 +13,9 @@ import type { WorkerNode } from './worker-node.ts'
 
 /** The whole story of one task, as seen from outside. */
 export interface TaskStory {
+  readonly addedAt: Millis
+  /** When it was started first. */
+  startedAt: Millis
   attempt: number
   worker: NodeId | undefined
   /** The attempt whose report was taken last, as a result or as a setback. */
@@ -88,7 +91,8 @@ export class Checkers {
       }
       case 'added': {
         const job = this.#job(id, record.job)
-        for (let added = 0; added < record.inputs.length; added++) job.tasks.push(newStory())
+        for (let added = 0; added < record.inputs.length; added++)
+          job.tasks.push(newStory(this.#clock.now))
         job.left += record.inputs.length
         return
       }
@@ -184,6 +188,7 @@ export class Checkers {
     const isNew = story.starts.every((start) => start.attempt !== ref.attempt)
     expect(isNew, `${name} was started twice`)
     story.starts.push(ref)
+    story.startedAt = Math.min(story.startedAt, this.#clock.now)
     expect(story.starts.length <= this.startsMax, `${name}: ${story.starts.length} starts`)
     this.executions.push({ ref, master, node, life: node.life, isReleased: false })
     return this.executions.length - 1
@@ -215,8 +220,9 @@ export class Checkers {
   }
 }
 
-function newStory(): TaskStory {
+function newStory(now: Millis): TaskStory {
   return {
+    ...{ addedAt: now, startedAt: Infinity },
     ...{ attempt: 0, worker: undefined, reported: 0, starts: [], end: undefined },
     ...{ notices: 0, settledBy: undefined, settledAt: 0 }
   }

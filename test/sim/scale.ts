@@ -36,7 +36,7 @@ export function measureScale(tasks: number): string {
   const startedAt = performance.now()
   for (let round = 1; round <= ROUNDS && master.state.waitingTasks > SLOTS; round++) {
     const held = [...(master.state.workers.get(worker)?.held ?? [])]
-    hear({ type: 'offer', credit: SLOTS * (round + 1), withdrawn: 0 })
+    hear({ type: 'offer', credit: SLOTS * (round + 1), withdrawn: 0, more: false })
     const result = emptyResult('success', '')
     hear({ type: 'report', reports: held.map((task) => ({ ...task.ref, result })) })
   }

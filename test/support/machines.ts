@@ -192,7 +192,7 @@ export function aMaster(config: Partial<MasterConfig> = {}): TestMaster {
 export class TestWorker extends Effects<WorkerEffect> {
   readonly machine: Worker
   now: Millis = 1_000
-  readonly #batches = new Map<string, number>()
+  readonly #batches = new Map<string, { batch: number; used: number }>()
 
   constructor(config: Partial<WorkerConfig> = {}) {
     super()
@@ -205,7 +205,7 @@ export class TestWorker extends Effects<WorkerEffect> {
   }
 
   connects(master: string, session = 1, epoch = 'epoch-1'): void {
-    this.#batches.set(`${master}/${session}`, 0)
+    this.#batches.delete(`${master}/${session}`)
     this.does({ type: 'connected', master: master as NodeId, epoch, session })
   }
 
@@ -224,10 +224,18 @@ export class TestWorker extends Effects<WorkerEffect> {
   /** Is leased attempts in one batch. */
   hearsLeases(master: string, refs: AttemptRef[], more = false, session = 1): void {
     const key = `${master}/${session}`
-    const batch = (this.#batches.get(key) ?? 0) + 1
-    this.#batches.set(key, batch)
+    const last = this.#batches.get(key)
+    const batch = (last?.batch ?? 0) + 1
+    const used = (last?.used ?? 0) + refs.length
+    this.#batches.set(key, { batch, used })
     const leases: Lease[] = refs.map((attempt) => ({ ...attempt, input: NO_INPUT }))
-    this.hears(master, { type: 'leases', batch, more, leases }, session)
+    this.hears(master, { type: 'leases', batch, used, more, leases }, session)
+  }
+
+  /** Is told that work waits, or that none does. */
+  hearsMore(master: string, more: boolean, session = 1): void {
+    const { batch, used } = this.#batches.get(`${master}/${session}`) ?? { batch: 0, used: 0 }
+    this.hears(master, { type: 'leases', batch, used, more, leases: [] }, session)
   }
 
   hearsSpec(master: string, spec: Partial<ShellSpec> = {}, job = 1, session = 1): void {
@@ -273,8 +281,8 @@ export class TestWorker extends Effects<WorkerEffect> {
   takeOffer(master: string): number | undefined {
     const offer = this.takeMessages(master).findLast(({ type }) => type === 'offer')
     if (offer?.type !== 'offer') return undefined
-    const received = this.machine.state.masters.get(master as NodeId)?.received ?? 0
-    return offer.credit - offer.withdrawn - received
+    const used = this.machine.state.masters.get(master as NodeId)?.used ?? 0
+    return offer.credit - offer.withdrawn - used
   }
 
   /** Takes out every message, and returns the tasks that were given back. */

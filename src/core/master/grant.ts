@@ -37,8 +37,7 @@ function grantTo(state: MasterState, view: WorkerView, now: Millis): void {
   const mayLease = !state.isDraining && view.conduct.restUntil <= now
   const tasks = mayLease ? takeTasks(state, view, shareOf(state, view), now) : []
   if (tasks.length > 0) lease(state, view, tasks, now)
-  // It has room, and there is nothing for it: other masters may have its slots.
-  else if (view.openCredit > 0 && view.saidMore && !state.isDraining) say(state, view, false)
+  else if (view.openCredit > 0 && view.saidMore && !state.isDraining) giveUpCredit(state, view)
   state.file(view, now)
 }
 
@@ -49,14 +48,21 @@ function grantTo(state: MasterState, view: WorkerView, now: Millis): void {
 function announce(state: MasterState, now: Millis): void {
   if (state.waitingTasks === 0 || state.isDraining || state.unaware.size === 0) return
   for (const view of [...state.unaware]) {
-    if (hasMoreFor(state, view, now)) say(state, view, true)
+    if (hasMoreFor(state, view, now)) say(state, view, true, [])
     state.file(view, now)
   }
 }
 
-function say(state: MasterState, view: WorkerView, more: boolean): void {
+/** It has room, and there is nothing for it: other masters may have its slots. */
+function giveUpCredit(state: MasterState, view: WorkerView): void {
+  view.used += view.openCredit
+  say(state, view, false, [])
+}
+
+function say(state: MasterState, view: WorkerView, more: boolean, leases: readonly Lease[]): void {
+  const { batch, used } = view
   view.saidMore = more
-  state.send(view, { type: 'leases', batch: view.batch, more, leases: [] })
+  state.send(view, { type: 'leases', batch, used, more, leases })
 }
 
 /** Work waits that this worker may get. */
@@ -130,11 +136,10 @@ function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now
   const leases = tasks.map((task) => ({ ...task.ref, input: task.input }))
   const more = hasMoreFor(state, view, now)
   for (const part of inMessages(leases, leaseBytes)) {
-    view.leased += part.length
+    view.used += part.length
     view.batch++
-    state.send(view, { type: 'leases', batch: view.batch, more, leases: part })
+    say(state, view, more, part)
   }
-  view.saidMore = more
   view.awaited ??= { batch: view.batch, sentAt: now }
   state.emit({ type: 'dispatched', worker: view.id, attempts })
 }

@@ -121,6 +121,8 @@ export function onMessage(
   switch (message.type) {
     case 'offer':
       takeCredit(view, message)
+      // That nothing waits may still be on its way: then it is said again.
+      if (message.more && view.openCredit > 0) view.saidMore = true
       grant(state, view, now)
       return
     case 'started':

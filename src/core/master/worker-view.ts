@@ -17,7 +17,8 @@ export class WorkerView {
   /** How many tasks may be leased, may not after all, and were, since the session began. */
   credit = 0
   withdrawn = 0
-  leased = 0
+  /** By leases, or given up because there was nothing to lease. */
+  used = 0
   /** It was told that more work waits for it. */
   saidMore = false
   /** The number of the last batch of leases, and one that has to be seen within a lease. */
@@ -44,7 +45,7 @@ export class WorkerView {
 
   /** How many tasks it would take now. */
   get openCredit(): number {
-    return this.session === undefined ? 0 : this.credit - this.withdrawn - this.leased
+    return this.session === undefined ? 0 : this.credit - this.withdrawn - this.used
   }
 
   /** How many of the tasks it would take it could run at once. */
@@ -57,7 +58,7 @@ export class WorkerView {
     this.session = undefined
     this.credit = 0
     this.withdrawn = 0
-    this.leased = 0
+    this.used = 0
     this.saidMore = false
     this.batch = 0
     this.awaited = undefined

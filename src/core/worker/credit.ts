@@ -9,7 +9,7 @@
  * Credit that is out and should not be, for other masters took the slots or tasks turned out to be
  * long, is taken back: not at once, since most of it is used or justified again before long.
  */
-import { HELD_TASKS_MAX, PREFETCH_MS, RESULT_BYTES_MAX } from '../limits.ts'
+import { CREDIT_PATIENCE_MS, HELD_TASKS_MAX, RESULT_BYTES_MAX } from '../limits.ts'
 import type { Millis } from '../types.ts'
 import type { MasterView } from './master-view.ts'
 import type { WorkerState } from './state.ts'
@@ -32,7 +32,7 @@ export function openCredits(state: WorkerState, now: Millis): Map<MasterView, nu
     const short = Math.max(0, Math.floor(ahead / sharers.length) - view.queued)
     credits.set(view, Math.min(room, short + (hungry.length > 0 ? 0 : free)))
   }
-  if (hungry.length > 0) shareSlots(hungry, credits, free)
+  if (hungry.length > 0) shareSlots(views, hungry, credits, free)
   return credits
 }
 
@@ -53,6 +53,7 @@ export function firstCredit(state: WorkerState): number {
 }
 
 function shareSlots(
+  views: readonly MasterView[],
   hungry: readonly MasterView[],
   credits: Map<MasterView, number>,
   free: number
@@ -62,8 +63,9 @@ function shareSlots(
     credits.set(view, (credits.get(view) ?? 0) + slots)
     left -= slots
   }
-  // A slot that is on offer already is not offered again to somebody else.
-  for (const view of hungry) {
+  // A slot that is on offer to one that has work, or said so, is not offered to another one.
+  for (const view of views) {
+    if (!view.isHungry && !view.isAsked) continue
     add(view, Math.min(left, Math.max(0, view.openCredit - (credits.get(view) ?? 0))))
   }
   while (left > 0) add(neediest(hungry, credits), 1)
@@ -94,6 +96,17 @@ export function offer(state: WorkerState, now: Millis): void {
   }
 }
 
+/**
+ * To be called at every renewal: a master that has left its credit alone since the last one must
+ * not keep others from it.
+ */
+export function noteUse(view: MasterView): void {
+  const { used, openCredit, renewed } = view
+  const isUnused = used === renewed.used && openCredit === renewed.openCredit
+  if (openCredit > 0 && isUnused) view.isHungry = view.isAsked = false
+  view.renewed = { used, openCredit }
+}
+
 /** When credit is to be taken back, unless it is used or justified by then. */
 export function surplusDueAt(state: WorkerState, view: MasterView): Millis {
   if (view.surplusSince === undefined || !takesCredit(view)) return Infinity
@@ -101,7 +114,7 @@ export function surplusDueAt(state: WorkerState, view: MasterView): Millis {
 }
 
 function patienceOf(state: WorkerState): Millis {
-  return state.isDraining ? 0 : PREFETCH_MS
+  return state.isDraining ? 0 : CREDIT_PATIENCE_MS
 }
 
 function grow(state: WorkerState, view: MasterView, wanted: number): void {
@@ -119,6 +132,7 @@ export function withdraw(state: WorkerState, view: MasterView, wanted: number): 
 }
 
 function tell(state: WorkerState, view: MasterView): void {
-  const { credit, withdrawn } = view
-  state.send(view, { type: 'offer', credit, withdrawn })
+  const { credit, withdrawn, isHungry: more } = view
+  view.isAsked = view.openCredit > 0 && (more || view.isAsked)
+  state.send(view, { type: 'offer', credit, withdrawn, more })
 }

@@ -65,16 +65,18 @@ export class MasterView {
   /** Batches of leases: all up to `seen` have come, and those in `ahead`. */
   seen = 0
   readonly ahead = new Set<number>()
-  /** Leases received, and allowed, and taken back again, since the session began. */
-  received = 0
+  /** Leases allowed, taken back, and used by the master or given up, since the session began. */
   credit = 0
   withdrawn = 0
+  used = 0
   /** Since when it has had more open credit than it should. */
   surplusSince: Millis | undefined = undefined
   /** It has more work waiting than we have credit for. */
   isHungry = false
-  /** What had been received when it was last renewed. */
-  receivedBefore = 0
+  /** It was offered credit for that, and will either use it or give it up. */
+  isAsked = false
+  /** How these were when its leases were last renewed. */
+  renewed = { used: 0, openCredit: 0 }
   isDraining = false
   readonly jobs = new Map<JobId, HeldJob>()
   /** What it leased, in order of arrival; dropped attempts stay in it and are passed over. */
@@ -109,7 +111,7 @@ export class MasterView {
 
   /** How many tasks it may lease us now. */
   get openCredit(): number {
-    return this.credit - this.withdrawn - this.received
+    return this.credit - this.withdrawn - this.used
   }
 
   /** Attempts in hand, reported or not. */

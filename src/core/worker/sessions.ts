@@ -50,10 +50,11 @@ function open(state: WorkerState, view: MasterView, session: number, now: Millis
   view.lastBatch = 0
   view.seen = 0
   view.ahead.clear()
-  view.received = 0
-  view.receivedBefore = 0
+  view.used = 0
+  view.renewed = { used: 0, openCredit: 0 }
   view.withdrawn = 0
   view.surplusSince = undefined
+  view.isAsked = false
   view.heardAt = now
   view.renewAt = now + view.renewalMs
   view.credit = firstCredit(state)
@@ -73,6 +74,7 @@ function close(state: WorkerState, view: MasterView, now: Millis): void {
   view.session = undefined
   view.isSettled = false
   view.isHungry = false
+  view.isAsked = false
   view.lostAt = now
   if (view.heldTasks === 0) state.masters.delete(view.id)
 }
@@ -156,6 +158,9 @@ type Leases = Extract<MasterMessage, { type: 'leases' }>
 
 function onLeases(state: WorkerState, view: MasterView, message: Leases, now: Millis): void {
   const { batch, leases } = message
+  // More than it was given it cannot have used.
+  view.used = Math.max(view.used, Math.min(message.used, view.credit))
+  if (view.openCredit <= 0) view.isAsked = false
   // Of what came late, `more` is out of date.
   if (batch >= view.lastBatch) view.isHungry = message.more
   view.lastBatch = Math.max(view.lastBatch, batch)
@@ -163,7 +168,6 @@ function onLeases(state: WorkerState, view: MasterView, message: Leases, now: Mi
   if (batch <= view.seen || view.ahead.has(batch)) return
   view.ahead.add(batch)
   while (view.ahead.delete(view.seen + 1)) view.seen++
-  view.received += leases.length
   for (const lease of leases) {
     if (take(state, view, lease)) continue
     reset(state, view, 'a lease came without its spec, or beyond every bound', now)

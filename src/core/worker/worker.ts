@@ -10,7 +10,7 @@ import { unreachable } from '../assert.ts'
 import { PAUSE_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { Millis } from '../types.ts'
-import { offer, surplusDueAt } from './credit.ts'
+import { noteUse, offer, surplusDueAt } from './credit.ts'
 import type { WorkerEffect, WorkerEvent } from './events.ts'
 import type { Held, MasterView } from './master-view.ts'
 import { onEnded, onProgress, onStarted, onTimeLimits, report, startQueued } from './runs.ts'
@@ -111,10 +111,7 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
     const { state } = this
     view.renewAt = now + view.renewalMs
     if (!view.isSettled) return
-    // A master that has not used its credit for so long must not keep others from it.
-    const hasWaited = view.openCredit > 0 && view.received === view.receivedBefore
-    if (hasWaited) view.isHungry = false
-    view.receivedBefore = view.received
+    noteUse(view)
     const { seen, credit, withdrawn } = view
     state.send(view, { type: 'renewal', seen, credit, withdrawn })
     const unanswered: Held[] = []

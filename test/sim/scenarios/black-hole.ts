@@ -1,4 +1,5 @@
 /** A worker on which everything fails at once must not eat the queue. */
+import { reset } from '../faults.ts'
 import { alwaysEnds, succeeds } from '../plans.ts'
 import type { Scenario } from '../scenario.ts'
 import { must, mustAll, storiesOf, submitAt } from './support.ts'
@@ -38,5 +39,22 @@ export const refusingHole: Scenario = {
   check(world) {
     mustAll(world, 'finished')
     must(world.checkers.notices.resting > 0, 'the black hole never got a rest')
+  }
+}
+
+export const flappingHole: Scenario = {
+  name: 'black-hole-flaps',
+  summary: 'a worker fails everything at once and loses its connection all the time: it is known',
+  endMs: 600_000,
+  build(world) {
+    const master = world.addMaster()
+    const hole = world.addWorker(2, alwaysEnds('failure'))
+    world.addWorker(2, succeeds(20, 200))
+    submitAt(world, master, 1_000, { tasks: TASKS })
+    for (let at = 1_000; at < 20_000; at += 200) reset(world, hole, master, at)
+  },
+  check(world) {
+    const failed = storiesOf(world).filter((story) => story.end === 'failed').length
+    must(failed < TASKS / 4, `${failed} of ${TASKS} tasks fell into the black hole`)
   }
 }

@@ -2,13 +2,15 @@
  * Every story there is, by name.
  */
 import type { Scenario } from '../scenario.ts'
-import { failingHole, refusingHole } from './black-hole.ts'
+import { failingHole, flappingHole, refusingHole } from './black-hole.ts'
 import { cancel } from './cancel.ts'
 import { chaos } from './chaos.ts'
 import { clean } from './clean.ts'
 import { cutAndHeal } from './cut-and-heal.ts'
 import { drain } from './drain.ts'
+import { limited } from './limited.ts'
 import { masterRestart } from './master-restart.ts'
+import { oneByOne, shortThenLong } from './one-by-one.ts'
 import { priorities } from './priorities.ts'
 import { retryElsewhere, retryHere } from './retries.ts'
 import { slowAndFast } from './slow-and-fast.ts'
@@ -20,6 +22,7 @@ import { zombie } from './zombie.ts'
 /** Small enough for many seeds. */
 export const SMALL_SCENARIOS: readonly Scenario[] = [
   ...[chaos, clean, workerCrash, cutAndHeal, zombie, masterRestart, failingHole, refusingHole],
+  ...[flappingHole, oneByOne, shortThenLong, limited],
   ...[slowAndFast, retryElsewhere, retryHere, cancel, drain, priorities, twoMasters]
 ]
 

@@ -24,7 +24,12 @@ const workerMessage: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc
     .record({ boot: fc.constantFrom('x', 'y'), slots: fc.nat(3), credit, attempts: fc.array(held) })
     .map((fields) => aHold(fields as never)),
-  fc.record({ type: fc.constant('offer' as const), credit, withdrawn: fc.nat(3) }),
+  fc.record({
+    type: fc.constant('offer' as const),
+    credit,
+    withdrawn: fc.nat(3),
+    more: fc.boolean()
+  }),
   attempts.map((started) => ({ type: 'started' as const, attempts: started })),
   fc.array(report, { maxLength: 4 }).map((reports) => ({ type: 'report' as const, reports })),
   fc.record({
@@ -40,10 +45,10 @@ const masterMessage: fc.Arbitrary<MasterMessage> = fc.oneof(
   attempts.map((canceled) => ({ type: 'kept' as const, canceled, leaseMs: 600, keepMs: 5_000 })),
   small.map((job) => ({ type: 'spec' as const, job: ref(1, 1, job).job, spec: SPEC })),
   fc
-    .record({ batch: fc.nat(6), more: fc.boolean(), refs: attempts })
-    .map(({ batch, more, refs }) => {
+    .record({ batch: fc.nat(6), used: fc.nat(9), more: fc.boolean(), refs: attempts })
+    .map(({ batch, used, more, refs }) => {
       const leases = refs.map((of) => ({ ...of, input: new Uint8Array(0) }))
-      return { type: 'leases' as const, batch, more, leases }
+      return { type: 'leases' as const, batch, used, more, leases }
     }),
   attempts.map((list) => ({ type: 'cancel' as const, attempts: list })),
   attempts.map((list) => ({ type: 'accepted' as const, attempts: list })),

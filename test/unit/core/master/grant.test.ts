@@ -16,22 +16,22 @@ describe('master: grant', () => {
     const master = aMaster()
     master.joined('w', { credit: 2 })
     master.submit(10)
-    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0 })
-    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0 })
-    master.hears('w', { type: 'offer', credit: 1, withdrawn: 0 })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0, more: false })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0, more: false })
+    master.hears('w', { type: 'offer', credit: 1, withdrawn: 0, more: false })
     expect(master.takeLeases()['w']).to.deep.equal([1, 2, 3])
   })
 
   it('leases nothing on credit that was taken back, whatever comes late', () => {
     const master = aMaster()
     master.joined('w', { credit: 2 })
-    master.hears('w', { type: 'offer', credit: 3, withdrawn: 2 })
-    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0 })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 2, more: false })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 0, more: false })
     master.submit(10)
     expect(master.takeLeases()['w']).to.have.lengthOf(1)
-    master.hears('w', { type: 'offer', credit: 3, withdrawn: 3 })
+    master.hears('w', { type: 'offer', credit: 3, withdrawn: 3, more: false })
     expect(master.takeLeases()).to.deep.equal({})
-    master.hears('w', { type: 'offer', credit: 5, withdrawn: 3 })
+    master.hears('w', { type: 'offer', credit: 5, withdrawn: 3, more: false })
     expect(master.takeLeases()['w']).to.have.lengthOf(1)
   })
 
@@ -40,7 +40,12 @@ describe('master: grant', () => {
     master.joined('liar', { slots: 1, credit: Number.MAX_SAFE_INTEGER })
     master.submit(3 * HELD_TASKS_MAX)
     expect(master.takeLeases()['liar']).to.have.lengthOf(HELD_TASKS_MAX)
-    master.hears('liar', { type: 'offer', credit: Number.MAX_SAFE_INTEGER, withdrawn: 0 })
+    master.hears('liar', {
+      type: 'offer',
+      credit: Number.MAX_SAFE_INTEGER,
+      withdrawn: 0,
+      more: false
+    })
     expect(master.takeLeases()).to.deep.equal({})
   })
 
@@ -48,7 +53,7 @@ describe('master: grant', () => {
     const master = aMaster()
     master.joined('busy', { slots: 1, credit: 1 })
     master.submit(1)
-    master.hears('busy', { type: 'offer', credit: 2, withdrawn: 0 })
+    master.hears('busy', { type: 'offer', credit: 2, withdrawn: 0, more: false })
     master.joined('idle', { slots: 1, credit: 1 })
     master.forget()
     master.submit(1)
@@ -86,9 +91,9 @@ describe('master: grant', () => {
     master.submit(2)
     expect(master.takeMessages('leases')).to.have.nested.property('[0].more', true)
     master.joined('v', { credit: 1 })
-    master.hears('w', { type: 'offer', credit: 2, withdrawn: 0 })
+    master.hears('w', { type: 'offer', credit: 2, withdrawn: 0, more: false })
     expect(master.takeMessages('leases')).to.deep.equal([
-      { type: 'leases', batch: 1, more: false, leases: [] }
+      { type: 'leases', batch: 1, used: 2, more: false, leases: [] }
     ])
   })
 
@@ -101,7 +106,7 @@ describe('master: grant', () => {
     master.forget()
     master.passes(1_000)
     expect(master.takeLeases()).to.deep.equal({})
-    master.hears('b', { type: 'offer', credit: 1, withdrawn: 0 })
+    master.hears('b', { type: 'offer', credit: 1, withdrawn: 0, more: false })
     expect(master.takeLeases()).to.deep.equal({ b: [1] })
   })
 
@@ -160,9 +165,9 @@ describe('master: grant', () => {
       const master = aMasterWithAFullWorker()
       master.submit(1)
       master.joined('free', { slots: 1, credit: 1 })
-      master.hears('full', { type: 'offer', credit: 2, withdrawn: 0 })
+      master.hears('full', { type: 'offer', credit: 2, withdrawn: 0, more: false })
       expect(master.takeWord()).to.deep.equal({ full: [false] })
-      master.hears('full', { type: 'offer', credit: 2, withdrawn: 1 })
+      master.hears('full', { type: 'offer', credit: 2, withdrawn: 1, more: false })
       master.submit(1)
       expect(master.takeWord()).to.deep.equal({ full: [true], free: [true] })
     })
@@ -184,10 +189,10 @@ describe('master: grant', () => {
     it('is announced to one that takes its credit back, and not again for each time', () => {
       const master = aMaster()
       master.joined('w', { slots: 1, credit: 1 })
-      master.hears('w', { type: 'offer', credit: 1, withdrawn: 1 })
+      master.hears('w', { type: 'offer', credit: 1, withdrawn: 1, more: false })
       master.submit(1)
       expect(master.takeWord()).to.deep.equal({ w: [true] })
-      master.hears('w', { type: 'offer', credit: 1, withdrawn: 1 })
+      master.hears('w', { type: 'offer', credit: 1, withdrawn: 1, more: false })
       expect(master.takeWord()).to.deep.equal({})
     })
 
@@ -238,7 +243,7 @@ describe('master: grant', () => {
       master.does({ type: 'drain' })
       master.forget()
       master.submit(1)
-      master.hears('full', { type: 'offer', credit: 2, withdrawn: 0 })
+      master.hears('full', { type: 'offer', credit: 2, withdrawn: 0, more: false })
       expect(master.takeWord()).to.deep.equal({})
     })
 

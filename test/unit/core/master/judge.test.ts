@@ -40,7 +40,7 @@ describe('master: judge', () => {
     failFast(master, 1, FAST_FAILURES_MAX, 'refused')
     expect(restsOf(master)).to.equal(1)
     master.forget()
-    master.hears('hole', { type: 'offer', credit: 101, withdrawn: 0 })
+    master.hears('hole', { type: 'offer', credit: 101, withdrawn: 0, more: false })
     master.submit(1)
     expect(master.takeLeases()).to.deep.equal({})
     master.passes(1_000)

@@ -27,10 +27,10 @@ describe('master: sessions', () => {
 
   it('ignores what comes on a session that is over, or was never opened', () => {
     const master = aMaster()
-    master.hears('stranger', { type: 'offer', credit: 5, withdrawn: 0 })
+    master.hears('stranger', { type: 'offer', credit: 5, withdrawn: 0, more: false })
     master.joined('w', { credit: 0 }, 2)
     master.submit(1)
-    master.hears('w', { type: 'offer', credit: 5, withdrawn: 0 }, 1)
+    master.hears('w', { type: 'offer', credit: 5, withdrawn: 0, more: false }, 1)
     expect(master.takeLeases()).to.deep.equal({})
   })
 
@@ -203,7 +203,7 @@ describe('master: sessions', () => {
     master.hears('w', { type: 'bye' }, 5)
     expect(master.take('close')).to.deep.equal([{ type: 'close', worker: 'w', session: 5 }])
     expect(master.take('disconnect')).to.deep.equal([])
-    master.hears('w', { type: 'offer', credit: 9, withdrawn: 0 }, 5)
+    master.hears('w', { type: 'offer', credit: 9, withdrawn: 0, more: false }, 5)
     master.submit(1)
     expect(master.takeLeases()).to.deep.equal({})
   })

@@ -59,7 +59,7 @@ describe('worker: queues', () => {
     const tasks = Array.from({ length: 30 }, (_, at) => 1_001 + at)
     worker.hearsLeases('m', tasks.map(limited), true)
     expect(worker.machine.state.freeSlots).to.equal(3)
-    worker.hears('other', { type: 'leases', batch: 0, more: true, leases: [] })
+    worker.hearsMore('other', true)
     expect(worker.openCredit('other')).to.be.greaterThan(0)
   })
 

@@ -48,11 +48,11 @@ describe('worker: runs', () => {
     worker.joined('m')
     const leases = [{ ...ref(1), input: new Uint8Array(0) }]
     for (let copy = 0; copy < 3; copy++) {
-      worker.hears('m', { type: 'leases', batch: 1, more: false, leases })
+      worker.hears('m', { type: 'leases', batch: 1, used: 1, more: false, leases })
     }
     worker.ends(1)
     worker.hears('m', { type: 'accepted', attempts: [ref(1)] })
-    worker.hears('m', { type: 'leases', batch: 1, more: false, leases })
+    worker.hears('m', { type: 'leases', batch: 1, used: 1, more: false, leases })
     expect(worker.takeStarts()).to.deep.equal([1])
   })
 

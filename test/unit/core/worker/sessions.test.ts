@@ -114,7 +114,7 @@ describe('worker: sessions', () => {
     const worker = aWorker({ slots: 4 })
     worker.joined('m')
     const leases = [{ ...ref(1), input: new Uint8Array(0) }]
-    worker.hears('m', { type: 'leases', batch: 2, more: false, leases })
+    worker.hears('m', { type: 'leases', batch: 2, used: 2, more: false, leases })
     worker.forget()
     worker.passes(2_000)
     expect(worker.takeMessages()[0]).to.include({ type: 'renewal', seen: 0 })
