@@ -6,45 +6,32 @@
  * connection is a member's is decided by the hello; what it is used for, elsewhere.
  */
 import { unreachable } from '../assert.ts'
-import { ADDRESSES_MAX, MEMBERS_MAX } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { Rng } from '../rng.ts'
 import type { Millis, NodeId } from '../types.ts'
 import type { Member, MembersEffect, MembersEvent } from './events.ts'
+import { addressesOf, isJoined, listOf, Targets } from './targets.ts'
+import type { Target } from './targets.ts'
 
 /** The first wait after a failed dial; it doubles. */
-const REDIAL_MIN_MS = 200
+export const REDIAL_MIN_MS = 200
 /** The longest wait for a peer that discovery sees, or that a user named. */
-const REDIAL_MAX_MS = 5_000
+export const REDIAL_MAX_MS = 5_000
 /** The longest wait for a peer that nobody sees: it may have slept for an hour. */
-const REDIAL_UNSEEN_MAX_MS = 30_000
+export const REDIAL_UNSEEN_MAX_MS = 30_000
 /** How long a sighting is news. */
-const SIGHTING_MS = 90_000
+export const SIGHTING_MS = 90_000
 /** Of two nodes that see each other, one dials; the other waits this long before it does, too. */
-const YIELD_MS = 1_000
+export const YIELD_MS = 1_000
 /** Answers of a node that left can still arrive for this long. */
-const LEFT_MS = 2_000
-
-interface Target {
-  /** A peer id, or an address given by a user of which the peer is not known yet. */
-  readonly key: string
-  member: Member | undefined
-  addresses: readonly string[]
-  /** A user named it: it is dialed whether discovery sees it or not. */
-  isJoined: boolean
-  isConnected: boolean
-  isDialing: boolean
-  failures: number
-  sightedAt: Millis
-  leftAt: Millis
-  /** Dial then; undefined: not at all. */
-  dialAt: Millis | undefined
-}
+export const LEFT_MS = 2_000
+/** After so many failures, another peer may be at the address that a user named. */
+export const FAILURES_AT_ADDRESS_MAX = 3
 
 export class Members implements Machine<MembersEvent, MembersEffect> {
   readonly #self: NodeId
   readonly #rng: Rng
-  readonly #targets = new Map<string, Target>()
+  readonly #targets = new Targets()
   #effects: MembersEffect[] = []
 
   constructor(self: NodeId, seed: number) {
@@ -55,13 +42,13 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
   /** Everybody ever heard of, this node excepted, up to a bound. */
   get members(): readonly Readonly<Member>[] {
     const members: Member[] = []
-    for (const { member } of this.#targets.values()) if (member !== undefined) members.push(member)
+    for (const { member } of this.#targets.all()) if (member !== undefined) members.push(member)
     return members
   }
 
   get deadline(): Millis | undefined {
     let first: Millis | undefined
-    for (const { dialAt } of this.#targets.values()) {
+    for (const { dialAt } of this.#targets.all()) {
       if (dialAt !== undefined && (first === undefined || dialAt < first)) first = dialAt
     }
     return first
@@ -110,13 +97,14 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
 
   #onSighted(peer: NodeId, addresses: readonly string[], now: Millis): void {
     if (peer === this.#self) return
-    const target = this.#targetOf(peer)
+    const target = this.#targets.of(peer)
     if (target === undefined) return
     if (target.leftAt + LEFT_MS > now) return
-    const isNews = target.sightedAt + SIGHTING_MS < now || !sameList(target.addresses, addresses)
+    const sighted = listOf(addresses)
+    const isNews = target.sightedAt + SIGHTING_MS < now || !sameList(target.sighted, sighted)
     target.sightedAt = now
-    target.addresses = addresses.slice(0, ADDRESSES_MAX)
-    if (target.member !== undefined) target.member.addresses = target.addresses
+    target.sighted = sighted
+    tellAddresses(target)
     if (target.isConnected || target.isDialing) return
     if (isNews) target.failures = 0
     const wait = this.#self < peer || target.failures > 0 ? 0 : YIELD_MS
@@ -124,15 +112,16 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
   }
 
   #onJoin(address: string, peer: NodeId | undefined, now: Millis): void {
-    const target = this.#targetOf(peer ?? address)
+    if (peer === this.#self) return
+    const target = this.#targets.of(peer ?? address)
     if (target === undefined) return
-    target.isJoined = true
-    target.addresses = [...new Set([address, ...target.addresses])].slice(0, ADDRESSES_MAX)
+    target.named = listOf([address], target.named)
+    tellAddresses(target)
     if (!target.isConnected) target.dialAt = now
   }
 
   #onAdmitted(event: Extract<MembersEvent, { type: 'admitted' }>, now: Millis): void {
-    const target = this.#targetOf(event.peer)
+    const target = this.#targets.of(event.peer)
     if (target?.member === undefined) return
     const { member } = target
     target.isConnected = true
@@ -140,8 +129,9 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     target.dialAt = undefined
     target.leftAt = -Infinity
     if (target.sightedAt === -Infinity) target.sightedAt = now
-    if (event.address !== undefined && target.addresses.length === 0) {
-      target.addresses = [event.address]
+    if (event.address !== undefined && addressesOf(target).length === 0) {
+      target.sighted = [event.address]
+      tellAddresses(target)
     }
     const isNews = member.status !== 'alive'
     member.status = 'alive'
@@ -151,11 +141,11 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
   }
 
   #onRefused(peer: NodeId, reason: string, now: Millis): void {
-    const target = this.#targetOf(peer)
+    const target = this.#targets.of(peer)
     if (target?.member === undefined) return
     const isNews = target.member.problem !== reason
     target.member.problem = reason
-    this.#dialLater(target, now)
+    if (!target.isConnected) this.#dialLater(target, now)
     if (isNews) this.#changed(target.member)
   }
 
@@ -169,9 +159,8 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     const target = this.#targets.get(peer)
     if (target?.member === undefined || target.member.status === 'left') return
     target.leftAt = now
-    // It will announce itself when it comes back; only what a user named is asked for.
-    target.dialAt = target.isJoined ? now + REDIAL_MAX_MS : undefined
     target.member.status = 'left'
+    this.#awaitReturn(target, now)
     this.#changed(target.member)
   }
 
@@ -179,101 +168,85 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     const target = this.#targets.get(peer)
     if (target?.isConnected !== true || target.member === undefined) return
     target.isConnected = false
-    if (target.member.status === 'left') return
+    if (target.member.status === 'left') {
+      this.#awaitReturn(target, now)
+      return
+    }
     target.member.status = 'failed'
     this.#changed(target.member)
     this.#dialLater(target, now)
   }
 
+  /** It will announce itself when it comes back; only what a user named is asked for. */
+  #awaitReturn(target: Target, now: Millis): void {
+    target.dialAt = isJoined(target) ? now + REDIAL_MAX_MS : undefined
+  }
+
   #onDialed(key: string, peer: NodeId | undefined, problem: string | undefined, now: Millis): void {
-    const target = this.#targets.get(key)
-    if (target === undefined) return
-    target.isDialing = false
+    const dialed = this.#targets.get(key)
+    if (dialed === undefined) return
+    dialed.isDialing = false
+    let target: Target | undefined = dialed
     if (problem === undefined) {
-      if (peer !== undefined && peer !== key) this.#merge(target, peer)
-      // Its hello decides; if nothing comes of it, try again.
-      if (!target.isConnected) this.#dialLater(target, now)
-      return
-    }
-    if (target.member !== undefined) target.member.problem = problem
-    if (!target.isConnected) this.#dialLater(target, now)
+      if (peer !== undefined && peer !== key) target = this.#merge(dialed, peer)
+    } else if (dialed.member !== undefined) dialed.member.problem = problem
+    // A connection is not enough: its hello decides. If nothing comes of it, try again.
+    if (target !== undefined && !target.isConnected) this.#dialLater(target, now)
+    if (problem !== undefined) this.#doubtAddress(dialed, now)
   }
 
   /** An address given by a user turned out to be this peer: from now on, the peer is the target. */
-  #merge(target: Target, peer: NodeId): void {
-    this.#targets.delete(target.key)
-    if (peer === this.#self) return
-    const known = this.#targetOf(peer)
-    if (known === undefined) return
-    known.isJoined = true
-    known.addresses = [...new Set([...known.addresses, ...target.addresses])].slice(
-      0,
-      ADDRESSES_MAX
-    )
-    if (!known.isConnected) known.dialAt = target.dialAt
+  #merge(found: Target, peer: NodeId): Target | undefined {
+    this.#targets.delete(found.key)
+    const target = peer === this.#self ? undefined : this.#targets.of(peer)
+    if (target === undefined) return undefined
+    target.foundAt = listOf([found.key], target.foundAt)
+    tellAddresses(target)
+    return target
+  }
+
+  /** Whoever is at the address now is who the user means: it may be another peer. */
+  #doubtAddress(target: Target, now: Millis): void {
+    if (target.foundAt.length === 0 || target.failures < FAILURES_AT_ADDRESS_MAX) return
+    const { foundAt } = target
+    target.foundAt = []
+    tellAddresses(target)
+    for (const address of foundAt) this.#onJoin(address, undefined, now)
   }
 
   #dialLater(target: Target, now: Millis): void {
-    const isSeen = target.isJoined || target.sightedAt + SIGHTING_MS > now
+    const isSeen = isJoined(target) || target.sightedAt + SIGHTING_MS > now
     const longest = isSeen ? REDIAL_MAX_MS : REDIAL_UNSEEN_MAX_MS
     const wait = Math.min(longest, REDIAL_MIN_MS * 2 ** Math.min(target.failures, 16))
     target.failures++
     target.dialAt = now + this.#rng.integer(wait >> 1, wait)
   }
 
+  /** Not sooner after the last time than after a failure, whatever discovery says. */
   #dialAt(target: Target, at: Millis): void {
-    target.dialAt = target.dialAt === undefined ? at : Math.min(target.dialAt, at)
+    const soonest = Math.max(at, target.dialedAt + REDIAL_MIN_MS)
+    target.dialAt = Math.min(target.dialAt ?? Infinity, soonest)
   }
 
   #dialDue(now: Millis): void {
-    for (const target of this.#targets.values()) {
+    for (const target of this.#targets.all()) {
       if (target.dialAt === undefined || target.dialAt > now) continue
       target.dialAt = undefined
-      if (target.isConnected || target.isDialing || target.addresses.length === 0) continue
+      const addresses = addressesOf(target)
+      if (target.isConnected || target.isDialing || addresses.length === 0) continue
       target.isDialing = true
-      this.#effects.push({ type: 'dial', target: target.key, addresses: target.addresses })
+      target.dialedAt = now
+      this.#effects.push({ type: 'dial', target: target.key, addresses })
     }
   }
 
   #changed(member: Member): void {
     this.#effects.push({ type: 'changed', member })
   }
-
-  /** The target of that key, made when it is new; undefined when there is no room for it. */
-  #targetOf(key: string): Target | undefined {
-    const known = this.#targets.get(key)
-    if (known !== undefined) return known
-    if (this.#targets.size >= MEMBERS_MAX && !this.#makeRoom()) return undefined
-    const isAddress = key.startsWith('/')
-    const target: Target = {
-      key,
-      member: isAddress ? undefined : newMember(key as NodeId),
-      addresses: [],
-      isJoined: false,
-      isConnected: false,
-      isDialing: false,
-      failures: 0,
-      sightedAt: -Infinity,
-      leftAt: -Infinity,
-      dialAt: undefined
-    }
-    this.#targets.set(key, target)
-    return target
-  }
-
-  /** Forgets the one that was seen longest ago, of those that are not connected nor asked for. */
-  #makeRoom(): boolean {
-    let oldest: Target | undefined
-    for (const target of this.#targets.values()) {
-      if (target.isConnected || target.isJoined || target.isDialing) continue
-      if (oldest === undefined || target.sightedAt < oldest.sightedAt) oldest = target
-    }
-    return oldest !== undefined && this.#targets.delete(oldest.key)
-  }
 }
 
-function newMember(peer: NodeId): Member {
-  return { peer, status: 'known', info: undefined, addresses: [], problem: undefined }
+function tellAddresses(target: Target): void {
+  if (target.member !== undefined) target.member.addresses = addressesOf(target)
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {
