@@ -38,4 +38,8 @@ export class Queue<Item> {
     this.#items.length = 0
     this.#head = 0
   }
+
+  *[Symbol.iterator](): Generator<Item> {
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as Item
+  }
 }

@@ -5,7 +5,7 @@ import { P2pJobsError } from '../core/errors.ts'
 import type { FunctionRef } from '../core/spec.ts'
 import type { MasterRole } from '../node/master-role.ts'
 import type { StartedNode } from '../node/start.ts'
-import { encodeValue } from '../values/encode.ts'
+import { encodeCalls } from '../values/calls.ts'
 import type { CallOutcome } from '../values/calls.ts'
 import { Activity } from './activity.ts'
 import { AsyncResult } from './async-result.ts'
@@ -271,7 +271,7 @@ async function profileOf(options: PoolOptions, code: Code): Promise<Profile> {
     initializer:
       initializer === undefined
         ? undefined
-        : { ...(await code.refOf(initializer)), input: encodeValue(initargs, 'initargs') },
+        : { ...(await code.refOf(initializer)), input: encodeCalls([initargs]) },
     tasksPerChildMax: maxtasksperchild,
     memoryBytesMax,
     isAlone: false

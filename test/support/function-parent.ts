@@ -21,6 +21,7 @@ const spec = {
   kind: 'function',
   function: { bundle: { blob: bundle, bytes: 1 }, exportName },
   initializer: undefined,
+  isAlone: false,
   tasksPerChildMax: undefined,
   memoryBytesMax: undefined,
   timeoutMs: undefined,

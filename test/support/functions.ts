@@ -247,6 +247,7 @@ export class TestFunctions {
         input: encodeCalls([initialize.slice(1)])
       },
       tasksPerChildMax: undefined,
+      isAlone: false,
       memoryBytesMax: undefined,
       timeoutMs: undefined,
       outputBytesMax: 1024 * 1024 * 1024,

@@ -23,7 +23,6 @@ const cannotObtain = (): Promise<void> => Promise.reject(new Error('there are no
 function aMaster(notices: MasterNotice[] = []): MasterRole {
   return new MasterRole({
     config: { leaseMs: 6_000, keepMs: 60_000, isDurable: false, seed: 1 },
-    isBackground: true,
     blobs: NO_BLOBS,
     onNotice: (notice) => notices.push(notice),
     onProblem: (text) => expect.fail(text)
@@ -39,7 +38,6 @@ async function aWorker(): Promise<WorkerRole> {
   }
   return await WorkerRole.create({
     config: { boot: 'boot', name: 'lab', slots: 1 },
-    isBackground: true,
     blobs: NO_BLOBS,
     createExecutor: () => Promise.resolve(idle),
     onProblem: (text) => expect.fail(text)
