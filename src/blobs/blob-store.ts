@@ -12,26 +12,43 @@ import { P2pJobsError } from '../core/errors.ts'
 import { CHUNK_BYTES } from '../core/limits.ts'
 import type { BlobId, BlobRef } from '../core/types.ts'
 
+interface Kept {
+  readonly path: string
+  references: number
+}
+
 export class BlobStore {
   readonly #folder: string
-  readonly #references = new Map<BlobId, number>()
-  #nextPart = 1
+  readonly #kept = new Map<BlobId, Kept>()
+  #nextFile = 1
 
   /** `folder`: an existing folder of this process. */
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** Takes over a file that holds exactly these bytes, with one reference to them. */
-  async adopt(path: string, { blob }: BlobRef): Promise<void> {
-    if (this.#references.has(blob)) await rm(path, { force: true })
-    else await rename(path, this.pathOf(blob))
-    this.retain(blob)
+  /** Number of different blobs that are here. */
+  get size(): number {
+    return this.#kept.size
   }
 
-  /** Adds a reference to a blob that is here. */
+  /** Takes over a file that holds exactly these bytes, with one reference to them. */
+  async adopt(path: string, { blob }: BlobRef): Promise<void> {
+    // Names are never used twice: the same bytes may be removed and come again at the same time.
+    const own = this.#newPath(blob)
+    await rename(path, own)
+    const known = this.#kept.get(blob)
+    if (known === undefined) {
+      this.#kept.set(blob, { path: own, references: 1 })
+      return
+    }
+    known.references++
+    await unlink(own)
+  }
+
+  /** Adds a reference to a blob. Throws BLOB_NOT_FOUND when it is not here. */
   retain(blob: BlobId): void {
-    this.#references.set(blob, (this.#references.get(blob) ?? 0) + 1)
+    this.#find(blob).references++
   }
 
   /**
@@ -42,11 +59,11 @@ export class BlobStore {
     ref: BlobRef,
     receive: (write: (chunk: Uint8Array) => Promise<void>) => Promise<void>
   ): Promise<void> {
-    if (this.#references.has(ref.blob)) {
+    if (this.#kept.has(ref.blob)) {
       this.retain(ref.blob)
       return
     }
-    const part = join(this.#folder, `part-${this.#nextPart++}`)
+    const part = this.#newPath('part')
     const file = await open(part, 'wx', 0o600)
     try {
       await writeAll(file, receive)
@@ -59,25 +76,30 @@ export class BlobStore {
 
   /** The bytes of a blob, in chunks. Throws BLOB_NOT_FOUND when it is not here. */
   read({ blob }: Pick<BlobRef, 'blob'>, offset = 0): AsyncIterable<Uint8Array> {
-    if (!this.#references.has(blob)) {
-      throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${blob} is not kept here (any more)`)
-    }
     return createReadStream(this.pathOf(blob), { start: offset, highWaterMark: CHUNK_BYTES })
+  }
+
+  /** The file of a blob, which stays as long as somebody refers to it. Throws BLOB_NOT_FOUND. */
+  pathOf(blob: BlobId): string {
+    return this.#find(blob).path
   }
 
   /** Drops one reference; the bytes go with the last one. */
   async release(blob: BlobId): Promise<void> {
-    const left = (this.#references.get(blob) ?? 0) - 1
-    if (left > 0) {
-      this.#references.set(blob, left)
-      return
-    }
-    if (this.#references.delete(blob)) await unlink(this.pathOf(blob))
+    const kept = this.#kept.get(blob)
+    if (kept === undefined || --kept.references > 0) return
+    this.#kept.delete(blob)
+    await unlink(kept.path)
   }
 
-  /** The file of a blob, which is there as long as somebody refers to the blob. */
-  pathOf(blob: BlobId): string {
-    return join(this.#folder, blob)
+  #find(blob: BlobId): Kept {
+    const kept = this.#kept.get(blob)
+    if (kept !== undefined) return kept
+    throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${blob} is not kept here (any more)`)
+  }
+
+  #newPath(name: string): string {
+    return join(this.#folder, `${name}-${this.#nextFile++}`)
   }
 }
 

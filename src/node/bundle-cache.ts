@@ -37,8 +37,8 @@ export class BundleCache {
     this.#kept.delete(ref.blob)
     this.#kept.set(ref.blob, kept)
     kept.users++
-    const path = this.#blobs.pathOf(ref.blob)
-    return kept.isHere ? path : kept.fetched.then(() => path)
+    if (kept.isHere) return this.#blobs.pathOf(ref.blob)
+    return kept.fetched.then(() => this.#blobs.pathOf(ref.blob))
   }
 
   release({ blob }: BlobRef): void {

@@ -1,0 +1,175 @@
+/** What every store of blobs promises. The suite runs with each implementation. */
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { operatingErrorOf } from '../../src/core/errors.ts'
+import type { BlobId, BlobRef } from '../../src/core/types.ts'
+import { BlobStore } from '../../src/blobs/blob-store.ts'
+
+const STORES = { 'on disk': (folder: string) => new BlobStore(folder) }
+
+function refOf(bytes: Uint8Array): BlobRef {
+  const blob = createHash('sha256').update(bytes).digest('hex') as BlobId
+  return { blob, bytes: bytes.length }
+}
+
+async function bytesIn(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all)
+}
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return operatingErrorOf(error)?.code ?? String(error)
+  }
+}
+
+for (const [name, open] of Object.entries(STORES)) {
+  describe(`blob store ${name}`, () => {
+    let root: string
+    let folder: string
+    let store: BlobStore
+
+    beforeEach(() => {
+      root = mkdtempSync(join(tmpdir(), 'p2pjobs-blobs-'))
+      folder = join(root, 'blobs')
+      mkdirSync(folder)
+      store = open(folder)
+    })
+
+    afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+    /** A file outside the store. */
+    function aFile(bytes: Uint8Array): string {
+      const path = join(root, randomBytes(8).toString('hex'))
+      writeFileSync(path, bytes)
+      return path
+    }
+
+    async function adopt(bytes: Uint8Array): Promise<BlobRef> {
+      await store.adopt(aFile(bytes), refOf(bytes))
+      return refOf(bytes)
+    }
+
+    async function receive(bytes: Uint8Array, chunkBytes = bytes.length): Promise<BlobRef> {
+      await store.receive(refOf(bytes), async (write) => {
+        for (let at = 0; at < bytes.length; at += chunkBytes) {
+          await write(bytes.subarray(at, at + chunkBytes))
+        }
+      })
+      return refOf(bytes)
+    }
+
+    it('takes over a file, and gives its bytes', async () => {
+      const bytes = randomBytes(300_000)
+      const path = aFile(bytes)
+      await store.adopt(path, refOf(bytes))
+      expect(existsSync(path)).to.equal(false)
+      expect((await bytesIn(store.read(refOf(bytes)))).equals(bytes)).to.equal(true)
+    })
+
+    it('receives chunks in their order', async () => {
+      const bytes = randomBytes(300_000)
+      const ref = await receive(bytes, 7_001)
+      expect((await bytesIn(store.read(ref))).equals(bytes)).to.equal(true)
+    })
+
+    it('keeps no bytes as well as many', async () => {
+      const ref = await receive(new Uint8Array(0))
+      expect(await bytesIn(store.read(ref))).to.have.length(0)
+    })
+
+    it('reads from an offset to the end, and nothing from the end', async () => {
+      const bytes = randomBytes(200_000)
+      const ref = await adopt(bytes)
+      const rest = await bytesIn(store.read(ref, 123_456))
+      expect(rest.equals(bytes.subarray(123_456))).to.equal(true)
+      expect(await bytesIn(store.read(ref, bytes.length))).to.have.length(0)
+    })
+
+    it('hands over chunks that a message may have', async () => {
+      const ref = await adopt(randomBytes(200_000))
+      for await (const chunk of store.read(ref)) expect(chunk.length).to.be.within(1, 65_536)
+    })
+
+    it('keeps a blob as long as anyone refers to it, and its bytes no longer', async () => {
+      const bytes = randomBytes(1_000)
+      const { blob } = await adopt(bytes)
+      await adopt(bytes)
+      await receive(bytes)
+      store.retain(blob)
+      expect(readdirSync(folder)).to.have.length(1)
+      for (let references = 4; references > 1; references--) {
+        await store.release(blob)
+        expect(await bytesIn(store.read({ blob }))).to.have.length(1_000)
+      }
+      await store.release(blob)
+      expect(codeOf(() => store.read({ blob }))).to.equal('BLOB_NOT_FOUND')
+      expect(readdirSync(folder)).to.deep.equal([])
+      expect(store.size).to.equal(0)
+    })
+
+    it('does not ask for bytes that it has', async () => {
+      const bytes = randomBytes(1_000)
+      const ref = await adopt(bytes)
+      await store.receive(ref, () => Promise.reject(new Error('asked')))
+      await store.release(ref.blob)
+      expect(await bytesIn(store.read(ref))).to.have.length(1_000)
+    })
+
+    it('says at once that it does not have a blob', async () => {
+      const ref = refOf(randomBytes(10))
+      expect(codeOf(() => store.read(ref))).to.equal('BLOB_NOT_FOUND')
+      expect(codeOf(() => store.retain(ref.blob))).to.equal('BLOB_NOT_FOUND')
+      await store.release(ref.blob)
+    })
+
+    it('keeps nothing of a blob that does not arrive, and passes on why', async () => {
+      const ref = refOf(randomBytes(1_000))
+      const receiving = store.receive(ref, async (write) => {
+        await write(randomBytes(500))
+        throw new Error('the link broke')
+      })
+      const problem = await receiving.catch((error: unknown) => String(error))
+      expect(problem).to.equal('Error: the link broke')
+      expect(codeOf(() => store.read(ref))).to.equal('BLOB_NOT_FOUND')
+      expect(readdirSync(folder)).to.deep.equal([])
+    })
+
+    it('takes the same blob from two sides at a time', async () => {
+      const bytes = randomBytes(100_000)
+      const [{ blob }] = await Promise.all([receive(bytes, 10_000), receive(bytes), adopt(bytes)])
+      expect(readdirSync(folder)).to.have.length(1)
+      await Promise.all([store.release(blob), store.release(blob)])
+      expect((await bytesIn(store.read({ blob }))).equals(bytes)).to.equal(true)
+    })
+
+    it('does not lose a blob that comes while its last reference goes', async () => {
+      const bytes = randomBytes(1_000)
+      const { blob } = await adopt(bytes)
+      for (let round = 0; round < 500; round++) {
+        const path = aFile(bytes)
+        await Promise.all([store.release(blob), store.adopt(path, refOf(bytes))])
+        expect(await bytesIn(store.read({ blob }))).to.have.length(1_000)
+      }
+      expect(readdirSync(folder)).to.have.length(1)
+    })
+
+    it('lets a reader go on that has begun when the last reference goes', async () => {
+      const bytes = randomBytes(1_000_000)
+      const { blob } = await adopt(bytes)
+      let read = 0
+      for await (const chunk of store.read({ blob })) {
+        if (read === 0) await store.release(blob)
+        read += chunk.length
+      }
+      expect(read).to.equal(1_000_000)
+    })
+  })
+}
