@@ -1,29 +1,25 @@
 /**
  * The second gate: before a connection is used for anything, both ends say hello.
  *
- * Who dialed asks, the other answers, within three seconds. What a hello has to contain is
- * decided by whoever made this; here it is signed, carried and timed. Noise has proved already who
- * the peer is and that it knows the network's secret.
+ * Who dialed asks, the other answers, within three seconds and once per connection. What a hello
+ * has to contain is decided by whoever made this; here it is signed, carried and timed. Noise has
+ * proved already who the peer is and that it knows the network's secret.
  */
 import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
-import { messageStreamToDuplex } from '@libp2p/utils'
-import { pipe } from 'it-pipe'
-import { P2pJobsError, toError } from '../core/errors.ts'
+import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 import type { NodeId } from '../core/types.ts'
 import { badMessage } from '../wire/codec.ts'
-import { encodeFrame, FrameParser } from '../wire/frame.ts'
 import {
   decodeHelloAnswer,
   encodeHello,
   encodeRefusal,
   encodeWelcome,
-  HELLO_BYTES_MAX,
   signedBytes
 } from '../wire/hello.ts'
 import type { Hello, SignedHello } from '../wire/hello.ts'
+import { answerHello, askHello, HELLO_TIMEOUT_MS } from './hello-exchange.ts'
 
 export const HELLO_PROTOCOL = '/p2pjobs/hello/1.0.0'
-const HELLO_TIMEOUT_MS = 3_000
 
 export interface AdmissionInit {
   readonly privateKey: PrivateKey
@@ -34,13 +30,43 @@ export interface AdmissionInit {
   onAdmitted(peer: NodeId, hello: Hello, connection: Connection): void
   /** A peer was refused, or refused us. */
   onRefused(peer: NodeId, reason: string): void
+  /** A peer sent a hello where none belongs. */
+  onMalformed(peer: NodeId, error: Error): void
+}
+
+/** What became of a connection's hello: admitted, or why not. */
+export type Verdict = 'admitted' | { readonly problem: string }
+
+/** The hello of one connection. */
+class Case {
+  /** The one hello of the connection has come, or is ours to say. */
+  isTaken: boolean
+  readonly #over = Promise.withResolvers<Verdict>()
+  #isOver = false
+
+  constructor({ direction, status }: Connection) {
+    this.isTaken = direction === 'outbound'
+    if (status !== 'open') this.end({ problem: 'the connection is over' })
+  }
+
+  get verdict(): Promise<Verdict> {
+    return this.#over.promise
+  }
+
+  /** The first verdict counts; false for a later one. */
+  end(verdict: Verdict): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.#over.resolve(verdict)
+    return true
+  }
 }
 
 /** Decides connection by connection who is in. */
 export class Admission {
   readonly #init: AdmissionInit
   readonly #self: NodeId
-  readonly #decisions = new Map<string, PromiseWithResolvers<boolean>>()
+  readonly #cases = new WeakMap<Connection, Case>()
 
   constructor(libp2p: Libp2p, init: AdmissionInit) {
     this.#init = init
@@ -56,57 +82,74 @@ export class Admission {
     })
   }
 
-  /** Resolves when the connection's hello is over: true when the peer is in. */
+  /** Resolves when the connection's hello is over. */
+  async verdictOn(connection: Connection): Promise<Verdict> {
+    return await this.#caseOf(connection).verdict
+  }
+
+  /** The same, true when the peer is in. */
   async isAdmitted(connection: Connection): Promise<boolean> {
-    return await this.#decision(connection).promise
+    return (await this.verdictOn(connection)) === 'admitted'
   }
 
   async #onOpen(connection: Connection): Promise<void> {
-    const decision = this.#decision(connection)
+    const hello = this.#caseOf(connection)
     const timer = setTimeout(() => {
-      this.#refuse(connection, 'it said no hello in time')
+      this.#refuse(connection, hello, 'it said no hello in time')
     }, HELLO_TIMEOUT_MS)
-    try {
-      if (connection.direction === 'outbound') await this.#ask(connection)
-      await decision.promise
-    } catch (error) {
-      this.#refuse(connection, toError(error).message)
-    } finally {
-      clearTimeout(timer)
+    if (connection.direction === 'outbound') {
+      this.#ask(connection, hello).catch((error: unknown) => {
+        this.#onFailed(connection, hello, toError(error))
+      })
     }
+    await hello.verdict
+    clearTimeout(timer)
   }
 
   #onClose(connection: Connection): void {
-    this.#decisions.get(connection.id)?.resolve(false)
-    this.#decisions.delete(connection.id)
+    const hello = this.#caseOf(connection)
+    // An exchange under way ends by itself, and may have read the reason already.
+    if (!hello.isTaken) hello.end({ problem: 'the connection ended before its hello' })
   }
 
-  async #ask(connection: Connection): Promise<void> {
+  async #ask(connection: Connection, hello: Case): Promise<void> {
     const signal = AbortSignal.timeout(HELLO_TIMEOUT_MS)
-    const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
     const question = await this.#welcome(connection)
-    const answer = decodeHelloAnswer(await exchange(stream, () => Promise.resolve(question)))
+    const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
+    const answer = decodeHelloAnswer(await askHello(stream, question))
     if (answer.type === 'refusal') {
       throw new P2pJobsError('REFUSED', `it refused us: ${answer.reason}`)
     }
-    this.#admit(connection, answer.signed.hello, await this.#problemOf(connection, answer.signed))
+    const problem = await this.#problemOf(connection, answer.signed)
+    if (problem === undefined) this.#admit(connection, hello, answer.signed.hello)
+    else this.#refuse(connection, hello, problem)
   }
 
   async #answer(stream: Stream, connection: Connection): Promise<void> {
-    try {
-      await exchange(stream, async (question) => {
-        const asked = decodeHelloAnswer(question)
-        if (asked.type === 'refusal') throw badMessage('a refusal where a hello belongs')
-        const problem = await this.#problemOf(connection, asked.signed)
-        // Before the answer is out: who reads it may open its first stream at once.
-        this.#admit(connection, asked.signed.hello, problem, false)
-        return problem === undefined ? await this.#welcome(connection) : encodeRefusal(problem)
-      })
-    } catch (error) {
-      this.#refuse(connection, toError(error).message)
+    const hello = this.#caseOf(connection)
+    if (hello.isTaken) {
+      const error = badMessage('a hello where none belongs')
+      stream.abort(error)
+      this.#init.onMalformed(peerOf(connection), error)
       return
     }
-    if (!(await this.isAdmitted(connection))) this.#hangUp(connection)
+    hello.isTaken = true
+    let problem: string | undefined
+    try {
+      await answerHello(stream, async (question) => {
+        const asked = decodeHelloAnswer(question)
+        if (asked.type === 'refusal') throw badMessage('a refusal where a hello belongs')
+        problem = await this.#problemOf(connection, asked.signed)
+        if (problem !== undefined) return encodeRefusal(problem)
+        const answer = await this.#welcome(connection)
+        // Before the answer is out: who reads it may open its first stream at once.
+        this.#admit(connection, hello, asked.signed.hello)
+        return answer
+      })
+    } catch (error) {
+      this.#onFailed(connection, hello, toError(error))
+    }
+    if (problem !== undefined) this.#refuse(connection, hello, problem)
   }
 
   async #welcome(connection: Connection): Promise<Uint8Array> {
@@ -120,100 +163,42 @@ export class Admission {
     const publicKey = connection.remotePeer.publicKey
     const bytes = signedBytes(signed.body, this.#self)
     const isSigned = (await publicKey?.verify(bytes, signed.signature)) ?? false
-    if (!isSigned) return 'its hello is not signed by its own key'
+    if (!isSigned) return 'its hello is not signed by its own key for this node'
     return this.#init.check(peerOf(connection), signed.hello)
   }
 
-  #admit(
-    connection: Connection,
-    hello: Hello,
-    problem: string | undefined,
-    mayHangUp = true
-  ): void {
-    if (problem === undefined) {
-      this.#init.onAdmitted(peerOf(connection), hello, connection)
-      this.#decision(connection).resolve(true)
-      return
-    }
-    this.#init.onRefused(peerOf(connection), problem)
-    this.#decision(connection).resolve(false)
-    if (mayHangUp) this.#hangUp(connection)
-  }
-
-  #refuse(connection: Connection, reason: string): void {
+  #admit(connection: Connection, hello: Case, said: Hello): void {
     if (connection.status !== 'open') {
-      this.#decision(connection).resolve(false)
-      return
+      // Nobody would hear of its end any more.
+      hello.end({ problem: 'the connection ended during its hello' })
+    } else if (hello.end('admitted')) {
+      this.#init.onAdmitted(peerOf(connection), said, connection)
     }
-    this.#init.onRefused(peerOf(connection), reason)
-    this.#decision(connection).resolve(false)
-    this.#hangUp(connection)
   }
 
-  #hangUp(connection: Connection): void {
+  #onFailed(connection: Connection, hello: Case, error: Error): void {
+    const isSaid = operatingErrorOf(error) !== undefined
+    // A connection that broke refuses nobody.
+    if (isSaid || connection.status === 'open') this.#refuse(connection, hello, error.message)
+    else hello.end({ problem: error.message })
+  }
+
+  #refuse(connection: Connection, hello: Case, problem: string): void {
+    if (!hello.end({ problem })) return
+    this.#init.onRefused(peerOf(connection), problem)
+    if (connection.status !== 'open') return
     connection.close({ signal: AbortSignal.timeout(HELLO_TIMEOUT_MS) }).catch((error: unknown) => {
       connection.abort(toError(error))
     })
   }
 
-  #decision(connection: Connection): PromiseWithResolvers<boolean> {
-    let decision = this.#decisions.get(connection.id)
-    if (decision === undefined) {
-      decision = Promise.withResolvers<boolean>()
-      if (connection.status !== 'open') decision.resolve(false)
-      else this.#decisions.set(connection.id, decision)
-    }
-    return decision
+  #caseOf(connection: Connection): Case {
+    let hello = this.#cases.get(connection)
+    if (hello === undefined) this.#cases.set(connection, (hello = new Case(connection)))
+    return hello
   }
 }
 
 function peerOf(connection: Connection): NodeId {
   return connection.remotePeer.toString() as NodeId
-}
-
-/**
- * One frame each way. Who asks sends at once and returns the answer; who answers makes its frame
- * of the question. Both sides close.
- */
-async function exchange(
-  stream: Stream,
-  frameFor: (question: Uint8Array) => Promise<Uint8Array>
-): Promise<Uint8Array> {
-  const isAsking = stream.direction === 'outbound'
-  const question = Promise.withResolvers<Uint8Array>()
-  const timer = setTimeout(() => {
-    stream.abort(new P2pJobsError('UNREACHABLE', 'no hello in time'))
-  }, HELLO_TIMEOUT_MS)
-  if (isAsking) question.resolve(new Uint8Array(0))
-  try {
-    return await pipe(
-      async function* () {
-        yield encodeFrame(await frameFor(await question.promise))
-      },
-      messageStreamToDuplex(stream),
-      async (source) => {
-        const frame = await firstFrame(source)
-        question.resolve(frame)
-        return frame
-      }
-    )
-  } catch (error) {
-    // A pipe that fails leaves its stream open: the other side would wait in vain.
-    stream.abort(toError(error))
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-async function firstFrame(
-  source: AsyncIterable<Uint8Array | Iterable<Uint8Array>>
-): Promise<Uint8Array> {
-  const parser = new FrameParser(HELLO_BYTES_MAX)
-  for await (const data of source) {
-    for (const chunk of data instanceof Uint8Array ? [data] : data) {
-      for (const frame of parser.push(chunk)) return frame
-    }
-  }
-  throw badMessage('no hello')
 }

@@ -5,9 +5,10 @@ import { createHash } from 'node:crypto'
 import type { Connection, Stream } from '@libp2p/interface'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import { CHUNK_BYTES } from '../core/limits.ts'
-import type { BlobRef, NodeId } from '../core/types.ts'
+import type { BlobRef } from '../core/types.ts'
 import { badMessage } from '../wire/codec.ts'
 import {
+  BLOB_REQUEST_BYTES_MAX,
   decodeBlobAnswer,
   decodeBlobRequest,
   encodeBlobAnswer,
@@ -16,32 +17,44 @@ import {
 import type { BlobRequest } from '../wire/blob.ts'
 import { encodeFrame } from '../wire/frame.ts'
 import { FrameStream } from './frame-stream.ts'
+import { outletOf } from './outlet.ts'
+import type { Outlet } from './outlet.ts'
 
 export const BLOB_PROTOCOL = '/p2pjobs/blob/1.0.0'
 
-/** Opens a blob that this peer may read. Throws a P2pJobsError for one it may not. */
-export type OpenBlob = (peer: NodeId, request: BlobRequest) => AsyncIterable<Uint8Array>
+const OPEN_TIMEOUT_MS = 5_000
+/** A transfer that does not move for this long is given up: it may last as long as it moves. */
+const STALL_MS = 30_000
 
-/** Answers one request, chunk by chunk as the asker reads. */
-export async function serveBlob(stream: Stream, peer: NodeId, open: OpenBlob): Promise<void> {
-  const frames = new FrameStream(stream)
-  try {
+/** Opens a blob. Throws, at once, for one that the asker may not read. */
+export type OpenBlob = (request: BlobRequest) => AsyncIterable<Uint8Array>
+
+/**
+ * Answers one request, chunk by chunk as the asker reads. Throws what ended the transfer: the
+ * stream is reset then.
+ */
+export async function serveBlob(stream: Stream, outlet: Outlet, open: OpenBlob): Promise<void> {
+  const frames = new FrameStream(stream, outlet, { frameBytesMax: BLOB_REQUEST_BYTES_MAX })
+  await unlessStalled(frames, async (moves) => {
     const { value: question } = await frames.frames().next()
-    if (question === undefined) return
-    const chunks = open(peer, decodeBlobRequest(question))
+    if (question === undefined) throw cutOff(frames, badMessage('no request for a blob'))
+    const request = decodeBlobRequest(question)
+    let chunks: AsyncIterable<Uint8Array>
+    try {
+      chunks = open(request)
+    } catch (error) {
+      frames.send([encodeFrame(encodeBlobAnswer(toError(error).message))])
+      return
+    }
     frames.send([encodeFrame(encodeBlobAnswer(undefined))])
     for await (const chunk of chunks) {
       for (let from = 0; from < chunk.length; from += CHUNK_BYTES) {
         frames.send([encodeFrame(chunk.subarray(from, from + CHUNK_BYTES))])
       }
       await frames.flush()
+      moves()
     }
-    await frames.close()
-  } catch (error) {
-    const reason = toError(error).message
-    frames.send([encodeFrame(encodeBlobAnswer(reason))])
-    await frames.close()
-  }
+  })
 }
 
 /**
@@ -54,19 +67,40 @@ export async function fetchBlob(
   write: (chunk: Uint8Array) => Promise<void>,
   signal: AbortSignal
 ): Promise<void> {
-  const stream = await connection.newStream(BLOB_PROTOCOL, { signal })
-  const frames = new FrameStream(stream)
+  const opening = AbortSignal.any([signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
+  const stream = await connection.newStream(BLOB_PROTOCOL, { signal: opening })
+  const frames = new FrameStream(stream, outletOf(connection), { frameBytesMax: CHUNK_BYTES })
   const abort = (): void => frames.abort(toError(signal.reason))
   signal.addEventListener('abort', abort)
   try {
-    frames.send([encodeFrame(encodeBlobRequest({ ...ref, offset: 0 }))])
-    await receive(frames, ref, write)
+    await unlessStalled(frames, async (moves) => {
+      frames.send([encodeFrame(encodeBlobRequest({ ...ref, offset: 0 }))])
+      await receive(frames, ref, async (chunk) => {
+        moves()
+        await write(chunk)
+      })
+    })
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** Does the work, which says when it moves, and closes the stream; resets it when that fails. */
+async function unlessStalled(
+  frames: FrameStream,
+  work: (moves: () => void) => Promise<void>
+): Promise<void> {
+  const timer = setTimeout(() => {
+    frames.abort(new P2pJobsError('UNREACHABLE', 'the transfer of a blob does not move'))
+  }, STALL_MS)
+  try {
+    await work(() => timer.refresh())
     await frames.close()
   } catch (error) {
     frames.abort(toError(error))
     throw error
   } finally {
-    signal.removeEventListener('abort', abort)
+    clearTimeout(timer)
   }
 }
 
@@ -86,13 +120,24 @@ async function receive(
       if (ref.bytes === 0) break
       continue
     }
+    if (frame.length === 0) throw badMessage('a chunk of a blob without a byte')
     bytes += frame.length
     if (bytes > ref.bytes) throw badMessage('more bytes than the blob has')
     hash.update(frame)
     await write(frame)
     if (bytes === ref.bytes) break
   }
-  if (bytes !== ref.bytes || hash.digest('hex') !== ref.blob) {
-    throw new P2pJobsError('BLOB_DAMAGED', `blob ${ref.blob} arrived damaged or cut off`)
+  if (bytes !== ref.bytes) {
+    const what = `blob ${ref.blob} was cut off after ${bytes} bytes`
+    throw cutOff(frames, new P2pJobsError('BLOB_DAMAGED', what))
   }
+  if (hash.digest('hex') !== ref.blob) {
+    throw new P2pJobsError('BLOB_DAMAGED', `the bytes sent as blob ${ref.blob} are others`)
+  }
+}
+
+/** Why a stream ended too early: its peer closed it, unless the connection is gone. */
+function cutOff(frames: FrameStream, offence: Error): Error {
+  if (frames.isWritable) return offence
+  return new P2pJobsError('UNREACHABLE', 'the connection ended during the transfer of a blob')
 }

@@ -1,32 +1,48 @@
 /**
  * Frames over a libp2p stream, in both directions, with backpressure.
  *
- * Three facts of js-libp2p 3.3 shape this file (measured):
- * - a writer that sends again right after `drain` starves every stream opened later, libp2p's own
- *   ping among them, so the connection dies under load: the writer waits one turn of the loop;
- * - `onDrain()` waits only once per stream: the writer listens to the event;
- * - iterating a stream gives the sender no backpressure: the reader pauses and resumes it.
+ * What is sent leaves by the connection's outlet, in turn with its other streams. What arrives is
+ * held back by pausing the stream, as iterating it would read without end.
  *
  * A killed peer's stream ends like one that was closed: the end of a stream proves nothing, and
  * what has to be known to have ended says so in a frame of its own.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import { FRAME_BYTES_MAX } from '../core/limits.ts'
+import { Queue } from '../core/queue.ts'
+import { badMessage } from '../wire/codec.ts'
 import { FrameParser } from '../wire/frame.ts'
+import type { Outlet } from './outlet.ts'
 
 /** Unread bytes above which the sender is held back. */
 const READ_AHEAD_BYTES = 1024 * 1024
 /** Unsent bytes above which the peer is given up: its credit allows nothing near it. */
 const UNSENT_BYTES_MAX = 256 * 1024 * 1024
+/** What a frame that waits costs beside its bytes. */
+const FRAME_OVERHEAD_BYTES = 128
+const CLOSE_TIMEOUT_MS = 10_000
+
+export interface FrameStreamLimits {
+  /** The longest frame that is read. */
+  readonly frameBytesMax?: number
+  /** The most that waits to be sent. */
+  readonly unsentBytesMax?: number
+  /** How long closing waits for what is unsent. */
+  readonly closeTimeoutMs?: number
+}
 
 export class FrameStream {
   readonly #stream: Stream
+  readonly #outlet: Outlet
   readonly #parser: FrameParser
-  #unsent: Uint8Array[] = []
+  readonly #unsentBytesMax: number
+  readonly #closeTimeoutMs: number
+  #unsent = new Queue<Uint8Array>()
   #unsentBytes = 0
-  #isWriting: Promise<void> | undefined
+  /** The outlet knows that there is something to send. */
+  #isSending = false
+  #sent: PromiseWithResolvers<undefined> | undefined
   #unread: Uint8Array[] = []
   #unreadBytes = 0
   #isPaused = false
@@ -34,37 +50,48 @@ export class FrameStream {
   #error: Error | undefined
   #wake: (() => void) | undefined
 
-  /** To be made in the same turn in which the stream was opened, or nothing may be missed. */
-  constructor(stream: Stream, frameBytesMax = FRAME_BYTES_MAX) {
+  /** To be made in the same turn in which the stream was opened, or what it sends may be missed. */
+  constructor(stream: Stream, outlet: Outlet, limits: FrameStreamLimits = {}) {
     this.#stream = stream
-    this.#parser = new FrameParser(frameBytesMax)
+    this.#outlet = outlet
+    this.#parser = new FrameParser(limits.frameBytesMax ?? FRAME_BYTES_MAX)
+    this.#unsentBytesMax = limits.unsentBytesMax ?? UNSENT_BYTES_MAX
+    this.#closeTimeoutMs = limits.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
     stream.addEventListener('message', this.#onMessage)
-    stream.addEventListener('remoteCloseWrite', this.#onEnd)
+    // Not `remoteCloseWrite`: that one comes before what is still in the read buffer.
+    stream.addEventListener('end', this.#onEnd)
     stream.addEventListener('close', this.#onClose)
     if (stream.status !== 'open') this.#fail(new Error(`the stream is ${stream.status}`))
+    else if (stream.readableEnded) this.#onEnd()
   }
 
-  get isOpen(): boolean {
-    return this.#stream.status === 'open' && !this.#hasEnded
+  /** Frames can be sent. */
+  get isWritable(): boolean {
+    return this.#stream.status === 'open' && this.#stream.writeStatus === 'writable'
   }
 
   /** Queues frames (length included), in order. What cannot be sent any more is dropped. */
   send(frames: readonly Uint8Array[]): void {
-    if (this.#stream.status !== 'open') return
+    if (!this.isWritable) return
     for (const frame of frames) {
       this.#unsent.push(frame)
-      this.#unsentBytes += frame.length
+      this.#unsentBytes += frame.length + FRAME_OVERHEAD_BYTES
     }
-    if (this.#unsentBytes > UNSENT_BYTES_MAX) {
+    if (!this.#isSending && frames.length > 0) {
+      this.#isSending = true
+      this.#outlet.add(this.#stream, this.#sendNext)
+    }
+    if (this.#unsentBytes > this.#unsentBytesMax) {
       this.abort(new P2pJobsError('UNREACHABLE', 'the peer does not read what it asked for'))
-      return
     }
-    this.#isWriting ??= this.#write().finally(() => (this.#isWriting = undefined))
   }
 
-  /** Resolves when all that was queued has been handed to the connection. */
+  /** Resolves when all that was queued has been handed to the connection. Throws if it cannot be. */
   async flush(): Promise<void> {
-    await this.#isWriting
+    while (this.#isSending && this.isWritable)
+      await (this.#sent ??= Promise.withResolvers<undefined>()).promise
+    if (this.isWritable) return
+    throw this.#error ?? new Error(`the stream is ${this.#stream.status}`)
   }
 
   /**
@@ -84,54 +111,65 @@ export class FrameStream {
       if (this.#unread.length > 0) continue
       if (this.#error !== undefined) throw this.#error
       if (this.#hasEnded) {
-        if (this.#parser.isInside) throw new Error('the stream ended inside a frame')
+        if (this.#parser.isInside) throw this.#cutOff()
         return
       }
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
   }
 
-  /** Sends what is queued, then closes our side. */
-  async close(signal?: AbortSignal): Promise<void> {
+  /** A peer that closes inside a frame says nonsense; one that is killed there does not. */
+  #cutOff(): Error {
+    if (this.#stream.status === 'open') return badMessage('a stream that ends inside a frame')
+    return new P2pJobsError('UNREACHABLE', 'the connection ended inside a frame')
+  }
+
+  /** Sends what is queued, then closes our side; a peer that does not take it in time is given up. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.abort(new P2pJobsError('UNREACHABLE', 'the peer does not read what was sent last'))
+    }, this.#closeTimeoutMs)
     try {
       await this.flush()
-      await this.#stream.close(signal === undefined ? {} : { signal })
+      await this.#stream.close()
     } catch (error) {
       this.abort(toError(error))
+    } finally {
+      clearTimeout(timer)
     }
   }
 
   /** Ends the stream now; the peer sees a reset, not the reason. */
   abort(error: Error): void {
-    this.#unsent = []
+    this.#unsent = new Queue()
     this.#unsentBytes = 0
     this.#stream.abort(error)
     this.#fail(error)
   }
 
-  async #write(): Promise<void> {
-    for (let frame = this.#unsent.shift(); frame !== undefined; frame = this.#unsent.shift()) {
-      this.#unsentBytes -= frame.length
-      if (this.#stream.status !== 'open') return
-      if (this.#stream.send(frame)) continue
-      await this.#writable()
+  readonly #sendNext = (): boolean => {
+    const frame = this.isWritable ? this.#unsent.shift() : undefined
+    if (frame !== undefined) {
+      this.#unsentBytes -= frame.length + FRAME_OVERHEAD_BYTES
+      this.#trySend(frame)
+      if (this.#unsent.size > 0) return true
+    }
+    this.#isSending = false
+    this.#releaseFlush()
+    return false
+  }
+
+  #trySend(frame: Uint8Array): void {
+    try {
+      this.#stream.send(frame)
+    } catch (error) {
+      this.abort(toError(error))
     }
   }
 
-  async #writable(): Promise<void> {
-    const stream = this.#stream
-    while (stream.writableNeedsDrain && stream.status === 'open') {
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          stream.removeEventListener('drain', done)
-          stream.removeEventListener('close', done)
-          resolve()
-        }
-        stream.addEventListener('drain', done)
-        stream.addEventListener('close', done)
-      })
-      await nextTurn()
-    }
+  #releaseFlush(): void {
+    this.#sent?.resolve(undefined)
+    this.#sent = undefined
   }
 
   readonly #onMessage = ({ data }: StreamMessageEvent): void => {
@@ -155,16 +193,13 @@ export class FrameStream {
     this.#kick()
   }
 
-  readonly #onClose = ({ error }: StreamCloseEvent): void => {
-    this.#hasEnded = true
-    this.#error ??= error
-    this.#kick()
-  }
+  readonly #onClose = ({ error }: StreamCloseEvent): void => this.#fail(error)
 
-  #fail(error: Error): void {
+  #fail(error: Error | undefined): void {
     this.#hasEnded = true
     this.#error ??= error
     this.#kick()
+    this.#releaseFlush()
   }
 
   #resume(): void {

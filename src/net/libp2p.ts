@@ -17,7 +17,11 @@ export interface Libp2pInit {
   readonly prologue: Uint8Array
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[]
+  /** Somebody who dialed failed in the handshake. */
+  readonly onStranger?: () => void
 }
+
+type NoiseFactory = ReturnType<typeof noise>
 
 /** The key of an identity: 32 bytes of seed. */
 export async function privateKeyOf(seed: Uint8Array): Promise<PrivateKey> {
@@ -31,7 +35,9 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
     privateKey: init.privateKey,
     addresses: { listen: [...init.listen] },
     transports: [tcp({ backlog: 2048 })],
-    connectionEncrypters: [noise({ prologueBytes: init.prologue })],
+    connectionEncrypters: [
+      watched(noise({ prologueBytes: init.prologue }), () => init.onStranger?.())
+    ],
     streamMuxers: [
       // The default window (16 MiB) is larger than the read buffer (4 MiB): a paused stream would
       // be aborted. 1 MiB also keeps the other streams quick, and costs a LAN nothing.
@@ -55,4 +61,21 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
       pingTimeout: { minTimeout: 3000, maxTimeout: 3000 }
     }
   })
+}
+
+/** libp2p tells nobody of a handshake that fails on the side that was dialed. */
+function watched(make: NoiseFactory, onFailed: () => void): NoiseFactory {
+  return (components) => {
+    const encrypter = make(components)
+    const secureInbound = encrypter.secureInbound.bind(encrypter)
+    encrypter.secureInbound = async (connection, options) => {
+      try {
+        return await secureInbound(connection, options)
+      } catch (error) {
+        onFailed()
+        throw error
+      }
+    }
+    return encrypter
+  }
 }

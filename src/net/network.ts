@@ -7,12 +7,14 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import type { BlobRef, NodeId } from '../core/types.ts'
+import type { BlobRequest } from '../wire/blob.ts'
 import type { Hello } from '../wire/hello.ts'
 import { Admission } from './admission.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-exchange.ts'
-import type { OpenBlob } from './blob-exchange.ts'
 import { FrameStream } from './frame-stream.ts'
 import { createNetworkNode, privateKeyOf } from './libp2p.ts'
+import { outletOf } from './outlet.ts'
+import type { Outlet } from './outlet.ts'
 
 export const WORK_PROTOCOL = '/p2pjobs/work/1.0.0'
 export const GOODBYE_PROTOCOL = '/p2pjobs/goodbye/1.0.0'
@@ -34,15 +36,21 @@ export interface NetworkInit {
 export interface NetworkOwner {
   hello(): Hello
   check(peer: NodeId, hello: Hello): string | undefined
-  /** A connection of this peer is ready to be used; `address` is where it is. */
-  onAdmitted(peer: NodeId, hello: Hello, address: string): void
+  /** A connection of this peer is ready to be used; `address` is where it can be dialed. */
+  onAdmitted(peer: NodeId, hello: Hello, address: string | undefined): void
+  /** A peer was refused, or refused us. */
   onRefused(peer: NodeId, reason: string): void
+  /** Somebody failed in the handshake: with another secret, or none. */
+  onStranger(): void
+  /** A stream on which a peer asked for something was reset. */
+  onStreamFailed(peer: NodeId, error: Error): void
   onGoodbye(peer: NodeId): void
   /** The last connection to this peer has ended. */
   onDisconnected(peer: NodeId): void
   /** A worker opens a session. */
   onWork(peer: NodeId, stream: FrameStream): void
-  readonly openBlob: OpenBlob
+  /** Opens a blob. Throws, at once, for one that this peer may not read. */
+  openBlob(peer: NodeId, request: BlobRequest): AsyncIterable<Uint8Array>
 }
 
 export class Network {
@@ -55,15 +63,19 @@ export class Network {
   static async create(init: NetworkInit, owner: NetworkOwner): Promise<Network> {
     const privateKey = await privateKeyOf(init.seed)
     const { prologue, listen } = init
-    const libp2p = await createNetworkNode({ privateKey, prologue, listen })
+    const onStranger = (): void => owner.onStranger()
+    const libp2p = await createNetworkNode({ privateKey, prologue, listen, onStranger })
     const admission = new Admission(libp2p, {
       privateKey,
       hello: () => owner.hello(),
       check: (peer, hello) => owner.check(peer, hello),
-      onAdmitted: (peer, hello, connection) => {
-        owner.onAdmitted(peer, hello, connection.remoteAddr.toString())
+      onAdmitted: (peer, hello, { direction, remoteAddr }) => {
+        // Who dialed us did so from a port where nobody listens.
+        const address = direction === 'outbound' ? remoteAddr.toString() : undefined
+        owner.onAdmitted(peer, hello, address)
       },
-      onRefused: (peer, reason) => owner.onRefused(peer, reason)
+      onRefused: (peer, reason) => owner.onRefused(peer, reason),
+      onMalformed: (peer, error) => owner.onStreamFailed(peer, error)
     })
     return new Network(libp2p, owner, admission)
   }
@@ -75,6 +87,10 @@ export class Network {
     this.id = libp2p.peerId.toString() as NodeId
     libp2p.addEventListener('peer:disconnect', ({ detail }) => {
       owner.onDisconnected(detail.toString() as NodeId)
+      // Peers are dialed by their addresses alone, and the store forgets nobody by itself.
+      libp2p.peerStore.delete(detail).catch((error: unknown) => {
+        libp2p.logger.forComponent('p2pjobs:network').error(error)
+      })
     })
   }
 
@@ -82,11 +98,13 @@ export class Network {
   async start(): Promise<void> {
     const libp2p = this.#libp2p
     await this.#admission.serve(libp2p)
-    await this.#handle(WORK_PROTOCOL, (stream, peer) => {
-      this.#owner.onWork(peer, new FrameStream(stream))
+    await this.#handle(WORK_PROTOCOL, (stream, peer, outlet) => {
+      this.#owner.onWork(peer, new FrameStream(stream, outlet))
     })
-    await this.#handle(BLOB_PROTOCOL, (stream, peer) => {
-      void serveBlob(stream, peer, this.#owner.openBlob)
+    await this.#handle(BLOB_PROTOCOL, (stream, peer, outlet) => {
+      void serveBlob(stream, outlet, (request) => this.#owner.openBlob(peer, request)).catch(
+        (error: unknown) => this.#owner.onStreamFailed(peer, toError(error))
+      )
     })
     await this.#handle(GOODBYE_PROTOCOL, (stream, peer) => {
       void stream.close().catch((error: unknown) => {
@@ -118,10 +136,11 @@ export class Network {
       const hasPeer = target.getComponents().some(({ name }) => name === 'p2p')
       return peer === undefined || hasPeer ? target : target.encapsulate(`/p2p/${peer}`)
     })
-    const connection = await this.#libp2p.dial(targets)
-    if (!(await this.#admission.isAdmitted(connection))) {
-      throw new P2pJobsError('REFUSED', `${addresses[0] ?? 'the peer'} did not admit this node`)
-    }
+    const connection = await this.#libp2p.dial(targets).catch((cause: unknown) => {
+      throw dialError(cause)
+    })
+    const verdict = await this.#admission.verdictOn(connection)
+    if (verdict !== 'admitted') throw new P2pJobsError('REFUSED', verdict.problem)
     return connection.remotePeer.toString() as NodeId
   }
 
@@ -133,7 +152,7 @@ export class Network {
       signal,
       maxOutboundStreams: STREAMS_MAX
     })
-    return new FrameStream(stream)
+    return new FrameStream(stream, outletOf(connection))
   }
 
   /** Fetches a blob of a peer, chunk by chunk. */
@@ -175,22 +194,38 @@ export class Network {
   }
 
   /** Serves a protocol to members only. */
-  async #handle(protocol: string, serve: (stream: Stream, peer: NodeId) => void): Promise<void> {
+  async #handle(
+    protocol: string,
+    serve: (stream: Stream, peer: NodeId, outlet: Outlet) => void
+  ): Promise<void> {
     await this.#libp2p.handle(
       protocol,
       async (stream, connection) => {
         // Not read before the peer is in; what arrives meanwhile waits within the window.
-        stream.pause()
+        if (stream.readStatus === 'readable') stream.pause()
         if (!(await this.#admission.isAdmitted(connection))) {
           stream.abort(new P2pJobsError('REFUSED', `no ${protocol} before the hello`))
           return
         }
-        serve(stream, connection.remotePeer.toString() as NodeId)
-        stream.resume()
+        serve(stream, connection.remotePeer.toString() as NodeId, outletOf(connection))
+        if (stream.readStatus === 'paused') stream.resume()
       },
       { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX }
     )
   }
+}
+
+/** What a person can do something about, of all that may go wrong while dialing. */
+function dialError(cause: unknown): Error {
+  const errors = (cause instanceof AggregateError ? cause.errors : [cause]).map(toError)
+  const isStranger = errors.some(
+    ({ name, message }) => name === 'EncryptionFailedError' && message.includes('decryption')
+  )
+  if (isStranger) {
+    const text = 'the handshake failed: one of the two has the token of another network'
+    return new P2pJobsError('REFUSED', text, { cause })
+  }
+  return new P2pJobsError('UNREACHABLE', errors.map(({ message }) => message).join('; '), { cause })
 }
 
 function listenError(cause: unknown): Error {

@@ -66,6 +66,21 @@ export function streamLink<Out, In>(
   }
 }
 
+/** The same link, whose end is told to a bystander first. */
+export function watchedLink<Out, In>(
+  link: Link<Out, In>,
+  onClosed: (error: Error | undefined) => void
+): Link<Out, In> {
+  return {
+    ...link,
+    listen: (onMessage, onClosedToo) =>
+      link.listen(onMessage, (error) => {
+        onClosed(error)
+        onClosedToo(error)
+      })
+  }
+}
+
 async function readAll<In>(
   stream: FrameStream,
   codec: Pick<SessionCodec<never, In>, 'decode'>,

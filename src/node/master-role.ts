@@ -19,6 +19,7 @@ import type { BlobId, BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { Driver } from './driver.ts'
 import type { Link, ObtainBlob } from './link.ts'
+import { OutputFetches } from './output-fetches.ts'
 
 type WorkerLink = Link<MasterMessage, WorkerMessage>
 
@@ -39,6 +40,7 @@ export class MasterRole {
   readonly #init: MasterRoleInit
   readonly #machine: Master
   readonly #driver: Driver<MasterEvent, MasterEffect>
+  readonly #fetches: OutputFetches
   readonly #sessions = new Map<NodeId, Session>()
   /** Blobs of recorded results: they stay until `release`. */
   readonly #recorded = new Set<Payload>()
@@ -51,6 +53,12 @@ export class MasterRole {
     this.#init = init
     this.#machine = new Master(init.config)
     this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
+    this.#fetches = new OutputFetches({
+      isWanted: (worker, report) => this.#machine.wants(worker, report),
+      onArrived: (worker, report, obtained) => this.#onArrived(worker, report, obtained),
+      release: (obtained) => this.#drop(obtained),
+      onProblem: (text) => init.onProblem(text)
+    })
   }
 
   /** What the machine knows, to look at. */
@@ -109,7 +117,7 @@ export class MasterRole {
     link.listen(
       (message) => {
         if (message.type === 'report' && message.reports.some(hasBlob)) {
-          void this.#receiveBlobs(worker, session, message.reports, obtainBlob)
+          this.#receiveReports(worker, session, message.reports, obtainBlob)
         } else this.#driver.dispatch({ type: 'message', worker, session, message })
       },
       (error) => {
@@ -188,27 +196,39 @@ export class MasterRole {
     this.#sessions.clear()
   }
 
-  async #receiveBlobs(
+  /** Reports without blobs, or that nobody waits for, are told at once. */
+  #receiveReports(
     worker: NodeId,
     session: number,
     reports: readonly Report[],
     obtainBlob: ObtainBlob
-  ): Promise<void> {
-    const refs = reports.flatMap(({ result }) => payloadsOf(result)).filter(isBlobRef)
-    const obtained: BlobRef[] = []
-    try {
-      for (const ref of refs) {
-        await obtainBlob(ref)
-        obtained.push(ref)
-      }
-      const message = { type: 'report', reports } as const
-      this.#driver.dispatch({ type: 'message', worker, session, message })
-    } catch (error) {
-      // Not accepted, so the worker sends the report again.
-      this.#init.onProblem(`output of ${worker}: ${toError(error).message}`)
+  ): void {
+    const whole: Report[] = []
+    for (const report of reports) {
+      if (!hasBlob(report) || !this.#machine.wants(worker, report)) whole.push(report)
+      else this.#fetches.add(worker, report, obtainBlob)
     }
-    for (const ref of obtained) {
-      if (!this.#recorded.has(ref)) await this.#init.blobs.release(ref.blob)
+    if (whole.length === 0) return
+    const message = { type: 'report', reports: whole } as const
+    this.#driver.dispatch({ type: 'message', worker, session, message })
+  }
+
+  #onArrived(worker: NodeId, report: Report, obtained: readonly BlobRef[]): void {
+    const session = this.#sessions.get(worker)?.number
+    if (session !== undefined) {
+      const message = { type: 'report', reports: [report] } as const
+      this.#driver.dispatch({ type: 'message', worker, session, message })
+    }
+    this.#drop(obtained)
+  }
+
+  /** Drops the references to blobs that became nobody's result. */
+  #drop(refs: readonly BlobRef[]): void {
+    for (const ref of refs) {
+      if (this.#recorded.has(ref)) continue
+      this.#init.blobs.release(ref.blob).catch((error: unknown) => {
+        this.#init.onProblem(`cannot remove an output: ${toError(error).message}`)
+      })
     }
   }
 

@@ -24,9 +24,11 @@ export interface MembershipInit {
   /** Names the record of this master's tasks; undefined for a node that is no master. */
   readonly epoch: string | undefined
   onChanged(member: Readonly<Member>): void
-  /** A master is in reach: its certificate was found valid. */
-  onMaster(peer: NodeId, epoch: string): void
+  /** A peer is in reach; its epoch if it is a master, whose certificate was found valid then. */
+  onReached(peer: NodeId, epoch: string | undefined): void
   onDisconnected(peer: NodeId): void
+  /** Something a person should know, in one line. */
+  onProblem(text: string): void
 }
 
 export class Membership {
@@ -34,8 +36,6 @@ export class Membership {
   #network: Network | undefined
   #machine: Members | undefined
   #driver: Driver<MembersEvent, MembersEffect> | undefined
-  /** Peers turned away, by us or by them: for people who ask. */
-  refusals = 0
 
   constructor(init: MembershipInit) {
     this.#init = init
@@ -103,15 +103,14 @@ export class Membership {
     return verdict === 'valid' ? undefined : verdict.problem
   }
 
-  onAdmitted(peer: NodeId, hello: Hello, address: string): void {
+  onAdmitted(peer: NodeId, hello: Hello, address: string | undefined): void {
     const { name, program, isWorker, epoch } = hello
     const info = { name, program, isWorker, isMaster: epoch !== undefined }
     this.#driver?.dispatch({ type: 'admitted', peer, info, address })
-    if (epoch !== undefined) this.#init.onMaster(peer, epoch)
+    this.#init.onReached(peer, epoch)
   }
 
   onRefused(peer: NodeId, reason: string): void {
-    this.refusals++
     this.#driver?.dispatch({ type: 'refused', peer, reason })
   }
 
@@ -142,6 +141,8 @@ export class Membership {
       peer = await this.#network?.dial(addresses, known)
     } catch (error) {
       problem = toError(error).message
+      // Of a peer, its member says so; an address is nobody yet.
+      if (known === undefined) this.#init.onProblem(`cannot join ${target} yet: ${problem}`)
     }
     this.#driver?.dispatch({ type: 'dialed', target, peer, problem })
   }

@@ -5,20 +5,22 @@
 import { createRequire } from 'node:module'
 import type { MasterRole } from './master-role.ts'
 import type { NodeListener } from './node.ts'
-import { P2pJobsError } from '../core/errors.ts'
+import { P2pJobsError, toError } from '../core/errors.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Member } from '../core/members/events.ts'
-import type { BlobRef, NodeId } from '../core/types.ts'
+import type { NodeId } from '../core/types.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
 import { startDiscovery } from '../net/mdns.ts'
 import type { Discovery } from '../net/mdns.ts'
 import { Network } from '../net/network.ts'
 import { networkTag, noisePrologue } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
+import type { BlobRequest } from '../wire/blob.ts'
 import { masterEnd } from '../wire/session.ts'
-import { streamLink } from './link.ts'
+import { streamLink, watchedLink } from './link.ts'
 import type { ObtainBlob } from './link.ts'
 import { Membership } from './membership.ts'
+import { Refusals } from './refusals.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import type { WorkerRole } from './worker-role.ts'
 
@@ -43,21 +45,21 @@ export interface NetworkRoleInit {
   readonly listener: NodeListener
 }
 
-/** How long one blob may take; a slower link tries again with the next report. */
-const BLOB_TIMEOUT_MS = 10 * 60_000
-
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 export class NetworkRole {
   readonly #init: NetworkRoleInit
   readonly #network: Network
   readonly #membership: Membership
+  readonly #refusals: Refusals
   readonly #keeper: SessionKeeper | undefined
+  readonly #stopping = new AbortController()
   #discovery: Discovery | undefined
 
   /** Joins the network. Throws PORT_IN_USE when an address cannot be listened on. */
   static async start(init: NetworkRoleInit): Promise<NetworkRole> {
     const { seed, credentials, listen } = init.options
+    const refusals = new Refusals((refusal) => init.listener.onRefusal?.(refusal))
     let role: NetworkRole | undefined = undefined
     const membership = new Membership({
       credentials,
@@ -67,12 +69,13 @@ export class NetworkRole {
       isWorker: init.worker !== undefined,
       epoch: init.master === undefined ? undefined : init.boot,
       onChanged: (member) => init.listener.onMember(member),
-      onMaster: (peer, epoch) => {
-        if (role !== undefined) role.#keeper?.keep(peer, epoch)
+      onReached: (peer, epoch) => {
+        if (role !== undefined) role.#onReached(peer, epoch)
       },
       onDisconnected: (peer) => {
-        if (role !== undefined) role.#keeper?.forget(peer)
-      }
+        if (role !== undefined) role.#onReached(peer, undefined)
+      },
+      onProblem: (text) => init.listener.onProblem(text)
     })
     const network = await Network.create(
       { seed, prologue: noisePrologue(credentials), listen },
@@ -80,36 +83,48 @@ export class NetworkRole {
         hello: () => membership.hello(),
         check: (peer, hello) => membership.check(peer, hello),
         onAdmitted: (peer, hello, address) => membership.onAdmitted(peer, hello, address),
-        onRefused: (peer, reason) => membership.onRefused(peer, reason),
+        onRefused: (peer, reason) => {
+          refusals.add('hello', peer, reason)
+          membership.onRefused(peer, reason)
+        },
+        onStranger: () => refusals.add('stranger', undefined, 'a handshake failed'),
         onGoodbye: (peer) => membership.onGoodbye(peer),
         onDisconnected: (peer) => membership.onDisconnected(peer),
         onWork: (peer, stream) => {
           if (role !== undefined) role.#onWork(peer, stream)
         },
-        openBlob: (peer, { blob, bytes, offset }) => openBlob(init, peer, { blob, bytes }, offset)
+        onStreamFailed: (peer, error) => {
+          if (role !== undefined) role.#onStreamFailed(peer, error)
+        },
+        openBlob: (peer, request) => openBlob(init, peer, request)
       }
     )
-    role = new NetworkRole(init, network, membership)
+    role = new NetworkRole(init, network, membership, refusals)
     membership.start(network, Math.floor(Math.random() * 2 ** 32))
     await network.start()
     role.#meetOthers()
     return role
   }
 
-  private constructor(init: NetworkRoleInit, network: Network, membership: Membership) {
+  private constructor(
+    init: NetworkRoleInit,
+    network: Network,
+    membership: Membership,
+    refusals: Refusals
+  ) {
     this.#init = init
     this.#network = network
     this.#membership = membership
+    this.#refusals = refusals
     const { worker, listener } = init
-    this.#keeper =
-      worker === undefined
-        ? undefined
-        : new SessionKeeper({
-            network,
-            worker,
-            obtainBlob: (peer) => blobsOf(network, init.blobs, peer),
-            onProblem: (text) => listener.onProblem(text)
-          })
+    if (worker === undefined) return
+    this.#keeper = new SessionKeeper({
+      network,
+      worker,
+      obtainBlob: (master) => this.#blobsOf(master),
+      onClosed: (master, error) => refusals.note(master, error),
+      onProblem: (text) => listener.onProblem(text)
+    })
   }
 
   get id(): NodeId {
@@ -125,13 +140,14 @@ export class NetworkRole {
     return this.#membership.members
   }
 
-  /** How many times a peer was turned away. */
-  get refusals(): number {
-    return this.#membership.refusals
+  /** What other nodes were refused since it started, by kind. */
+  get refusals(): Refusals['counts'] {
+    return this.#refusals.counts
   }
 
   /** Says goodbye and ends all connections. */
   async stop(): Promise<void> {
+    this.#stopping.abort(new P2pJobsError('STOPPED', 'the node stops'))
     this.#keeper?.stop()
     this.#membership.stop()
     await this.#discovery?.stop()
@@ -152,37 +168,56 @@ export class NetworkRole {
     })
   }
 
+  /** `epoch`: of a master in reach; undefined: there is none there (any more). */
+  #onReached(peer: NodeId, epoch: string | undefined): void {
+    if (epoch === undefined) this.#keeper?.forget(peer)
+    else this.#keeper?.keep(peer, epoch)
+  }
+
   #onWork(peer: NodeId, stream: FrameStream): void {
-    const { master, blobs } = this.#init
+    const { master } = this.#init
     if (master === undefined) {
-      stream.abort(new Error('this node is no master'))
+      const reason = 'it opened a session with a node that is no master'
+      this.#refusals.add('message', peer, reason)
+      stream.abort(new P2pJobsError('REFUSED', reason))
       return
     }
-    master.accept(peer, streamLink(stream, masterEnd), blobsOf(this.#network, blobs, peer))
-  }
-}
-
-/** Fetches blobs of a peer into the node's store. */
-function blobsOf(network: Network, blobs: BlobStore, peer: NodeId): ObtainBlob {
-  return async (ref) => {
-    await blobs.receive(ref, async (write) => {
-      await network.fetchBlob(peer, ref, write, AbortSignal.timeout(BLOB_TIMEOUT_MS))
+    const link = watchedLink(streamLink(stream, masterEnd), (error) => {
+      this.#refusals.note(peer, error)
     })
+    master.accept(peer, link, this.#blobsOf(peer))
+  }
+
+  /** Fetches blobs of a peer into the node's store. */
+  #blobsOf(peer: NodeId): ObtainBlob {
+    return async (ref) => {
+      try {
+        await this.#init.blobs.receive(ref, (write) =>
+          this.#network.fetchBlob(peer, ref, write, this.#stopping.signal)
+        )
+      } catch (error) {
+        this.#refusals.note(peer, toError(error))
+        throw error
+      }
+    }
+  }
+
+  #onStreamFailed(peer: NodeId, error: Error): void {
+    this.#refusals.note(peer, error)
+    this.#init.listener.onProblem(`a stream of ${peer} failed: ${error.message}`)
   }
 }
 
-async function* openBlob(
+/** What we hold for a master that has not accepted it, or what we published as one. */
+function openBlob(
   { worker, master }: NetworkRoleInit,
   peer: NodeId,
-  ref: BlobRef,
-  offset: number
-): AsyncGenerator<Uint8Array, void, undefined> {
-  // What we hold for a master that has not accepted it, or what we published as one.
+  { blob, bytes, offset }: BlobRequest
+): AsyncIterable<Uint8Array> {
+  const ref = { blob, bytes }
   const keeper = worker?.holdsFor(peer, ref) === true ? worker : master
-  if (keeper === undefined) {
-    throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
-  }
-  yield* keeper.readFor(peer, ref, offset)
+  if (keeper !== undefined) return keeper.readFor(peer, ref, offset)
+  throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${blob} is not for this node`)
 }
 
 /** The ports of the listening addresses that are reached at this IPv4 address. */

@@ -18,6 +18,7 @@ import { createExecutor } from '../exec/executor.ts'
 import { localLinks } from './link.ts'
 import { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
+import type { Refusal } from './refusals.ts'
 import { WorkerRole } from './worker-role.ts'
 
 export interface NodeOptions {
@@ -45,6 +46,8 @@ export interface NodeOptions {
 export interface NodeListener {
   onNotice(notice: MasterNotice): void
   onMember(member: Readonly<Member>): void
+  /** Another node was refused something. */
+  onRefusal?(refusal: Refusal): void
   /** Something a person should know, in one line. */
   onProblem(text: string): void
 }

@@ -3,12 +3,12 @@
  * opened again, after a short wait, whenever it ends.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { toError } from '../core/errors.ts'
+import { P2pJobsError, toError } from '../core/errors.ts'
 import type { NodeId } from '../core/types.ts'
 import type { Network } from '../net/network.ts'
 import { workerEnd } from '../wire/session.ts'
 import { monotonicNow } from './clock.ts'
-import { streamLink } from './link.ts'
+import { streamLink, watchedLink } from './link.ts'
 import type { ObtainBlob } from './link.ts'
 import type { WorkerRole } from './worker-role.ts'
 
@@ -18,10 +18,13 @@ const WAIT_MAX_MS = 5_000
 const GOOD_SESSION_MS = 2_000
 
 export interface SessionKeeperInit {
-  readonly network: Network
-  readonly worker: WorkerRole
+  readonly network: Pick<Network, 'openWork'>
+  readonly worker: Pick<WorkerRole, 'serve'>
   /** How a master is asked for blobs. */
   obtainBlob(master: NodeId): ObtainBlob
+  /** A session has ended. */
+  onClosed(master: NodeId, error: Error | undefined): void
+  /** Something a person should know, in one line. */
   onProblem(text: string): void
 }
 
@@ -54,24 +57,34 @@ export class SessionKeeper {
   }
 
   async #serve(master: NodeId, epoch: string, signal: AbortSignal): Promise<void> {
-    const { network, worker } = this.#init
-    const obtainBlob = this.#init.obtainBlob(master)
     let wait = WAIT_MIN_MS
     while (!signal.aborted) {
       const since = monotonicNow()
       try {
-        const stream = await network.openWork(master)
         // Who has said goodbye does not come again, until there is another connection.
-        if (await worker.serve(master, epoch, streamLink(stream, workerEnd), obtainBlob)) return
+        if (await this.#serveOnce(master, epoch, signal)) return
       } catch (error) {
         this.#init.onProblem(`no session with ${master}: ${toError(error).message}`)
       }
-      wait =
-        monotonicNow() - since > GOOD_SESSION_MS ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, wait * 2)
+      const wasGood = monotonicNow() - since > GOOD_SESSION_MS
+      wait = wasGood ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, wait * 2)
       // Ended early by `forget`: that is what the signal is for.
       await delay(wait / 2 + Math.random() * (wait / 2), undefined, { signal }).catch(
         () => undefined
       )
     }
+  }
+
+  /** One session, from its beginning to its end; true when the worker has said goodbye. */
+  async #serveOnce(master: NodeId, epoch: string, signal: AbortSignal): Promise<boolean> {
+    const { network, worker, onClosed } = this.#init
+    const stream = await network.openWork(master)
+    if (signal.aborted) {
+      // A session of another epoch may be open by now, which this one would replace.
+      stream.abort(new P2pJobsError('STOPPED', 'the session is not needed any more'))
+      return false
+    }
+    const link = watchedLink(streamLink(stream, workerEnd), (error) => onClosed(master, error))
+    return await worker.serve(master, epoch, link, this.#init.obtainBlob(master))
   }
 }

@@ -6,6 +6,9 @@ import { OUTPUT_BYTES_MAX, REASON_CHARACTERS_MAX } from '../core/limits.ts'
 import type { BlobRef } from '../core/types.ts'
 import { blobFields, decodeHead, encodeHead } from './codec.ts'
 
+/** A request is never longer. */
+export const BLOB_REQUEST_BYTES_MAX = 1024
+
 /** Blobs may be as large as a task's output. */
 const BLOB_BYTES_MAX = OUTPUT_BYTES_MAX
 

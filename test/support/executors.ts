@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { JobId, NodeId } from '../../src/core/types.ts'
 import type { ShellSpec } from '../../src/core/spec.ts'
 import { createShellExecutor } from '../../src/exec/executor.ts'
@@ -13,18 +12,9 @@ import type {
   RunResult,
   ShellExecutorInit
 } from '../../src/exec/executor.ts'
+import { until } from './until.ts'
 
-const UNTIL_MS = 20_000
-const POLL_MS = 10
-
-/** Waits until `isTrue`, at most 20 s. */
-export async function until(isTrue: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + UNTIL_MS
-  while (!isTrue()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`)
-    await setTimeout(POLL_MS)
-  }
-}
+export { until }
 
 /** True for a process that exists and is not a zombie. */
 export function isAlive(pid: number): boolean {

@@ -1,100 +1,266 @@
 /**
- * A members machine to talk to in tests, in virtual time.
+ * Members of a network within this process, on loopback: real libp2p, real sessions, and tasks
+ * that end when the test says so.
  */
-import { expect } from 'chai'
-import type { Member, MembersEffect, MembersEvent } from '../../src/core/members/events.ts'
-import { Members } from '../../src/core/members/members.ts'
-import type { Millis, NodeId } from '../../src/core/types.ts'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { JobOptions } from '../../src/core/job.ts'
+import { KEEP_EPHEMERAL_MS, LEASE_MS } from '../../src/core/limits.ts'
+import type { MasterNotice } from '../../src/core/master/events.ts'
+import type { Member } from '../../src/core/members/events.ts'
+import { emptyResult } from '../../src/core/result.ts'
+import type { BlobId, JobId, Millis, NodeId } from '../../src/core/types.ts'
+import { BlobStore } from '../../src/blobs/blob-store.ts'
+import type { Executor, Output, RunEnd, RunResult, TaskStart } from '../../src/exec/executor.ts'
+import { MasterRole } from '../../src/node/master-role.ts'
+import { NetworkRole } from '../../src/node/network-role.ts'
+import { WorkerRole } from '../../src/node/worker-role.ts'
+import type { Credentials } from '../../src/trust/credentials.ts'
+import { SPEC } from './machines.ts'
+import { until } from './until.ts'
 
-export const SELF = 'm' as NodeId
-/** Of two nodes the one with the lesser id dials at once. */
-export const GREATER = 'z' as NodeId
-export const LESSER = 'a' as NodeId
-
-/** Where a peer is, unless a test says otherwise. */
-export function addressOf(peer: string): string {
-  return `/ip4/10.0.0.1/tcp/${peer.charCodeAt(0)}/p2p/${peer}`
+export interface MemberInit {
+  readonly credentials: Credentials
+  readonly name?: string
+  readonly isMaster?: boolean
+  /** Undefined: it is no worker. */
+  readonly slots?: number
+  readonly seed?: Uint8Array
+  readonly listen?: string
+  readonly join?: readonly string[]
+  readonly leaseMs?: Millis
 }
 
-export class TestMembers {
-  readonly machine = new Members(SELF, 7)
-  now: Millis = 1_000_000
-  #dials: { target: string; addresses: readonly string[]; at: Millis }[] = []
-  #changes: string[] = []
-  /** Targets that were dialed and did not answer. */
-  readonly dialing = new Set<string>()
+/** Starts what it is told, and ends it when the test does. */
+class TestExecutor implements Executor {
+  readonly started: TaskStart[] = []
+  readonly stopped: number[] = []
+  readonly #onEnded: (ends: readonly RunEnd[]) => void
 
-  does(event: MembersEvent): void {
-    for (const effect of this.machine.handle(event, this.now)) this.#note(effect)
+  constructor(onEnded: (ends: readonly RunEnd[]) => void) {
+    this.#onEnded = onEnded
   }
 
-  #note(effect: MembersEffect): void {
-    if (effect.type === 'changed') {
-      this.#changes.push(`${effect.member.peer} ${effect.member.status}`)
-      return
+  start(tasks: readonly TaskStart[]): void {
+    this.started.push(...tasks)
+  }
+
+  stop(run: number): void {
+    this.stopped.push(run)
+    setImmediate(() => this.end(run, { outcome: 'failure', reason: 'it was stopped' }))
+  }
+
+  end(run: number, result: Partial<RunResult> = {}): void {
+    const nothing = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) }
+    this.#onEnded([{ run, result: { ...emptyResult('success', ''), ...nothing, ...result } }])
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+/** Output that a real executor would hand over as a file. */
+export interface SpoolOutput {
+  readonly spooled: Uint8Array
+}
+
+/** What a member told its user. */
+interface Told {
+  readonly notices: MasterNotice[]
+  readonly members: Member[]
+  readonly problems: string[]
+}
+
+const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
+
+/** Everything started with it is ended by `end`. */
+export class Members {
+  readonly #members: TestMember[] = []
+
+  async start(init: MemberInit): Promise<TestMember> {
+    const member = await TestMember.start(init)
+    this.#members.push(member)
+    return member
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#members.splice(0).map((member) => member.stop()))
+  }
+}
+
+export class TestMember {
+  readonly network: NetworkRole
+  readonly told: Told
+  readonly #parts: Parts
+  readonly #folder: string
+
+  static async start(init: MemberInit): Promise<TestMember> {
+    const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-member-'))
+    mkdirSync(join(folder, 'blobs'))
+    const blobs = new BlobStore(join(folder, 'blobs'))
+    const told: Told = { notices: [], members: [], problems: [] }
+    const boot = randomUUID()
+    const parts = {
+      ...(await workerParts(init, boot, blobs, told)),
+      ...masterParts(init, blobs, told)
     }
-    const { target, addresses } = effect
-    expect(this.dialing.has(target), `${target} is dialed twice at once`).to.equal(false)
-    this.dialing.add(target)
-    this.#dials.push({ target, addresses, at: this.now })
+    const network = await NetworkRole.start({
+      options: {
+        seed: init.seed ?? randomBytes(32),
+        credentials: init.credentials,
+        listen: [init.listen ?? LOOPBACK],
+        join: init.join ?? [],
+        isDiscovering: false
+      },
+      boot,
+      name: nameOf(init),
+      blobs,
+      master: parts.master,
+      worker: parts.worker,
+      listener: {
+        onNotice: () => undefined,
+        onMember: (member) => told.members.push({ ...member }),
+        onProblem: (text) => told.problems.push(text)
+      }
+    })
+    return new TestMember(network, told, parts, folder)
   }
 
-  /** Lets time pass. Every dial fails at once, unless `answers` is false: then none is answered. */
-  passes(span: Millis, answers = true): void {
-    const end = this.now + span
-    for (;;) {
-      if (answers) this.failAll()
-      const { deadline } = this.machine
-      if (deadline === undefined || deadline > end) break
-      this.now = Math.max(this.now, deadline)
-      this.does({ type: 'wake' })
-    }
-    this.now = end
+  private constructor(network: NetworkRole, told: Told, parts: Parts, folder: string) {
+    this.network = network
+    this.told = told
+    this.#parts = parts
+    this.#folder = folder
   }
 
-  failAll(problem = 'nobody is there'): void {
-    for (const target of [...this.dialing]) this.fails(target, problem)
+  get id(): NodeId {
+    return this.network.id
   }
 
-  fails(target: string, problem = 'nobody is there'): void {
-    this.dialing.delete(target)
-    this.does({ type: 'dialed', target, peer: undefined, problem })
+  get address(): string {
+    return this.network.addresses[0]!
   }
 
-  /** The dial of a target connected, and the peer was admitted. */
-  connects(target: string, peer: NodeId): void {
-    this.dialing.delete(target)
-    this.isAdmitted(peer)
-    this.does({ type: 'dialed', target, peer, problem: undefined })
+  get master(): MasterRole {
+    return this.#parts.master!
   }
 
-  sights(peer: NodeId, addresses: readonly string[] = [addressOf(peer)]): void {
-    this.does({ type: 'sighted', peer, addresses })
+  get worker(): WorkerRole {
+    return this.#parts.worker!
   }
 
-  isAdmitted(peer: NodeId, address?: string): void {
-    const info = { name: `name of ${peer}`, isMaster: false, isWorker: true, program: 'p2pjobs 1' }
-    this.does({ type: 'admitted', peer, info, address })
+  get executor(): TestExecutor {
+    return this.#parts.executor!
   }
 
-  /** Takes out what was dialed: the targets in order. */
-  takeDials(): string[] {
-    return this.takeDialsAt().map(({ target }) => target)
+  /** How this member sees another one. */
+  statusOf({ id }: { id: NodeId }): Member['status'] | undefined {
+    return this.network.members.find(({ peer }) => peer === id)?.status
   }
 
-  takeDialsAt(): { target: string; addresses: readonly string[]; at: Millis }[] {
-    const dials = this.#dials
-    this.#dials = []
-    return dials
+  /** Waits until this member sees the other one so. */
+  async sees(other: { id: NodeId }, status: Member['status']): Promise<void> {
+    await until(() => this.statusOf(other) === status, `${other.id} is ${status}`)
   }
 
-  takeChanges(): string[] {
-    const changes = this.#changes
-    this.#changes = []
-    return changes
+  /** Submits a job of so many tasks, without inputs. */
+  submit(tasks: number, options: Partial<JobOptions> = {}): JobId {
+    const job = this.master.submit(SPEC, { priority: 0, retries: 0, ...options })
+    this.master.add(job, new Array<Uint8Array>(tasks).fill(new Uint8Array(0)))
+    this.master.close(job)
+    return job
   }
 
-  member(peer: NodeId): Readonly<Member> | undefined {
-    return this.machine.members.find((member) => member.peer === peer)
+  /** The tasks of this member's jobs that have their result. */
+  get settled(): Extract<MasterNotice, { type: 'settled' }>[] {
+    return this.told.notices.filter((notice) => notice.type === 'settled')
   }
+
+  /** Waits until so many tasks have their result. */
+  async hasSettled(count: number): Promise<void> {
+    await until(() => this.settled.length >= count, `${count} tasks have their result`)
+  }
+
+  /** Waits until so many tasks were started here in all; returns the runs. */
+  async hasStarted(count: number): Promise<number[]> {
+    const { started } = this.executor
+    await until(() => started.length >= count, `${count} tasks were started`)
+    return started.map(({ run }) => run)
+  }
+
+  /** Ends a run. */
+  end(run: number, stdout: Uint8Array | SpoolOutput = new Uint8Array(0)): void {
+    const output = stdout instanceof Uint8Array ? stdout : this.#spool(stdout.spooled)
+    this.executor.end(run, { stdout: output, exitCode: 0, runtimeMs: 5_000 })
+  }
+
+  #spool(bytes: Uint8Array): Output {
+    const path = join(this.#folder, `spool-${randomUUID()}`)
+    writeFileSync(path, bytes)
+    return { path, bytes: bytes.length, blob: blobOf(bytes) }
+  }
+
+  /** Stops it as a node does: what it held is given back, then it says goodbye. Can be repeated. */
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    await this.#stopped
+  }
+
+  #stopped: Promise<void> | undefined
+
+  async #stop(): Promise<void> {
+    const { master, worker } = this.#parts
+    master?.stop()
+    await worker?.stop()
+    await this.network.stop()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+interface Parts {
+  readonly master?: MasterRole
+  readonly worker?: WorkerRole
+  readonly executor?: TestExecutor
+}
+
+function masterParts(init: MemberInit, blobs: BlobStore, told: Told): Pick<Parts, 'master'> {
+  if (init.isMaster !== true) return {}
+  const leaseMs = init.leaseMs ?? LEASE_MS
+  const master = new MasterRole({
+    config: { leaseMs, keepMs: KEEP_EPHEMERAL_MS, isDurable: false, seed: 1 },
+    blobs,
+    onNotice: (notice) => told.notices.push(notice),
+    onProblem: (text) => told.problems.push(text)
+  })
+  return { master }
+}
+
+async function workerParts(
+  init: MemberInit,
+  boot: string,
+  blobs: BlobStore,
+  told: Told
+): Promise<Pick<Parts, 'worker' | 'executor'>> {
+  const { slots } = init
+  if (slots === undefined) return {}
+  let executor: TestExecutor | undefined
+  const worker = await WorkerRole.create({
+    config: { boot, name: nameOf(init), slots },
+    blobs,
+    createExecutor: ({ onEnded }) => Promise.resolve((executor = new TestExecutor(onEnded))),
+    onProblem: (text) => told.problems.push(text)
+  })
+  return { worker, executor: executor! }
+}
+
+function nameOf({ name, isMaster }: MemberInit): string {
+  return name ?? (isMaster === true ? 'master' : 'worker')
+}
+
+/** The name of these bytes. */
+export function blobOf(bytes: Uint8Array): BlobId {
+  return createHash('sha256').update(bytes).digest('hex') as BlobId
 }

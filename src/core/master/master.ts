@@ -11,7 +11,7 @@ import type { P2pJobsError } from '../errors.ts'
 import { PAUSE_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { WorkerMessage } from '../messages.ts'
-import type { JobId, Millis, NodeId } from '../types.ts'
+import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
 import type { MasterEffect, MasterEvent } from './events.ts'
 import { grant, grantAll } from './grant.ts'
 import {
@@ -26,7 +26,7 @@ import {
 import type { JournalRecord } from './journal.ts'
 import { resume } from './outcome.ts'
 import { armLeases, replay } from './replay.ts'
-import { onDisconnected, onExpiry, onHold, onMessage } from './sessions.ts'
+import { isReportDue, onDisconnected, onExpiry, onHold, onMessage } from './sessions.ts'
 import { MasterState } from './state.ts'
 import type { Deadline, MasterConfig } from './state.ts'
 
@@ -57,6 +57,11 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
 
   get deadline(): Millis | undefined {
     return this.state.deadlines.peek()?.at
+  }
+
+  /** A report of this attempt by this worker would count, so its output is worth fetching. */
+  wants(worker: NodeId, ref: AttemptRef): boolean {
+    return isReportDue(this.state, worker, ref)
   }
 
   handle(event: MasterEvent, now: Millis): MasterEffect[] {

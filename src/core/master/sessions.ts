@@ -111,6 +111,16 @@ function belongsTo(task: Task, attempt: number, worker: NodeId): boolean {
   return task.attempt === attempt && task.worker === worker && task.isReportDue
 }
 
+/** A report of this attempt by this worker would count. */
+export function isReportDue(
+  state: MasterState,
+  worker: NodeId,
+  { job, task: number, attempt }: AttemptRef
+): boolean {
+  const task = state.jobs.get(job)?.tasks.get(number)
+  return task !== undefined && belongsTo(task, attempt, worker)
+}
+
 /** Handles every message but `hold`, of the session that is open. */
 export function onMessage(
   state: MasterState,

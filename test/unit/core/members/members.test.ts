@@ -11,7 +11,7 @@ import {
   YIELD_MS
 } from '../../../../src/core/members/members.ts'
 import type { NodeId } from '../../../../src/core/types.ts'
-import { addressOf, GREATER, LESSER, SELF, TestMembers } from '../../../support/members.ts'
+import { addressOf, GREATER, LESSER, SELF, TestMembers } from '../../../support/members-machine.ts'
 
 const HOUR_MS = 3_600_000
 const ADDRESS = '/ip4/10.9.9.9/tcp/4001'
