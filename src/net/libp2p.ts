@@ -46,9 +46,9 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
     connectionManager: {
       maxConnections: 2000,
       // The defaults (5 a second from one address, 10 pending) refuse a fleet that boots together,
-      // and let ten silent sockets lock everybody out.
+      // and let ten silent sockets lock everybody out. One address alone can keep 5,000 pending.
       inboundConnectionThreshold: 1000,
-      maxIncomingPendingConnections: 500,
+      maxIncomingPendingConnections: 6000,
       inboundUpgradeTimeout: 5000,
       addressDialTimeout: 2000,
       dialTimeout: 8000,

@@ -77,14 +77,16 @@ export class SessionKeeper {
 
   /** One session, from its beginning to its end; true when the worker has said goodbye. */
   async #serveOnce(master: NodeId, epoch: string, signal: AbortSignal): Promise<boolean> {
-    const { network, worker, onClosed } = this.#init
+    const { network, worker } = this.#init
     const stream = await network.openWork(master)
     if (signal.aborted) {
       // A session of another epoch may be open by now, which this one would replace.
       stream.abort(new P2pJobsError('STOPPED', 'the session is not needed any more'))
       return false
     }
-    const link = watchedLink(streamLink(stream, workerEnd), (error) => onClosed(master, error))
+    const link = watchedLink(streamLink(stream, workerEnd), (error) => {
+      this.#init.onClosed(master, error)
+    })
     return await worker.serve(master, epoch, link, this.#init.obtainBlob(master))
   }
 }

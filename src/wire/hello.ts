@@ -7,7 +7,7 @@
 import { concat } from 'uint8arrays/concat'
 import { fromString as bytesOf } from 'uint8arrays/from-string'
 import { NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX } from '../core/limits.ts'
-import { decodeHead, encodeHead } from './codec.ts'
+import { badMessage, decodeHead, encodeHead } from './codec.ts'
 
 /** The versions of the protocol this program speaks, the oldest and the newest. */
 export const PROTOCOL_OLDEST = 1
@@ -82,6 +82,7 @@ export function decodeHelloAnswer(bytes: Uint8Array): HelloAnswer {
   if (!fields.boolean()) return { type: 'refusal', reason: fields.text(REASON_CHARACTERS_MAX) }
   const body = fields.bytes(HELLO_BYTES_MAX)
   const signature = fields.bytes(SIGNATURE_BYTES)
+  if (signature.length !== SIGNATURE_BYTES) throw badMessage('a signature that is none')
   return { type: 'welcome', signed: { hello: decodeHello(body), body, signature } }
 }
 

@@ -6,6 +6,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import type { JobOptions } from '../../src/core/job.ts'
 import { KEEP_EPHEMERAL_MS, LEASE_MS } from '../../src/core/limits.ts'
 import type { MasterNotice } from '../../src/core/master/events.ts'
@@ -16,6 +17,7 @@ import { BlobStore } from '../../src/blobs/blob-store.ts'
 import type { Executor, Output, RunEnd, RunResult, TaskStart } from '../../src/exec/executor.ts'
 import { MasterRole } from '../../src/node/master-role.ts'
 import { NetworkRole } from '../../src/node/network-role.ts'
+import type { Refusal, RefusalKind } from '../../src/node/refusals.ts'
 import { WorkerRole } from '../../src/node/worker-role.ts'
 import type { Credentials } from '../../src/trust/credentials.ts'
 import { SPEC } from './machines.ts'
@@ -52,8 +54,14 @@ class TestExecutor implements Executor {
     setImmediate(() => this.end(run, { outcome: 'failure', reason: 'it was stopped' }))
   }
 
+  /** It starts everything at once, so that there is never anything to give back. */
+  recall(): void {
+    return undefined
+  }
+
   end(run: number, result: Partial<RunResult> = {}): void {
-    const nothing = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) }
+    const none = new Uint8Array(0)
+    const nothing = { stdout: none, stderr: none, value: none }
     this.#onEnded([{ run, result: { ...emptyResult('success', ''), ...nothing, ...result } }])
   }
 
@@ -72,6 +80,7 @@ interface Told {
   readonly notices: MasterNotice[]
   readonly members: Member[]
   readonly problems: string[]
+  readonly refusals: Refusal[]
 }
 
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
@@ -101,7 +110,7 @@ export class TestMember {
     const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-member-'))
     mkdirSync(join(folder, 'blobs'))
     const blobs = new BlobStore(join(folder, 'blobs'))
-    const told: Told = { notices: [], members: [], problems: [] }
+    const told: Told = { notices: [], members: [], problems: [], refusals: [] }
     const boot = randomUUID()
     const parts = {
       ...(await workerParts(init, boot, blobs, told)),
@@ -123,7 +132,8 @@ export class TestMember {
       listener: {
         onNotice: () => undefined,
         onMember: (member) => told.members.push({ ...member }),
-        onProblem: (text) => told.problems.push(text)
+        onProblem: (text) => told.problems.push(text),
+        onRefusal: (refusal) => told.refusals.push(refusal)
       }
     })
     return new TestMember(network, told, parts, folder)
@@ -164,6 +174,14 @@ export class TestMember {
   /** Waits until this member sees the other one so. */
   async sees(other: { id: NodeId }, status: Member['status']): Promise<void> {
     await until(() => this.statusOf(other) === status, `${other.id} is ${status}`)
+  }
+
+  /** Waits for so many refusals of a kind, and no more; returns their reasons. */
+  async refused(kind: RefusalKind, count: number): Promise<string[]> {
+    const { refusals } = this.network
+    await until(() => refusals[kind] >= count, `${count} times a ${kind} was refused`)
+    expect(refusals[kind]).to.equal(count)
+    return this.told.refusals.filter((refusal) => refusal.kind === kind).map(({ reason }) => reason)
   }
 
   /** Submits a job of so many tasks, without inputs. */
@@ -231,6 +249,7 @@ function masterParts(init: MemberInit, blobs: BlobStore, told: Told): Pick<Parts
   const leaseMs = init.leaseMs ?? LEASE_MS
   const master = new MasterRole({
     config: { leaseMs, keepMs: KEEP_EPHEMERAL_MS, isDurable: false, seed: 1 },
+    isBackground: false,
     blobs,
     onNotice: (notice) => told.notices.push(notice),
     onProblem: (text) => told.problems.push(text)
@@ -249,8 +268,12 @@ async function workerParts(
   let executor: TestExecutor | undefined
   const worker = await WorkerRole.create({
     config: { boot, name: nameOf(init), slots },
+    isBackground: false,
     blobs,
-    createExecutor: ({ onEnded }) => Promise.resolve((executor = new TestExecutor(onEnded))),
+    createExecutor: (events) => {
+      executor = new TestExecutor((ends) => events.onEnded(ends))
+      return Promise.resolve(executor)
+    },
     onProblem: (text) => told.problems.push(text)
   })
   return { worker, executor: executor! }

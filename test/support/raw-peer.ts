@@ -74,13 +74,19 @@ export class RawPeer {
   /** A hello's frame, signed for its receiver unless told otherwise. */
   async helloFrame(receiver: string, change: Partial<Hello> = {}): Promise<Uint8Array> {
     const body = encodeHello(aHello(change))
-    const signature = await this.#privateKey.sign(signedBytes(body, receiver))
-    return encodeFrame(encodeWelcome(body, signature))
+    return encodeFrame(encodeWelcome(body, await this.sign(body, receiver)))
+  }
+
+  /** This peer's signature of a hello for a receiver. */
+  async sign(body: Uint8Array, receiver: string): Promise<Uint8Array> {
+    return await this.#privateKey.sign(signedBytes(body, receiver))
   }
 
   /** Sends bytes as a hello, and reads the answer; undefined when the stream ended without one. */
   async sayHello(connection: Connection, frame: Uint8Array): Promise<HelloAnswer | undefined> {
     const stream = await this.open(connection, HELLO_PROTOCOL)
+    // It may have been reset before we come to it.
+    if (stream.stream.status !== 'open') return undefined
     stream.send(frame)
     await stream.close()
     const answer = await stream.frame()

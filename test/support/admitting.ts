@@ -1,0 +1,51 @@
+/** Members that are knocked at, and peers that knock. */
+import { expect } from 'chai'
+import { GOODBYE_PROTOCOL } from '../../src/net/network.ts'
+import { createCredentials } from '../../src/trust/credentials.ts'
+import type { Credentials } from '../../src/trust/credentials.ts'
+import { Members } from './members.ts'
+import type { MemberInit, TestMember } from './members.ts'
+import { RawPeer } from './raw-peer.ts'
+import { until } from './until.ts'
+
+export class Admitting {
+  readonly credentials = createCredentials()
+  readonly #members = new Members()
+  readonly #peers: RawPeer[] = []
+
+  /** A member of the network. */
+  async member(init: Omit<MemberInit, 'credentials'> = {}): Promise<TestMember> {
+    return await this.#members.start({ credentials: this.credentials, ...init })
+  }
+
+  /** A peer that passes the handshake, unless it has the credentials of another network. */
+  async peer(init: { isListening?: boolean; of?: Credentials } = {}): Promise<RawPeer> {
+    const { isListening = false, of = this.credentials } = init
+    const peer = await RawPeer.open({ credentials: of, isListening })
+    this.#peers.push(peer)
+    return peer
+  }
+
+  /** The reason for which a peer's hello is refused. */
+  async refusalOf(member: TestMember, peer: RawPeer, frame: Uint8Array): Promise<string> {
+    const connection = await peer.dial(member.address)
+    const answer = await peer.sayHello(connection, frame)
+    await until(() => connection.status !== 'open', 'the connection is ended')
+    if (answer?.type === 'refusal') return answer.reason
+    return expect.fail(`it was not refused but got ${answer?.type ?? 'no answer'}`)
+  }
+
+  /** Whatever happened before, a good peer is let in and can say goodbye. */
+  async expectLivesOn(member: TestMember): Promise<void> {
+    const friend = await this.peer()
+    const connection = await friend.join(member.address)
+    await member.sees(friend, 'alive')
+    await friend.open(connection, GOODBYE_PROTOCOL)
+    await member.sees(friend, 'left')
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#peers.splice(0).map((peer) => peer.stop()))
+    await this.#members.end()
+  }
+}
