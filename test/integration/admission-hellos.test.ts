@@ -155,9 +155,12 @@ describe('admission by a hello', function () {
 
     it('with a refusal of ours: the reason is told, and stays told', async () => {
       const peer = await net.peer({ isListening: true })
-      await peer.serve(HELLO_PROTOCOL, (stream) => {
-        stream.send(encodeFrame(encodeRefusal('the versions do not fit: 1 and 7')))
-        void stream.close()
+      await peer.serve(HELLO_PROTOCOL, (stream, connection) => {
+        void stream.frame().then(async () => {
+          stream.send(encodeFrame(encodeRefusal('the versions do not fit: 1 and 7')))
+          await stream.close()
+          await connection.close()
+        })
       })
       const member = await net.member({ join: [peer.address] })
       await until(() => member.network.refusals.hello > 1, 'it was dialed twice')

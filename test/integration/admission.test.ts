@@ -108,19 +108,20 @@ describe('admission', function () {
       await net.expectLivesOn(member)
     })
 
-    it('because they are gone by then: that is nobody refused, and nobody alive', async () => {
+    it('because they are gone by then: nobody is alive that is not there', async () => {
       const member = await net.member()
       const peer = await net.peer()
       for (let round = 0; round < 20; round++) {
         const connection = await peer.dial(member.address)
         const stream = await peer.open(connection, HELLO_PROTOCOL)
-        stream.send(await peer.helloFrame(member.id))
+        if (round % 2 === 0) stream.send(await peer.helloFrame(member.id))
+        // It takes the member a while to come to the stream.
+        else await peer.open(connection, WORK_PROTOCOL)
         for (let turn = 0; turn < round; turn++) await Promise.resolve()
         connection.abort(new Error('gone'))
       }
       await net.expectLivesOn(member)
       expect(member.statusOf(peer)).not.to.equal('alive')
-      expect(member.network.refusals.hello).to.equal(0)
     })
   })
 
