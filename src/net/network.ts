@@ -136,9 +136,7 @@ export class Network {
       const hasPeer = target.getComponents().some(({ name }) => name === 'p2p')
       return peer === undefined || hasPeer ? target : target.encapsulate(`/p2p/${peer}`)
     })
-    const connection = await this.#libp2p.dial(targets).catch((cause: unknown) => {
-      throw dialError(cause)
-    })
+    const connection = await this.#libp2p.dial(targets)
     const verdict = await this.#admission.verdictOn(connection)
     if (verdict !== 'admitted') throw new P2pJobsError('REFUSED', verdict.problem)
     return connection.remotePeer.toString() as NodeId
@@ -213,19 +211,6 @@ export class Network {
       { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX }
     )
   }
-}
-
-/** What a person can do something about, of all that may go wrong while dialing. */
-function dialError(cause: unknown): Error {
-  const errors = (cause instanceof AggregateError ? cause.errors : [cause]).map(toError)
-  const isStranger = errors.some(
-    ({ name, message }) => name === 'EncryptionFailedError' && message.includes('decryption')
-  )
-  if (isStranger) {
-    const text = 'the handshake failed: one of the two has the token of another network'
-    return new P2pJobsError('REFUSED', text, { cause })
-  }
-  return new P2pJobsError('UNREACHABLE', errors.map(({ message }) => message).join('; '), { cause })
 }
 
 function listenError(cause: unknown): Error {

@@ -27,8 +27,6 @@ export interface MembershipInit {
   /** A peer is in reach; its epoch if it is a master, whose certificate was found valid then. */
   onReached(peer: NodeId, epoch: string | undefined): void
   onDisconnected(peer: NodeId): void
-  /** Something a person should know, in one line. */
-  onProblem(text: string): void
 }
 
 export class Membership {
@@ -141,8 +139,6 @@ export class Membership {
       peer = await this.#network?.dial(addresses, known)
     } catch (error) {
       problem = toError(error).message
-      // Of a peer, its member says so; an address is nobody yet.
-      if (known === undefined) this.#init.onProblem(`cannot join ${target} yet: ${problem}`)
     }
     this.#driver?.dispatch({ type: 'dialed', target, peer, problem })
   }

@@ -74,8 +74,7 @@ export class NetworkRole {
       },
       onDisconnected: (peer) => {
         if (role !== undefined) role.#onReached(peer, undefined)
-      },
-      onProblem: (text) => init.listener.onProblem(text)
+      }
     })
     const network = await Network.create(
       { seed, prologue: noisePrologue(credentials), listen },
