@@ -249,7 +249,6 @@ function masterParts(init: MemberInit, blobs: BlobStore, told: Told): Pick<Parts
   const leaseMs = init.leaseMs ?? LEASE_MS
   const master = new MasterRole({
     config: { leaseMs, keepMs: KEEP_EPHEMERAL_MS, isDurable: false, seed: 1 },
-    isBackground: false,
     blobs,
     onNotice: (notice) => told.notices.push(notice),
     onProblem: (text) => told.problems.push(text)
@@ -268,7 +267,6 @@ async function workerParts(
   let executor: TestExecutor | undefined
   const worker = await WorkerRole.create({
     config: { boot, name: nameOf(init), slots },
-    isBackground: false,
     blobs,
     createExecutor: (events) => {
       executor = new TestExecutor((ends) => events.onEnded(ends))
