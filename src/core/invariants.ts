@@ -105,18 +105,16 @@ export function checkWorker(state: WorkerState): void {
   for (const held of state.runs.values()) if (!held.isAhead) begun++
   if (begun > state.config.slots) broken('more runs than slots')
   if (state.runs.size > state.config.slots && state.runsOfKind.size > 1) checkOneKind(state)
-  const sums = { queued: 0, parked: 0, resultBytes: 0 }
+  const sums = { queued: 0, parked: 0 }
   for (const view of state.masters.values()) {
     checkMasterView(state, view)
     sums.queued += view.queued
     sums.parked += view.parked
-    for (const { result } of view.unaccepted) if (result) sums.resultBytes += inlineBytesOf(result)
   }
-  for (const name of ['queued', 'parked', 'resultBytes'] as const) {
+  for (const name of ['queued', 'parked'] as const) {
     if (sums[name] !== state[name]) broken(`${name} is miscounted: ${state[name]}, ${sums[name]}`)
   }
   if (state.masters.size > MASTERS_MAX) broken('more masters than the bound')
-  if (state.heldTasks > 2 * HELD_TASKS_MAX) broken('more tasks held than the bound')
   if (state.queued + state.parked > 0 && state.isDraining) broken('tasks wait during a drain')
 }
 
@@ -143,6 +141,10 @@ function checkMasterView(state: WorkerState, view: MasterView): void {
   }
   if (count.dropped > 0) broken('a dropped attempt is still held')
   if (count.parked !== view.parked) broken(`${view.id}: parked tasks are miscounted`)
+  let bytes = 0
+  for (const { result } of view.unaccepted) if (result) bytes += inlineBytesOf(result)
+  if (bytes !== view.resultBytes) broken(`${view.id}: bytes of results are miscounted`)
+  if (view.heldTasks > 2 * HELD_TASKS_MAX) broken(`${view.id} has more tasks than the bound`)
   if (view.jobs.size > JOBS_MAX) broken(`${view.id} has more jobs than the bound`)
   if (count.queued !== view.queued) broken(`${view.id}: queued tasks are miscounted`)
   if (count.ended !== view.unaccepted.size) broken(`${view.id}: reports are miscounted`)

@@ -8,6 +8,8 @@
 export const LEASE_MS = 6_000
 /** A worker renews three times within a lease, so that two lost frames end nothing. */
 export const RENEWALS_PER_LEASE = 3
+/** It renews at least this often, however long the lease. */
+export const RENEWAL_MAX_MS = 10_000
 /** A wake-up later than this means that this process itself was stopped, not its peers. */
 export const PAUSE_MS = 1_000
 
@@ -48,9 +50,9 @@ export const PREFETCH_MS = 100
 export const CREDIT_PATIENCE_MS = 20
 /** An executor gets short tasks for about this long ahead, so that its slots never wait for us. */
 export const AHEAD_MS = 10
-/** The most tasks a worker holds of all masters, whatever their length. */
+/** The most tasks a worker asks for, of all masters together and whatever their length. */
 export const HELD_TASKS_MAX = 16_384
-/** Results kept in memory until they are accepted; beyond it a worker asks for nothing more. */
+/** Results of one master kept in memory until they are accepted; it gets no more credit beyond. */
 export const RESULT_BYTES_MAX = 64 * 1024 * 1024
 /** The most slots a worker may claim: a worker's claim sizes a master's batches. */
 export const SLOTS_MAX = 4_096

@@ -21,6 +21,10 @@ export function openCredits(state: WorkerState, now: Millis): Map<MasterView, nu
   const hungry: MasterView[] = []
   for (const view of state.masters.values()) {
     if (!takesCredit(view)) continue
+    if (state.isDraining || view.resultBytes > RESULT_BYTES_MAX) {
+      credits.set(view, 0)
+      continue
+    }
     views.push(view)
     if (view.isHungry) hungry.push(view)
   }
@@ -40,14 +44,16 @@ function takesCredit(view: MasterView): boolean {
   return view.isSettled && !view.isDraining
 }
 
-/** How much more may be in hand of all masters. */
-function roomForMore(state: WorkerState): number {
-  if (state.isDraining || state.resultBytes > RESULT_BYTES_MAX) return 0
-  return Math.max(0, HELD_TASKS_MAX - state.heldTasks)
+/** How much more may be in hand. What is kept for masters that are lost is no burden to others. */
+function roomForMore({ masters }: WorkerState): number {
+  let held = 0
+  for (const view of masters.values()) if (view.session !== undefined) held += view.heldTasks
+  return Math.max(0, HELD_TASKS_MAX - held)
 }
 
 /** What a new session begins with: other masters that wait for a free slot come first. */
 export function firstCredit(state: WorkerState): number {
+  if (state.isDraining) return 0
   for (const view of state.masters.values()) if (view.isHungry) return 0
   return Math.min(state.freeSlots, roomForMore(state))
 }

@@ -5,7 +5,7 @@ import { Queue } from '../queue.ts'
 import type { Result } from '../result.ts'
 import type { Spec } from '../spec.ts'
 import { Speed } from '../speed.ts'
-import { KEEP_EPHEMERAL_MS, LEASE_MS, RENEWALS_PER_LEASE } from '../limits.ts'
+import { KEEP_EPHEMERAL_MS, LEASE_MS, RENEWAL_MAX_MS, RENEWALS_PER_LEASE } from '../limits.ts'
 import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
 
 /** A job of a master: its spec, and the attempts in hand. */
@@ -88,6 +88,8 @@ export class MasterView {
   running = 0
   /** Reports not accepted yet, the oldest first. */
   readonly unaccepted = new Set<Held>()
+  /** How many bytes they take in memory. */
+  resultBytes = 0
   heardAt: Millis = 0
   renewAt: Millis = 0
   lostAt: Millis = 0
@@ -99,9 +101,9 @@ export class MasterView {
     this.epoch = epoch
   }
 
-  /** How often to renew. */
+  /** How often to renew: also of long leases, what masters and workers believe stays fresh. */
   get renewalMs(): Millis {
-    return Math.ceil(this.leaseMs / RENEWALS_PER_LEASE)
+    return Math.min(RENEWAL_MAX_MS, Math.ceil(this.leaseMs / RENEWALS_PER_LEASE))
   }
 
   /** When a session in which nothing is heard is given up. */

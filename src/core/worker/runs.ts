@@ -105,7 +105,7 @@ export function onEnded(
       continue
     }
     held.job.running--
-    conclude(state, held, resultOf(held, result))
+    conclude(held, resultOf(held, result))
     const list = ended.get(held.view) ?? []
     if (list.push(held) === 1) ended.set(held.view, list)
   }
@@ -113,11 +113,11 @@ export function onEnded(
 }
 
 /** Nothing more happens to the attempt; its result is kept until its master has accepted it. */
-export function conclude(state: WorkerState, held: Held, result: Result): void {
+export function conclude(held: Held, result: Result): void {
   held.state = 'ended'
   held.result = result
   held.view.unaccepted.add(held)
-  state.resultBytes += inlineBytesOf(result)
+  held.view.resultBytes += inlineBytesOf(result)
 }
 
 /** The executor knows that it stopped a run, the machine knows why. */
@@ -181,7 +181,7 @@ export function drop(state: WorkerState, held: Held): void {
     job.running--
     state.push({ type: 'stop', run: held.run })
   } else if (held.result !== undefined) {
-    state.resultBytes -= inlineBytesOf(held.result)
+    view.resultBytes -= inlineBytesOf(held.result)
     if (held.run > 0) state.push({ type: 'release', master: view.id, result: held.result })
   } else unqueue(state, held)
   view.unaccepted.delete(held)

@@ -2,7 +2,7 @@
  * What masters do: open a session, lease, cancel, accept, drain, vanish.
  */
 import { unreachable } from '../assert.ts'
-import { HELD_TASKS_MAX, JOBS_MAX, MASTERS_MAX } from '../limits.ts'
+import { HELD_TASKS_MAX, JOBS_MAX, KEEP_DURABLE_MS, MASTERS_MAX } from '../limits.ts'
 import type { Lease, MasterMessage } from '../messages.ts'
 import type { Spec } from '../spec.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
@@ -139,7 +139,7 @@ type Kept = Extract<MasterMessage, { type: 'kept' }>
 
 function onKept(state: WorkerState, view: MasterView, message: Kept, now: Millis): void {
   view.leaseMs = message.leaseMs
-  view.keepMs = message.keepMs
+  view.keepMs = Math.min(message.keepMs, KEEP_DURABLE_MS)
   view.renewAt = Math.min(view.renewAt, now + view.renewalMs)
   dropAll(state, view, message.canceled)
   view.isSettled = true
@@ -179,7 +179,7 @@ function onLeases(state: WorkerState, view: MasterView, message: Leases, now: Mi
 /** Puts one leased attempt into its queue; false when it cannot be kept. */
 function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
   const job = view.jobs.get(lease.job)
-  if (job === undefined || state.heldTasks >= 2 * HELD_TASKS_MAX) return false
+  if (job === undefined || view.heldTasks >= 2 * HELD_TASKS_MAX) return false
   const old = job.held.get(lease.task)
   if (old !== undefined && old.ref.attempt >= lease.attempt) return true
   // Its master gave the old attempt up, and leases the task anew.

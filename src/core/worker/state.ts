@@ -33,8 +33,6 @@ export class WorkerState {
   nextOrder = 1
   queued = 0
   parked = 0
-  /** Bytes of results, kept in memory until they are accepted. */
-  resultBytes = 0
   isDraining = false
   hasDrained = false
   /** How many tasks end here. */
@@ -58,13 +56,6 @@ export class WorkerState {
     const effects = this.#effects
     this.#effects = []
     return effects
-  }
-
-  /** Everything in hand for all masters. */
-  get heldTasks(): number {
-    let held = 0
-    for (const view of this.masters.values()) held += view.heldTasks
-    return held
   }
 
   /**

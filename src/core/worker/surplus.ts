@@ -73,7 +73,7 @@ function waitingMax(state: WorkerState, speed: Speed, slots: number, now: Millis
 
 function take(state: WorkerState, held: Held, returned: Map<MasterView, Held[]>): void {
   unqueue(state, held)
-  conclude(state, held, emptyResult('returned', 'the worker has no free slot'))
+  conclude(held, emptyResult('returned', 'the worker has no free slot'))
   const list = returned.get(held.view) ?? []
   if (list.push(held) === 1) returned.set(held.view, list)
 }

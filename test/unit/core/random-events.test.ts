@@ -1,155 +1,150 @@
 /**
  * Whatever comes in whatever order, no machine breaks its own invariants: they are checked after
- * every event, and a message of a peer is never a reason to throw.
+ * every event, and a message of a peer is never a reason to throw. Nor can a peer that lies keep
+ * others from their work.
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { WorkerMessage, MasterMessage } from '../../../src/core/messages.ts'
-import { OUTCOMES } from '../../../src/core/result.ts'
+import { RENEWAL_MAX_MS } from '../../../src/core/limits.ts'
+import type { WorkerMessage } from '../../../src/core/messages.ts'
 import type { JobId, NodeId } from '../../../src/core/types.ts'
+import { masterMessages, workerMessages } from '../../support/hostile.ts'
 import type { TestMaster, TestWorker } from '../../support/machines.ts'
-import { aHold, aMaster, aResult, aWorker, ref, SPEC } from '../../support/machines.ts'
+import { aHold, aMaster, aResult, aWorker, ref } from '../../support/machines.ts'
 
 const small = fc.integer({ min: 1, max: 3 })
-const attempt = fc.tuple(small, small, small).map((numbers) => ref(...numbers))
-const attempts = fc.array(attempt, { maxLength: 4 })
-const result = fc.constantFrom(...OUTCOMES).map((outcome) => aResult(outcome, 1))
-const report = fc.tuple(attempt, result).map(([of, what]) => ({ ...of, result: what }))
-const held = fc
-  .tuple(attempt, fc.constantFrom('queued', 'running', 'ended'))
-  .map(([of, state]) => ({ ...of, state }))
-const credit = fc.nat(6)
-
-const workerMessage: fc.Arbitrary<WorkerMessage> = fc.oneof(
-  fc
-    .record({ boot: fc.constantFrom('x', 'y'), slots: fc.nat(3), credit, attempts: fc.array(held) })
-    .map((fields) => aHold(fields as never)),
-  fc.record({
-    type: fc.constant('offer' as const),
-    credit,
-    withdrawn: fc.nat(3),
-    more: fc.boolean()
-  }),
-  attempts.map((started) => ({ type: 'started' as const, attempts: started })),
-  fc.array(report, { maxLength: 4 }).map((reports) => ({ type: 'report' as const, reports })),
-  fc.record({
-    type: fc.constant('renewal' as const),
-    seen: fc.nat(4),
-    credit,
-    withdrawn: fc.nat(3)
-  }),
-  fc.constant({ type: 'bye' as const })
-)
-
-const masterMessage: fc.Arbitrary<MasterMessage> = fc.oneof(
-  attempts.map((canceled) => ({ type: 'kept' as const, canceled, leaseMs: 600, keepMs: 5_000 })),
-  small.map((job) => ({ type: 'spec' as const, job: ref(1, 1, job).job, spec: SPEC })),
-  fc
-    .record({ batch: fc.nat(6), used: fc.nat(9), more: fc.boolean(), refs: attempts })
-    .map(({ batch, used, more, refs }) => {
-      const leases = refs.map((of) => ({ ...of, input: new Uint8Array(0) }))
-      return { type: 'leases' as const, batch, used, more, leases }
-    }),
-  attempts.map((list) => ({ type: 'cancel' as const, attempts: list })),
-  attempts.map((list) => ({ type: 'accepted' as const, attempts: list })),
-  fc.boolean().map((more) => ({ type: 'renewed' as const, more })),
-  small.map((job) => ({ type: 'forget' as const, job: ref(1, 1, job).job })),
-  fc.constant({ type: 'drain' as const })
-)
-
 const peer = fc.constantFrom('p', 'q')
 
-type MasterStep = (master: TestMaster) => void
-type WorkerStep = (worker: TestWorker) => void
+type Step<Machine> = (machine: Machine) => void
 
-const masterStep: fc.Arbitrary<MasterStep> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.tuple(peer, small, workerMessage).map<MasterStep>(
-      ([worker, session, message]) =>
-        (master) =>
-          master.hears(worker, message, session)
-    )
-  },
-  {
-    weight: 2,
-    arbitrary: fc.nat(8_000).map<MasterStep>((span) => (master) => master.passes(span))
-  },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(fc.nat(4), fc.nat(2), fc.constantFrom(undefined, 1)).map<MasterStep>(
-      ([tasks, retries, slotsMax]) =>
-        (master) =>
-          master.submit(tasks, { retries }, { slotsMax })
-    )
-  },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(peer, small).map<MasterStep>(
+function steps<Machine>(
+  ...kinds: [weight: number, arbitrary: fc.Arbitrary<Step<Machine>>][]
+): fc.Arbitrary<Step<Machine>[]> {
+  const step = fc.oneof(...kinds.map(([weight, arbitrary]) => ({ weight, arbitrary })))
+  return fc.array(step, { maxLength: 80, size: 'max' })
+}
+
+const hearsWorker: fc.Arbitrary<Step<TestMaster>> = fc.tuple(peer, small, workerMessages).map(
+  ([worker, session, message]) =>
+    (master) =>
+      master.hears(worker, message, session)
+)
+
+const masterSteps = steps<TestMaster>(
+  [8, hearsWorker],
+  [2, fc.nat(8_000).map((span) => (master) => master.passes(span))],
+  // Stopped for a while: everything comes late.
+  [1, fc.nat(30_000).map((span) => (master) => (master.now += span))],
+  [
+    2,
+    fc
+      .record({
+        tasks: fc.nat(4),
+        retries: fc.nat(2),
+        priority: fc.nat(1),
+        slotsMax: fc.constantFrom(undefined, 1, 2),
+        worker: fc.constantFrom(undefined, undefined, 'p')
+      })
+      .map(({ tasks, slotsMax, worker, ...rest }) => {
+        const options = worker === undefined ? rest : { ...rest, worker }
+        return (master) => master.submit(tasks, options, { slotsMax })
+      })
+  ],
+  [
+    1,
+    fc.tuple(peer, small).map(
       ([worker, session]) =>
         (master) =>
           master.does({ type: 'disconnected', worker: worker as NodeId, session })
     )
-  },
-  {
-    weight: 1,
-    arbitrary: small.map<MasterStep>(
-      (job) => (master) => master.does({ type: 'cancel', job: job as JobId, reason: 'so' })
+  ],
+  [
+    1,
+    small.map((job) => (master) => master.does({ type: 'cancel', job: job as JobId, reason: 'so' }))
+  ],
+  [
+    1,
+    fc.tuple(small, fc.array(small)).map(
+      ([job, tasks]) =>
+        (master) =>
+          master.does({ type: 'cancel-tasks', job: job as JobId, tasks, reason: 'so' })
     )
-  }
+  ]
 )
 
-const workerStep: fc.Arbitrary<WorkerStep> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.tuple(peer, small, masterMessage).map<WorkerStep>(
-      ([master, session, message]) =>
+const hearsMaster: fc.Arbitrary<Step<TestWorker>> = fc.tuple(peer, small, masterMessages).map(
+  ([master, session, message]) =>
+    (worker) =>
+      worker.hears(master, message, session)
+)
+
+const ends: fc.Arbitrary<Step<TestWorker>> = fc
+  .tuple(fc.nat(12), fc.constantFrom('success' as const, 'failure' as const, 'returned' as const))
+  .map(
+    ([run, outcome]) =>
+      (worker) =>
+        worker.ends(run, aResult(outcome))
+  )
+
+const workerSteps = steps<TestWorker>(
+  [8, hearsMaster],
+  [
+    2,
+    fc.tuple(peer, small, fc.constantFrom('epoch-1', 'epoch-1', 'epoch-2')).map(
+      ([master, session, epoch]) =>
         (worker) =>
-          worker.hears(master, message, session)
+          worker.connects(master, session, epoch)
     )
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(peer, small).map<WorkerStep>(
-      ([master, session]) =>
-        (worker) =>
-          worker.connects(master, session)
-    )
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(fc.nat(12), result).map<WorkerStep>(
-      ([run, what]) =>
-        (worker) =>
-          worker.ends(run, what)
-    )
-  },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(peer, small).map<WorkerStep>(
+  ],
+  [2, ends],
+  [1, fc.array(fc.nat(12)).map((runs) => (worker) => worker.does({ type: 'started', runs }))],
+  [
+    1,
+    fc.tuple(peer, small).map(
       ([master, session]) =>
         (worker) =>
           worker.disconnects(master, session)
     )
-  },
-  {
-    weight: 1,
-    arbitrary: fc.nat(3_000).map<WorkerStep>((span) => (worker) => worker.passes(span))
-  }
+  ],
+  [1, fc.nat(3_000).map((span) => (worker) => worker.passes(span))],
+  [1, fc.nat(60_000).map((span) => (worker) => (worker.now += span))]
 )
 
 describe('machines under random events', function () {
-  this.timeout(20_000)
+  this.timeout(30_000)
 
   it('a master keeps its books in order, and its journal rebuilds it', () => {
     fc.assert(
-      fc.property(fc.array(masterStep, { maxLength: 60 }), (steps) => {
+      fc.property(masterSteps, (list) => {
         const master = aMaster({ isDurable: true })
-        for (const step of steps) step(master)
+        for (const step of list) step(master)
         const next = aMaster({ isDurable: true })
         for (const record of master.takeRecords()) next.machine.replay(record)
         next.does({ type: 'recovered' })
         expect(liveTasks(next)).to.deep.equal(liveTasks(master))
+        expect(next.machine.nextJob).to.equal(master.machine.nextJob)
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it('a master records one result for each task, and no worker keeps others from theirs', () => {
+    fc.assert(
+      fc.property(masterSteps, (list) => {
+        const master = aMaster()
+        const honest = new HonestWorker(master)
+        for (const step of list) {
+          step(master)
+          honest.works()
+        }
+        for (let time = 0; time < 300 && master.machine.state.jobs.size > 0; time++) {
+          master.passes(2_000)
+          honest.works()
+        }
+        const open = [...master.machine.state.jobs.values()]
+        // A job for one worker waits for that one.
+        expect(open.every(({ options }) => options.worker !== undefined)).to.equal(true)
+        expect(honest.settled.size, 'settled twice').to.equal(honest.notices)
       }),
       { numRuns: 300 }
     )
@@ -157,11 +152,35 @@ describe('machines under random events', function () {
 
   it('a worker keeps its books in order, and never runs more than its slots', () => {
     fc.assert(
-      fc.property(fc.array(workerStep, { maxLength: 60 }), fc.nat(60), (steps, drainsAt) => {
+      fc.property(workerSteps, fc.nat(60), (list, drainsAt) => {
         const worker = aWorker()
-        for (const [at, step] of steps.entries()) {
+        for (const [at, step] of list.entries()) {
           if (at === drainsAt) worker.does({ type: 'drain', now: at % 2 === 0 })
           step(worker)
+        }
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it('a worker serves an honest master whatever others say', () => {
+    fc.assert(
+      fc.property(workerSteps, (list) => {
+        const worker = aWorker()
+        worker.joined('honest')
+        for (const step of list) {
+          step(worker)
+          worker.hears('honest', { type: 'renewed', more: true })
+        }
+        let starts: number[] = []
+        for (let task = 1_001; !starts.includes(task - 1); task++) {
+          expect(task, 'it gets no slot').to.be.lessThan(1_020)
+          for (const run of [...worker.machine.state.runs.keys()]) worker.ends(run)
+          worker.passes(RENEWAL_MAX_MS / 5)
+          worker.hears('honest', { type: 'renewed', more: true })
+          worker.takeStarts()
+          if ((worker.openCredit('honest') ?? 0) > 0) worker.hearsLeases('honest', [ref(task)])
+          starts = worker.takeStarts()
         }
       }),
       { numRuns: 300 }
@@ -169,9 +188,59 @@ describe('machines under random events', function () {
   })
 })
 
+/** Does what it is told, at once. */
+class HonestWorker {
+  readonly settled = new Set<string>()
+  notices = 0
+  readonly #master: TestMaster
+  #credit = 2
+  #seen = 0
+
+  constructor(master: TestMaster) {
+    this.#master = master
+    master.hears('honest', aHold({ credit: this.#credit }), 100)
+  }
+
+  works(): void {
+    const master = this.#master
+    this.#renews()
+    for (;;) {
+      for (const notice of master.takeNotices('settled')) {
+        this.notices++
+        this.settled.add(`${notice.job}/${notice.task}`)
+      }
+      const leased = master
+        .take('send')
+        .filter(({ worker }) => worker === 'honest')
+        .flatMap(({ message }) => (message.type === 'leases' ? [message] : []))
+      const done = leased.flatMap(({ leases }) => leases)
+      if (done.length === 0) return
+      this.#seen = Math.max(this.#seen, ...leased.map(({ batch }) => batch))
+      this.#credit = Math.max(...leased.map(({ used }) => used)) + 2
+      master.hearsReport('honest', done, aResult(), 100)
+      this.#renews()
+    }
+  }
+
+  #renews(): void {
+    const master = this.#master
+    const renewal: WorkerMessage = {
+      ...{ type: 'renewal', seen: this.#seen, credit: this.#credit, withdrawn: 0 }
+    }
+    if (master.machine.state.workers.has('honest' as NodeId)) master.hears('honest', renewal, 100)
+    else master.hears('honest', aHold({ credit: this.#credit }), 100)
+  }
+}
+
 /** What a restart has to preserve of every task that has not ended. */
 function liveTasks(master: TestMaster): unknown[] {
-  return [...master.machine.state.jobs.values()].flatMap((job) =>
-    [...job.tasks.values()].map((task) => [task.ref, task.failures, task.crashes, task.isReportDue])
-  )
+  return [...master.machine.state.jobs.values()].flatMap((job) => [
+    [job.id, job.isOpen, job.lastTask, job.counts.finished, job.counts.canceled],
+    ...[...job.tasks.values()].map((task) => [
+      ...[task.ref, task.worker, task.failures, task.crashes, task.refusals, task.isReportDue],
+      // A loss that was forgiven is one that still can be, after a restart.
+      task.losses - (task.countsLoss ? 1 : 0),
+      [...(task.avoids ?? [])]
+    ])
+  ])
 }
