@@ -110,6 +110,13 @@ export const MASTERS_MAX = 256
 export const MEMBERS_MAX = 1_024
 /** Addresses kept of one member. */
 export const ADDRESSES_MAX = 16
+/** Addresses of one member that are told to another, and the longest such address. */
+export const TOLD_ADDRESSES_MAX = 8
+export const ADDRESS_CHARACTERS_MAX = 128
+/** Members that only others have told of, at a time: whoever invents some makes us dial no more. */
+export const HEARD_MAX = 256
+/** Dials under way at a time: a handshake costs both ends some 4 ms of CPU. */
+export const DIALS_MAX = 64
 
 // --- bundling functions
 

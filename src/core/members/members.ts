@@ -1,64 +1,63 @@
 /**
  * The members machine: who is in the network, and whom to dial.
  *
- * It hears of nodes by discovery and by the addresses it was given, dials them with growing waits
- * for as long as this node lives, and says who is alive, who left, and who failed. Whether a
- * connection is a member's is decided by the hello; what it is used for, elsewhere.
+ * It hears of nodes by discovery, by the addresses it was given and from other members, dials them
+ * with growing waits for as long as this node lives, and says who is alive, who left, and who
+ * failed. Whether a connection is a member's is decided by the hello; what it is used for,
+ * elsewhere.
  */
 import { unreachable } from '../assert.ts'
+import { ADDRESSES_MAX } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { Rng } from '../rng.ts'
 import type { Millis, NodeId } from '../types.ts'
-import type { Member, MembersEffect, MembersEvent } from './events.ts'
-import { addressesOf, isJoined, listOf, Targets } from './targets.ts'
+import type { Member, MembersEffect, MembersEvent, PeerAddresses, Place } from './events.ts'
+import { dialBy, Dialing, REDIAL_MAX_MS, SIGHTING_MS } from './dialing.ts'
+import { Exchange } from './exchange.ts'
+import type { Acquaintance } from './exchange.ts'
+import { believable } from './reach.ts'
+import { isAlive, locate, Targets } from './targets.ts'
 import type { Target } from './targets.ts'
 
-/** The first wait after a failed dial; it doubles. */
-export const REDIAL_MIN_MS = 200
-/** The longest wait for a peer that discovery sees, or that a user named. */
-export const REDIAL_MAX_MS = 5_000
-/** The longest wait for a peer that nobody sees: it may have slept for an hour. */
-export const REDIAL_UNSEEN_MAX_MS = 30_000
-/** How long a sighting is news. */
-export const SIGHTING_MS = 90_000
 /** Of two nodes that see each other, one dials; the other waits this long before it does, too. */
-export const YIELD_MS = 1_000
+const YIELD_MS = 1_000
+/** Who is told of a newcomer waits at least this long, and twice at most: it will dial itself. */
+const TOLD_YIELD_MS = 500
 /** Answers of a node that left can still arrive for this long. */
-export const LEFT_MS = 2_000
-/** After so many failures, another peer may be at the address that a user named. */
-export const FAILURES_AT_ADDRESS_MAX = 3
+const LEFT_MS = 2_000
+
+type EventOf<Type extends MembersEvent['type']> = Extract<MembersEvent, { type: Type }>
 
 export class Members implements Machine<MembersEvent, MembersEffect> {
   readonly #self: NodeId
   readonly #rng: Rng
   readonly #targets = new Targets()
+  readonly #dialing: Dialing
+  readonly #exchange: Exchange
   #effects: MembersEffect[] = []
 
   constructor(self: NodeId, seed: number) {
     this.#self = self
     this.#rng = new Rng(seed)
+    this.#dialing = new Dialing(this.#targets, this.#rng)
+    this.#exchange = new Exchange(self, this.#targets, this.#rng)
   }
 
   /** Everybody ever heard of, this node excepted, up to a bound. */
   get members(): readonly Readonly<Member>[] {
-    const members: Member[] = []
-    for (const { member } of this.#targets.all()) if (member !== undefined) members.push(member)
-    return members
+    return this.#targets.members
   }
 
   get deadline(): Millis | undefined {
-    let first: Millis | undefined
-    for (const { dialAt } of this.#targets.all()) {
-      if (dialAt !== undefined && (first === undefined || dialAt < first)) first = dialAt
-    }
-    return first
+    const [ask, dial] = [this.#exchange.deadline, this.#dialing.deadline]
+    return ask === undefined || dial === undefined ? (ask ?? dial) : Math.min(ask, dial)
   }
 
   handle(event: MembersEvent, now: Millis): MembersEffect[] {
     this.#handle(event, now)
-    this.#dialDue(now)
     const effects = this.#effects
     this.#effects = []
+    effects.push(...this.#dialing.due(now), ...this.#exchange.due(now))
     return effects
   }
 
@@ -86,7 +85,13 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
         this.#onDisconnected(event.peer, now)
         return
       case 'dialed':
-        this.#onDialed(event.target, event.peer, event.problem, now)
+        this.#onDialed(event, now)
+        return
+      case 'asked':
+        this.#onAsked(event, now)
+        return
+      case 'answered':
+        this.#onTold(event.peer, event.told, 0, now)
         return
       case 'wake':
         return
@@ -97,55 +102,55 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
 
   #onSighted(peer: NodeId, addresses: readonly string[], now: Millis): void {
     if (peer === this.#self) return
-    const target = this.#targets.of(peer)
+    const target = this.#targets.obtain(peer)
     if (target === undefined) return
     if (target.leftAt + LEFT_MS > now) return
-    const sighted = listOf(addresses)
-    const isNews = target.sightedAt + SIGHTING_MS < now || !sameList(target.sighted, sighted)
+    const isNews = target.sightedAt + SIGHTING_MS < now || !sameList(target.addresses, addresses)
     target.sightedAt = now
-    target.sighted = sighted
-    tellAddresses(target)
+    target.isHearsay = false
+    locate(target, { addresses: addresses.slice(0, ADDRESSES_MAX) })
     if (target.isConnected || target.isDialing) return
     if (isNews) target.failures = 0
     const wait = this.#self < peer || target.failures > 0 ? 0 : YIELD_MS
-    if (isNews || target.dialAt === undefined) this.#dialAt(target, now + wait)
+    if (isNews || target.dialAt === undefined) dialBy(target, now + wait)
   }
 
   #onJoin(address: string, peer: NodeId | undefined, now: Millis): void {
-    if (peer === this.#self) return
-    const target = this.#targets.of(peer ?? address)
+    const target = this.#targets.obtain(peer ?? address)
     if (target === undefined) return
-    target.named = listOf([address], target.named)
-    tellAddresses(target)
+    target.isJoined = true
+    target.isHearsay = false
+    locate(target, { addresses: merged([address], target.addresses) })
     if (!target.isConnected) target.dialAt = now
   }
 
-  #onAdmitted(event: Extract<MembersEvent, { type: 'admitted' }>, now: Millis): void {
-    const target = this.#targets.of(event.peer)
+  #onAdmitted({ peer, info, place: at, listening }: EventOf<'admitted'>, now: Millis): void {
+    const target = this.#targets.obtain(peer)
     if (target?.member === undefined) return
-    const { member } = target
+    const how = acquaintance(target, at)
+    const isNews = !isAlive(target)
     target.isConnected = true
+    target.isHearsay = false
     target.failures = 0
     target.dialAt = undefined
     target.leftAt = -Infinity
     if (target.sightedAt === -Infinity) target.sightedAt = now
-    if (event.address !== undefined && addressesOf(target).length === 0) {
-      target.sighted = [event.address]
-      tellAddresses(target)
-    }
-    const isNews = member.status !== 'alive'
-    member.status = 'alive'
-    member.info = event.info
-    member.problem = undefined
-    if (isNews) this.#changed(member)
+    const reached = at.isDialed ? at.address : target.reached
+    locate(target, { place: at, reached, listening: listening.slice(0, ADDRESSES_MAX), heard: [] })
+    target.member.status = 'alive'
+    target.member.info = info
+    target.member.problem = undefined
+    if (!isNews) return
+    this.#changed(target.member)
+    if (isAlive(target)) this.#effects.push(...this.#exchange.onAlive(target, how, now))
   }
 
   #onRefused(peer: NodeId, reason: string, now: Millis): void {
-    const target = this.#targets.of(peer)
+    const target = this.#targets.obtain(peer)
     if (target?.member === undefined) return
     const isNews = target.member.problem !== reason
     target.member.problem = reason
-    if (!target.isConnected) this.#dialLater(target, now)
+    this.#dialing.later(target, now)
     if (isNews) this.#changed(target.member)
   }
 
@@ -159,8 +164,10 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     const target = this.#targets.get(peer)
     if (target?.member === undefined || target.member.status === 'left') return
     target.leftAt = now
+    // It will announce itself when it comes back; only what a user named is asked for.
+    target.dialAt = target.isJoined ? now + REDIAL_MAX_MS : undefined
+    target.isHearsay = !target.isJoined
     target.member.status = 'left'
-    this.#awaitReturn(target, now)
     this.#changed(target.member)
   }
 
@@ -168,76 +175,74 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     const target = this.#targets.get(peer)
     if (target?.isConnected !== true || target.member === undefined) return
     target.isConnected = false
-    if (target.member.status === 'left') {
-      this.#awaitReturn(target, now)
-      return
-    }
+    if (target.member.status === 'left') return
     target.member.status = 'failed'
     this.#changed(target.member)
-    this.#dialLater(target, now)
+    this.#dialing.later(target, now)
   }
 
-  /** It will announce itself when it comes back; only what a user named is asked for. */
-  #awaitReturn(target: Target, now: Millis): void {
-    target.dialAt = isJoined(target) ? now + REDIAL_MAX_MS : undefined
-  }
-
-  #onDialed(key: string, peer: NodeId | undefined, problem: string | undefined, now: Millis): void {
-    const dialed = this.#targets.get(key)
-    if (dialed === undefined) return
-    dialed.isDialing = false
-    let target: Target | undefined = dialed
+  #onDialed({ target: key, peer, problem }: EventOf<'dialed'>, now: Millis): void {
+    const target = this.#targets.get(key)
+    this.#dialing.ended()
+    if (target === undefined) return
+    target.isDialing = false
     if (problem === undefined) {
-      if (peer !== undefined && peer !== key) target = this.#merge(dialed, peer)
-    } else if (dialed.member !== undefined) dialed.member.problem = problem
-    // A connection is not enough: its hello decides. If nothing comes of it, try again.
-    if (target !== undefined && !target.isConnected) this.#dialLater(target, now)
-    if (problem !== undefined) this.#doubtAddress(dialed, now)
+      if (peer !== undefined && peer !== key) this.#merge(target, peer)
+      // Its hello decides; if nothing comes of it, try again.
+      if (!target.isConnected) this.#dialing.later(target, now)
+      return
+    }
+    if (target.member !== undefined) target.member.problem = problem
+    if (!target.isConnected) this.#dialing.later(target, now)
   }
 
   /** An address given by a user turned out to be this peer: from now on, the peer is the target. */
-  #merge(found: Target, peer: NodeId): Target | undefined {
-    this.#targets.delete(found.key)
-    const target = peer === this.#self ? undefined : this.#targets.of(peer)
-    if (target === undefined) return undefined
-    target.foundAt = listOf([found.key], target.foundAt)
-    tellAddresses(target)
+  #merge(target: Target, peer: NodeId): void {
+    this.#targets.delete(target.key)
+    if (peer === this.#self) return
+    const known = this.#targets.obtain(peer)
+    if (known === undefined) return
+    known.isJoined = true
+    known.isHearsay = false
+    locate(known, { addresses: merged(known.addresses, target.addresses) })
+    if (!known.isConnected) known.dialAt = target.dialAt
+  }
+
+  #onAsked({ ask, peer, question: { have, told } }: EventOf<'asked'>, now: Millis): void {
+    const asker = this.#targets.get(peer)
+    const isAsking = have !== undefined && isAlive(asker)
+    const answer = isAsking ? this.#exchange.onAsked(asker, have, now) : []
+    this.#effects.push({ type: 'answer', ask, told: answer })
+    this.#onTold(peer, told, this.#rng.integer(TOLD_YIELD_MS, 2 * TOLD_YIELD_MS), now)
+  }
+
+  /** A member says of others that it is connected to them. */
+  #onTold(peer: NodeId, told: readonly PeerAddresses[], wait: Millis, now: Millis): void {
+    const teller = this.#targets.get(peer)
+    if (!isAlive(teller)) return
+    let room = this.#targets.hearsayRoom
+    for (const each of told) {
+      if (each.peer === this.#self) continue
+      const known = this.#targets.get(each.peer)
+      const addresses = believable(teller.place, each.addresses)
+      if (addresses.length === 0 || (known === undefined && room-- <= 0)) continue
+      const target = known ?? this.#newHearsay(each.peer)
+      if (target !== undefined) this.#onHeard(target, addresses, wait, now)
+    }
+  }
+
+  #newHearsay(peer: NodeId): Target | undefined {
+    const target = this.#targets.obtain(peer)
+    if (target !== undefined) target.isHearsay = true
     return target
   }
 
-  /** Whoever is at the address now is who the user means: it may be another peer. */
-  #doubtAddress(target: Target, now: Millis): void {
-    if (target.foundAt.length === 0 || target.failures < FAILURES_AT_ADDRESS_MAX) return
-    const { foundAt } = target
-    target.foundAt = []
-    tellAddresses(target)
-    for (const address of foundAt) this.#onJoin(address, undefined, now)
-  }
-
-  #dialLater(target: Target, now: Millis): void {
-    const isSeen = isJoined(target) || target.sightedAt + SIGHTING_MS > now
-    const longest = isSeen ? REDIAL_MAX_MS : REDIAL_UNSEEN_MAX_MS
-    const wait = Math.min(longest, REDIAL_MIN_MS * 2 ** Math.min(target.failures, 16))
-    target.failures++
-    target.dialAt = now + this.#rng.integer(wait >> 1, wait)
-  }
-
-  /** Not sooner after the last time than after a failure, whatever discovery says. */
-  #dialAt(target: Target, at: Millis): void {
-    const soonest = Math.max(at, target.dialedAt + REDIAL_MIN_MS)
-    target.dialAt = Math.min(target.dialAt ?? Infinity, soonest)
-  }
-
-  #dialDue(now: Millis): void {
-    for (const target of this.#targets.all()) {
-      if (target.dialAt === undefined || target.dialAt > now) continue
-      target.dialAt = undefined
-      const addresses = addressesOf(target)
-      if (target.isConnected || target.isDialing || addresses.length === 0) continue
-      target.isDialing = true
-      target.dialedAt = now
-      this.#effects.push({ type: 'dial', target: target.key, addresses })
-    }
+  #onHeard(target: Target, heard: readonly string[], wait: Millis, now: Millis): void {
+    if (target.isConnected || target.leftAt + LEFT_MS > now) return
+    target.heardAt = now
+    locate(target, { heard })
+    // What is due later stays so: hearsay alone is no reason to dial more often.
+    if (!target.isDialing && target.dialAt === undefined) target.dialAt = now + wait
   }
 
   #changed(member: Member): void {
@@ -245,8 +250,14 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
   }
 }
 
-function tellAddresses(target: Target): void {
-  if (target.member !== undefined) target.member.addresses = addressesOf(target)
+function acquaintance(target: Target, { isDialed }: Place): Acquaintance {
+  if (!isDialed || target.isHearsay) return 'told'
+  // Whom nobody saw was dialed at an address that a user named without its peer id.
+  return target.isJoined || target.sightedAt === -Infinity ? 'named' : 'seen'
+}
+
+function merged(first: readonly string[], further: readonly string[]): string[] {
+  return [...new Set([...first, ...further])].slice(0, ADDRESSES_MAX)
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

@@ -1,32 +1,37 @@
 /**
- * Everybody a node has heard of, up to a bound, and everything it is to dial.
- *
- * Looking for what is due looks at all of them: with as many as there may be, that takes about
- * 10 us, and happens a few times a second at most.
+ * All that a node may dial: members it met or heard of, and addresses that a user named and whose
+ * peer is not known yet.
  */
-import { ADDRESSES_MAX, MEMBERS_MAX } from '../limits.ts'
+import { HEARD_MAX, MEMBERS_MAX } from '../limits.ts'
 import type { Millis, NodeId } from '../types.ts'
 import type { Member } from './events.ts'
+import { dialable } from './reach.ts'
+import type { Whereabouts } from './reach.ts'
 
-export interface Target {
+export interface Target extends Whereabouts {
   /** A peer id, or an address given by a user of which the peer is not known yet. */
   readonly key: string
-  readonly member: Member | undefined
-  /** Where discovery saw it last. */
-  sighted: readonly string[]
-  /** Where a user said it is: it is dialed whether discovery sees it or not. */
-  named: readonly string[]
-  /** Where a user said that somebody is, and it was found. */
-  foundAt: readonly string[]
+  member: Member | undefined
+  /** A user named it: it is dialed whether discovery sees it or not. */
+  isJoined: boolean
+  /** Nobody but other members says that it is there now. */
+  isHearsay: boolean
   isConnected: boolean
   isDialing: boolean
   failures: number
   sightedAt: Millis
+  /** Another member said then that it is connected to it. */
+  heardAt: Millis
   leftAt: Millis
-  dialedAt: Millis
+  /** We asked it then whom it knows, and it asked us. */
+  askedAt: Millis
+  questionAt: Millis
   /** Dial then; undefined: not at all. */
   dialAt: Millis | undefined
 }
+
+/** A target that is a member. */
+export type MemberTarget = Target & { member: Member }
 
 export class Targets {
   readonly #targets = new Map<string, Target>()
@@ -35,7 +40,7 @@ export class Targets {
     return this.#targets.get(key)
   }
 
-  all(): Iterable<Target> {
+  [Symbol.iterator](): IterableIterator<Target> {
     return this.#targets.values()
   }
 
@@ -43,8 +48,31 @@ export class Targets {
     this.#targets.delete(key)
   }
 
+  /** Everybody ever heard of, up to a bound. */
+  get members(): Member[] {
+    const members: Member[] = []
+    for (const { member } of this.#targets.values()) if (member !== undefined) members.push(member)
+    return members
+  }
+
+  /** The members with a connection. */
+  get alive(): MemberTarget[] {
+    const alive: MemberTarget[] = []
+    for (const target of this.#targets.values()) if (isAlive(target)) alive.push(target)
+    return alive
+  }
+
+  /** How many more there is room for that were never met, and of which only others tell. */
+  get hearsayRoom(): number {
+    let count = 0
+    for (const { isHearsay, member } of this.#targets.values()) {
+      if (isHearsay && member?.status === 'known') count++
+    }
+    return HEARD_MAX - count
+  }
+
   /** The target of that key, made when it is new; undefined when there is no room for it. */
-  of(key: string): Target | undefined {
+  obtain(key: string): Target | undefined {
     const known = this.#targets.get(key)
     if (known !== undefined) return known
     if (this.#targets.size >= MEMBERS_MAX && !this.#makeRoom()) return undefined
@@ -57,47 +85,46 @@ export class Targets {
   #makeRoom(): boolean {
     let oldest: Target | undefined
     for (const target of this.#targets.values()) {
-      if (target.isConnected || isJoined(target) || target.isDialing) continue
+      if (target.isConnected || target.isJoined || target.isDialing) continue
       if (oldest === undefined || target.sightedAt < oldest.sightedAt) oldest = target
     }
     return oldest !== undefined && this.#targets.delete(oldest.key)
   }
 }
 
-/** A user asked for it. */
-export function isJoined({ named, foundAt }: Target): boolean {
-  return named.length + foundAt.length > 0
+/** True for a member with a connection. */
+export function isAlive(target: Target | undefined): target is MemberTarget {
+  return target?.isConnected === true && target.member?.status === 'alive'
 }
 
-/** Where to dial it. */
-export function addressesOf({ named, foundAt, sighted }: Target): readonly string[] {
-  return listOf(named, foundAt, sighted)
-}
-
-/** One list of addresses, within the bound. */
-export function listOf(...lists: (readonly string[])[]): readonly string[] {
-  return [...new Set(lists.flat())].slice(0, ADDRESSES_MAX)
+/** Takes down what is now known of where a target is. */
+export function locate(target: Target, known: Partial<Whereabouts>): void {
+  Object.assign(target, known)
+  if (target.member !== undefined) target.member.addresses = dialable(target)
 }
 
 function newTarget(key: string): Target {
+  const isAddress = key.startsWith('/')
   return {
     key,
-    member: isAddress(key) ? undefined : newMember(key as NodeId),
-    sighted: [],
-    named: [],
-    foundAt: [],
+    member: isAddress ? undefined : newMember(key as NodeId),
+    addresses: [],
+    reached: undefined,
+    listening: [],
+    heard: [],
+    place: undefined,
+    isJoined: false,
+    isHearsay: false,
     isConnected: false,
     isDialing: false,
     failures: 0,
     sightedAt: -Infinity,
+    heardAt: -Infinity,
     leftAt: -Infinity,
-    dialedAt: -Infinity,
+    askedAt: -Infinity,
+    questionAt: -Infinity,
     dialAt: undefined
   }
-}
-
-function isAddress(key: string): boolean {
-  return key.startsWith('/')
 }
 
 function newMember(peer: NodeId): Member {

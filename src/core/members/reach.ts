@@ -1,0 +1,106 @@
+/**
+ * Where a member can be reached, and by whom: addresses are worth telling only to those whom they
+ * lead somewhere.
+ */
+import { ADDRESSES_MAX, TOLD_ADDRESSES_MAX } from '../limits.ts'
+import type { Place } from './events.ts'
+
+/** What is known of where a peer is. */
+export interface Whereabouts {
+  /** Where discovery sees it, or a user says it is. */
+  addresses: readonly string[]
+  /** Where it was dialed with success. */
+  reached: string | undefined
+  /** Where it says it listens. */
+  listening: readonly string[]
+  /** Where other members say it is: dialed last, and told to nobody. */
+  heard: readonly string[]
+  /** The other end of its connection. */
+  place: Place | undefined
+}
+
+const IP4 = /^\/ip4\/(\d{1,3}(?:\.\d{1,3}){3})\/tcp\/[1-9]\d{0,4}$/
+const IP6 = /^\/ip6\/([0-9a-fA-F:.]{2,45})\/tcp\/[1-9]\d{0,4}$/
+// This network, multicast and what is above it; no address, link-local, multicast.
+const NOWHERE4 = /^(?:0|22[4-9]|2[3-9]\d)\./
+const NOWHERE6 = /^(?:::$|fe[89ab]|ff)/i
+const LOOPBACK = /^\/(?:ip4\/127\.|ip6\/::1\/)/
+
+/** An address that can be told: of a TCP port at an IP address that is somebody's. */
+export function isTellable(address: string): boolean {
+  const host4 = IP4.exec(address)?.[1]
+  if (host4 !== undefined) return !NOWHERE4.test(host4)
+  const host6 = IP6.exec(address)?.[1]
+  return host6 !== undefined && !NOWHERE6.test(host6)
+}
+
+/** An address that leads back to the machine on which it is dialed. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.test(address)
+}
+
+/** The addresses without the peer id at their end, each once, as far as they can be told. */
+export function tellable(addresses: readonly string[]): string[] {
+  return [...new Set(addresses.map(bare))].filter(isTellable)
+}
+
+/** What to dial to reach a peer from here, what is most sure first. */
+export function dialable(of: Whereabouts): string[] {
+  const { reached, addresses, listening, heard, place } = of
+  const own = place?.isHere === true ? listening : listening.filter((each) => !isLoopback(each))
+  const all = [...(reached === undefined ? [] : [reached]), ...addresses, ...own, ...heard]
+  // The same address may come with a peer id and without it.
+  const places = new Map<string, string>()
+  for (const each of all) if (!places.has(bare(each))) places.set(bare(each), each)
+  return [...places.values()].slice(0, ADDRESSES_MAX)
+}
+
+/**
+ * What to tell member `to` of where member `about` is; nothing if there is nothing of use.
+ * Hearsay is not passed on, and loopback addresses only within one machine.
+ */
+export function addressesFor(to: Whereabouts, about: Whereabouts): string[] {
+  const { reached, addresses, listening } = about
+  const known = [...(reached === undefined ? [] : [reached]), ...addresses]
+  const all = tellable([...known, ...observed(about), ...listening])
+  const isNear = isSameHost(to.place, about.place)
+  return all.filter((each) => isNear || !isLoopback(each)).slice(0, TOLD_ADDRESSES_MAX)
+}
+
+/** What to believe of the addresses that a member at `from` tells. */
+export function believable(from: Place | undefined, addresses: readonly string[]): string[] {
+  const isHere = from?.isHere === true
+  // A member elsewhere has no business with what listens on this machine's loopback.
+  const good = tellable(addresses).filter((each) => isHere || !isLoopback(each))
+  return good.slice(0, TOLD_ADDRESSES_MAX)
+}
+
+/**
+ * Who dialed us from an address listens there too, in all likelihood: it may know only the
+ * address it has inside of a container, or behind a gateway that forwards its port.
+ */
+function observed({ place, listening }: Whereabouts): string[] {
+  const host = place === undefined || place.isDialed ? undefined : hostOf(place.address)
+  if (host === undefined) return []
+  const family = host.slice(0, '/ip4'.length)
+  const ports = listening
+    .filter((each) => each.startsWith(family) && !isLoopback(each))
+    .map((each) => each.slice(each.lastIndexOf('/') + 1))
+  return [...new Set(ports)].map((port) => `${host}/tcp/${port}`)
+}
+
+function isSameHost(one: Place | undefined, other: Place | undefined): boolean {
+  if (one === undefined || other === undefined) return false
+  if (one.isHere || other.isHere) return one.isHere && other.isHere
+  const host = hostOf(one.address)
+  return host !== undefined && host === hostOf(other.address)
+}
+
+function bare(address: string): string {
+  return address.replace(/\/p2p\/[^/]*$/, '')
+}
+
+/** `/ip4/10.0.0.5` of `/ip4/10.0.0.5/tcp/4001`. */
+function hostOf(address: string): string | undefined {
+  return /^\/ip[46]\/[^/]+/.exec(address)?.[0]
+}
