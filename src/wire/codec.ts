@@ -116,6 +116,16 @@ export class Fields {
     return value.map((entry) => read(new Fields(entry)))
   }
 
+  /** A nested list of at most so many texts. */
+  texts(entriesMax: number, charactersMax: number): string[] {
+    const value = this.#next()
+    if (!Array.isArray(value) || value.length > entriesMax) {
+      throw badMessage(`something else than a list of at most ${entriesMax} texts`)
+    }
+    const fields = new Fields(value)
+    return value.map(() => fields.text(charactersMax))
+  }
+
   /** A blob's hash and size. */
   blob(bytesMax: number): BlobRef {
     const fields = this.list()

@@ -6,7 +6,12 @@
  */
 import { concat } from 'uint8arrays/concat'
 import { fromString as bytesOf } from 'uint8arrays/from-string'
-import { NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX } from '../core/limits.ts'
+import {
+  ADDRESS_CHARACTERS_MAX,
+  ADDRESSES_MAX,
+  NAME_CHARACTERS_MAX,
+  REASON_CHARACTERS_MAX
+} from '../core/limits.ts'
 import { badMessage, decodeHead, encodeHead } from './codec.ts'
 
 /** The versions of the protocol this program speaks, the oldest and the newest. */
@@ -34,6 +39,8 @@ export interface Hello {
   readonly clock: number
   /** Signed by the root key: this peer may be a master. */
   readonly certificate: Uint8Array | undefined
+  /** Where it listens, as it believes; a node that says nothing is not told of to others. */
+  readonly addresses: readonly string[]
 }
 
 export interface SignedHello {
@@ -59,7 +66,8 @@ export function encodeHello(hello: Hello): Uint8Array {
     isWorker,
     epoch,
     clock,
-    certificate
+    certificate,
+    hello.addresses.slice(0, ADDRESSES_MAX)
   ]).slice()
 }
 
@@ -97,6 +105,7 @@ function decodeHello(body: Uint8Array): Hello {
     isWorker: fields.boolean(),
     epoch: fields.optional((field) => field.text(NAME_CHARACTERS_MAX)),
     clock: fields.integer(),
-    certificate: fields.optional((field) => field.bytes(CERTIFICATE_BYTES_MAX))
+    certificate: fields.optional((field) => field.bytes(CERTIFICATE_BYTES_MAX)),
+    addresses: fields.optional((field) => field.texts(ADDRESSES_MAX, ADDRESS_CHARACTERS_MAX)) ?? []
   }
 }
