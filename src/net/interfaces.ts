@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { NetworkInterfaceInfo } from 'node:os'
+import { isLoopback } from '../core/members/reach.ts'
 
 /** One IPv4 address of this machine, and where it is. */
 export interface LocalInterface {
@@ -51,6 +52,48 @@ export function selectInterfaces(
     }
   }
   return [...outer.slice(0, INTERFACES_MAX), ...(loopback ? inner.slice(0, 1) : [])]
+}
+
+// Of those, the ones that have the same address on many machines, and lead to none of them.
+const BRIDGE = /^(docker|br-|veth|virbr|vmnet|vnet|lxc|lxd|podman|cni|flannel|cali)/
+
+/**
+ * Of the multiaddrs that a node listens on, those by which others may reach it, without peer id,
+ * loopback last. Tunnels count: nodes may have them in common.
+ */
+export function addressesToTell(
+  listening: readonly string[],
+  all: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces()
+): string[] {
+  const bridges = hostsOf(all, (name) => BRIDGE.test(name))
+  const bare = [...new Set(listening.map((each) => each.replace(/\/p2p\/[^/]*$/, '')))]
+  const useful = bare.filter((each) => !bridges.has(hostOf(each) ?? ''))
+  // A node that listens nowhere else was told to.
+  const told = useful.some((each) => !isLoopback(each)) ? useful : bare
+  return [...told.filter((each) => !isLoopback(each)), ...told.filter(isLoopback)]
+}
+
+/** True if the multiaddr is at an IP address of this machine. */
+export function isOwnAddress(
+  address: string,
+  all: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces()
+): boolean {
+  const host = hostOf(address)
+  if (host === undefined) return false
+  return host.startsWith('127.') || hostsOf(all, () => true).has(host)
+}
+
+function hostsOf(
+  all: NodeJS.Dict<NetworkInterfaceInfo[]>,
+  isWanted: (name: string) => boolean
+): Set<string> {
+  const infos = Object.entries(all).flatMap(([name, list]) => (isWanted(name) ? (list ?? []) : []))
+  return new Set(infos.map(({ address }) => address))
+}
+
+/** `10.0.0.5` of `/ip4/10.0.0.5/tcp/4001`. */
+function hostOf(address: string): string | undefined {
+  return /^\/ip[46]\/([^/]+)/.exec(address)?.[1]
 }
 
 /** True if the IPv4 address is on the interface's own subnet. */

@@ -5,22 +5,28 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { P2pJobsError, toError } from '../core/errors.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
+import type { PeerAddresses, PeersQuestion, Place } from '../core/members/events.ts'
 import type { BlobRef, NodeId } from '../core/types.ts'
 import type { BlobRequest } from '../wire/blob.ts'
 import type { Hello } from '../wire/hello.ts'
 import { Admission } from './admission.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-exchange.ts'
 import { FrameStream } from './frame-stream.ts'
+import { addressesToTell, isOwnAddress } from './interfaces.ts'
 import { createNetworkNode, privateKeyOf } from './libp2p.ts'
 import { outletOf } from './outlet.ts'
 import type { Outlet } from './outlet.ts'
+import { askPeers, PEERS_PROTOCOL, servePeers } from './peers-exchange.ts'
 
 export const WORK_PROTOCOL = '/p2pjobs/work/1.0.0'
 export const GOODBYE_PROTOCOL = '/p2pjobs/goodbye/1.0.0'
 
 /** Streams of one protocol on one connection; libp2p's default (32 in, 64 out) is for strangers. */
 const STREAMS_MAX = 64
+/** Questions about members at a time: nobody has more than one to ask. */
+const PEERS_STREAMS_MAX = 4
 const OPEN_TIMEOUT_MS = 5_000
 const GOODBYE_TIMEOUT_MS = 1_000
 
@@ -36,8 +42,8 @@ export interface NetworkInit {
 export interface NetworkOwner {
   hello(): Hello
   check(peer: NodeId, hello: Hello): string | undefined
-  /** A connection of this peer is ready to be used; `address` is where it can be dialed. */
-  onAdmitted(peer: NodeId, hello: Hello, address: string | undefined): void
+  /** A connection of this peer, which is at `place`, is ready to be used. */
+  onAdmitted(peer: NodeId, hello: Hello, place: Place): void
   /** A peer was refused, or refused us. */
   onRefused(peer: NodeId, reason: string): void
   /** Somebody failed in the handshake: with another secret, or none. */
@@ -47,6 +53,8 @@ export interface NetworkOwner {
   onGoodbye(peer: NodeId): void
   /** The last connection to this peer has ended. */
   onDisconnected(peer: NodeId): void
+  /** A member asks whom we know, or tells of others; the answer is sent to it. */
+  onPeersAsked(peer: NodeId, question: PeersQuestion): Promise<readonly PeerAddresses[]>
   /** A worker opens a session. */
   onWork(peer: NodeId, stream: FrameStream): void
   /** Opens a blob. Throws, at once, for one that this peer may not read. */
@@ -69,10 +77,8 @@ export class Network {
       privateKey,
       hello: () => owner.hello(),
       check: (peer, hello) => owner.check(peer, hello),
-      onAdmitted: (peer, hello, { direction, remoteAddr }) => {
-        // Who dialed us did so from a port where nobody listens.
-        const address = direction === 'outbound' ? remoteAddr.toString() : undefined
-        owner.onAdmitted(peer, hello, address)
+      onAdmitted: (peer, hello, connection) => {
+        owner.onAdmitted(peer, hello, placeOf(connection))
       },
       onRefused: (peer, reason) => owner.onRefused(peer, reason),
       onMalformed: (peer, error) => owner.onStreamFailed(peer, error)
@@ -106,6 +112,11 @@ export class Network {
         (error: unknown) => this.#owner.onStreamFailed(peer, toError(error))
       )
     })
+    await this.#handle(
+      PEERS_PROTOCOL,
+      (stream, peer) => this.#onPeers(stream, peer),
+      PEERS_STREAMS_MAX
+    )
     await this.#handle(GOODBYE_PROTOCOL, (stream, peer) => {
       void stream.close().catch((error: unknown) => {
         stream.abort(toError(error))
@@ -124,6 +135,11 @@ export class Network {
     return this.#libp2p.getMultiaddrs().map((address) => address.toString())
   }
 
+  /** Those of them, without the peer id, that others may find it at. */
+  get addressesToTell(): string[] {
+    return addressesToTell(this.addresses)
+  }
+
   /** The peers with an open connection. */
   get connectedPeers(): NodeId[] {
     return this.#libp2p.getPeers().map((peer) => peer.toString() as NodeId)
@@ -131,15 +147,16 @@ export class Network {
 
   /** Connects to a peer at any of these addresses, and returns who it is. */
   async dial(addresses: readonly string[], peer?: NodeId): Promise<NodeId> {
-    const targets = addresses.map((address) => {
-      const target = multiaddr(address)
-      const hasPeer = target.getComponents().some(({ name }) => name === 'p2p')
-      return peer === undefined || hasPeer ? target : target.encapsulate(`/p2p/${peer}`)
-    })
+    const targets = targetsOf(addresses, peer)
     const connection = await this.#libp2p.dial(targets)
     const verdict = await this.#admission.verdictOn(connection)
     if (verdict !== 'admitted') throw new P2pJobsError('REFUSED', verdict.problem)
     return connection.remotePeer.toString() as NodeId
+  }
+
+  /** Asks a member whom it knows, and tells it of others. */
+  async askPeers(peer: NodeId, question: PeersQuestion): Promise<PeerAddresses[]> {
+    return await askPeers(await this.#connectionTo(peer), question)
   }
 
   /** Opens a session with a master, on whatever connection there is. */
@@ -182,6 +199,16 @@ export class Network {
     await this.#libp2p.stop()
   }
 
+  #onPeers(stream: Stream, peer: NodeId): void {
+    const answerTo = async (question: PeersQuestion): Promise<readonly PeerAddresses[]> =>
+      await this.#owner.onPeersAsked(peer, question)
+    servePeers(stream, answerTo).catch((error: unknown) => {
+      // A connection that is lost meanwhile shows elsewhere.
+      const known = operatingErrorOf(error)
+      if (known?.code === 'BAD_MESSAGE') this.#owner.onStreamFailed(peer, known)
+    })
+  }
+
   async #connectionTo(peer: NodeId): Promise<Connection> {
     for (const connection of this.#libp2p.getConnections(peerIdFromString(peer))) {
       if (connection.status === 'open' && (await this.#admission.isAdmitted(connection))) {
@@ -194,7 +221,8 @@ export class Network {
   /** Serves a protocol to members only. */
   async #handle(
     protocol: string,
-    serve: (stream: Stream, peer: NodeId, outlet: Outlet) => void
+    serve: (stream: Stream, peer: NodeId, outlet: Outlet) => void,
+    maxInboundStreams = STREAMS_MAX
   ): Promise<void> {
     await this.#libp2p.handle(
       protocol,
@@ -208,9 +236,31 @@ export class Network {
         serve(stream, connection.remotePeer.toString() as NodeId, outletOf(connection))
         if (stream.readStatus === 'paused') stream.resume()
       },
-      { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX }
+      { maxInboundStreams, maxOutboundStreams: STREAMS_MAX }
     )
   }
+}
+
+function placeOf({ remoteAddr, direction }: Connection): Place {
+  const address = remoteAddr.toString().replace(/\/p2p\/[^/]*$/, '')
+  return { address, isDialed: direction === 'outbound', isHere: isOwnAddress(address) }
+}
+
+/** The addresses as far as they can be read: others told some of them. Throws if none can. */
+function targetsOf(addresses: readonly string[], peer: NodeId | undefined): Multiaddr[] {
+  let problem: unknown
+  const targets = addresses.flatMap((address) => {
+    try {
+      const target = multiaddr(address)
+      const hasPeer = target.getComponents().some(({ name }) => name === 'p2p')
+      return [peer === undefined || hasPeer ? target : target.encapsulate(`/p2p/${peer}`)]
+    } catch (error) {
+      problem = error
+      return []
+    }
+  })
+  if (targets.length === 0) throw toError(problem)
+  return targets
 }
 
 function listenError(cause: unknown): Error {

@@ -4,7 +4,14 @@
  * Also the owner of the network's questions: what this node says in its hello, and whom it admits.
  */
 import { toError } from '../core/errors.ts'
-import type { Member, MembersEffect, MembersEvent } from '../core/members/events.ts'
+import type {
+  Member,
+  MembersEffect,
+  MembersEvent,
+  PeerAddresses,
+  PeersQuestion,
+  Place
+} from '../core/members/events.ts'
 import { Members } from '../core/members/members.ts'
 import type { NodeId } from '../core/types.ts'
 import type { Network } from '../net/network.ts'
@@ -27,13 +34,20 @@ export interface MembershipInit {
   /** A peer is in reach; its epoch if it is a master, whose certificate was found valid then. */
   onReached(peer: NodeId, epoch: string | undefined): void
   onDisconnected(peer: NodeId): void
+  /** Something a person should know, in one line. */
+  onProblem(text: string): void
 }
+
+type Answer = (told: readonly PeerAddresses[]) => void
 
 export class Membership {
   readonly #init: MembershipInit
   #network: Network | undefined
   #machine: Members | undefined
   #driver: Driver<MembersEvent, MembersEffect> | undefined
+  /** Questions of members that the machine has not answered yet. */
+  readonly #questions = new Map<number, Answer>()
+  #nextQuestion = 1
 
   constructor(init: MembershipInit) {
     this.#init = init
@@ -48,6 +62,9 @@ export class Membership {
 
   stop(): void {
     this.#driver?.stop()
+    this.#driver = undefined
+    for (const answer of this.#questions.values()) answer([])
+    this.#questions.clear()
   }
 
   get members(): readonly Readonly<Member>[] {
@@ -81,7 +98,8 @@ export class Membership {
       isWorker,
       epoch,
       clock: Date.now(),
-      certificate: epoch === undefined ? undefined : this.#certificate(credentials)
+      certificate: epoch === undefined ? undefined : this.#certificate(credentials),
+      addresses: this.#network?.addressesToTell ?? []
     }
   }
 
@@ -101,10 +119,10 @@ export class Membership {
     return verdict === 'valid' ? undefined : verdict.problem
   }
 
-  onAdmitted(peer: NodeId, hello: Hello, address: string | undefined): void {
-    const { name, program, isWorker, epoch } = hello
+  onAdmitted(peer: NodeId, hello: Hello, place: Place): void {
+    const { name, program, isWorker, epoch, addresses } = hello
     const info = { name, program, isWorker, isMaster: epoch !== undefined }
-    this.#driver?.dispatch({ type: 'admitted', peer, info, address })
+    this.#driver?.dispatch({ type: 'admitted', peer, info, place, listening: addresses })
     this.#init.onReached(peer, epoch)
   }
 
@@ -121,14 +139,48 @@ export class Membership {
     this.#init.onDisconnected(peer)
   }
 
+  /** What to answer a member that asks whom we know, or tells of others. */
+  async onPeersAsked(peer: NodeId, question: PeersQuestion): Promise<readonly PeerAddresses[]> {
+    const driver = this.#driver
+    if (driver === undefined) return []
+    const ask = this.#nextQuestion++
+    const answer = Promise.withResolvers<readonly PeerAddresses[]>()
+    this.#questions.set(ask, answer.resolve)
+    driver.dispatch({ type: 'asked', ask, peer, question })
+    return await answer.promise
+  }
+
   #certificate(credentials: Credentials): Uint8Array | undefined {
     if (!isFull(credentials) || this.#network === undefined) return undefined
     return issueCertificate(credentials.rootSeed, this.#network.id, Date.now())
   }
 
   #perform(effect: MembersEffect): void {
-    if (effect.type === 'changed') this.#init.onChanged(effect.member)
-    else void this.#dial(effect.target, effect.addresses)
+    switch (effect.type) {
+      case 'changed':
+        this.#init.onChanged(effect.member)
+        return
+      case 'dial':
+        void this.#dial(effect.target, effect.addresses)
+        return
+      case 'ask':
+        void this.#ask(effect.peer, effect.question)
+        return
+      case 'answer':
+        this.#questions.get(effect.ask)?.(effect.told)
+        this.#questions.delete(effect.ask)
+    }
+  }
+
+  async #ask(peer: NodeId, question: PeersQuestion): Promise<void> {
+    try {
+      const told = await this.#network?.askPeers(peer, question)
+      if (told !== undefined) this.#driver?.dispatch({ type: 'answered', peer, told })
+    } catch (error) {
+      // One that goes away meanwhile is no trouble, and others will be asked.
+      if (this.#network?.connectedPeers.includes(peer) !== true) return
+      this.#init.onProblem(`${peer} does not say whom it knows: ${toError(error).message}`)
+    }
   }
 
   async #dial(target: string, addresses: readonly string[]): Promise<void> {

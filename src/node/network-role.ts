@@ -74,14 +74,15 @@ export class NetworkRole {
       },
       onDisconnected: (peer) => {
         if (role !== undefined) role.#onReached(peer, undefined)
-      }
+      },
+      onProblem: (text) => init.listener.onProblem(text)
     })
     const network = await Network.create(
       { seed, prologue: noisePrologue(credentials), listen },
       {
         hello: () => membership.hello(),
         check: (peer, hello) => membership.check(peer, hello),
-        onAdmitted: (peer, hello, address) => membership.onAdmitted(peer, hello, address),
+        onAdmitted: (peer, hello, place) => membership.onAdmitted(peer, hello, place),
         onRefused: (peer, reason) => {
           refusals.add('hello', peer, reason)
           membership.onRefused(peer, reason)
@@ -89,6 +90,7 @@ export class NetworkRole {
         onStranger: () => refusals.add('stranger', undefined, 'a handshake failed'),
         onGoodbye: (peer) => membership.onGoodbye(peer),
         onDisconnected: (peer) => membership.onDisconnected(peer),
+        onPeersAsked: (peer, question) => membership.onPeersAsked(peer, question),
         onWork: (peer, stream) => {
           if (role !== undefined) role.#onWork(peer, stream)
         },

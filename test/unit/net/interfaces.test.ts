@@ -1,6 +1,12 @@
 import { expect } from 'chai'
 import type { NetworkInterfaceInfo } from 'node:os'
-import { INTERFACES_MAX, isOnSubnet, selectInterfaces } from '../../../src/net/interfaces.ts'
+import {
+  addressesToTell,
+  INTERFACES_MAX,
+  isOnSubnet,
+  isOwnAddress,
+  selectInterfaces
+} from '../../../src/net/interfaces.ts'
 
 function anAddress(address: string, netmask = '255.255.255.0'): NetworkInterfaceInfo {
   const internal = address.startsWith('127.')
@@ -58,5 +64,39 @@ describe('interfaces', () => {
       expect(isOnSubnet(wrong, at)).to.equal(false, wrong)
     }
     expect(isOnSubnet('8.8.8.8', { ...at, netmask: '0.0.0.0' })).to.equal(true)
+  })
+})
+
+describe('own addresses', () => {
+  const all = {
+    lo: [...lo, { ...ipv6, address: '::1' }],
+    eth0: [anAddress('10.0.0.5'), ipv6],
+    wg0: [anAddress('10.8.0.5')],
+    docker0: [anAddress('172.17.0.1', '255.255.0.0')]
+  }
+  const at = (...hosts: string[]): string[] => hosts.map((host) => `/ip4/${host}/tcp/4001`)
+
+  it('are told without peer id and without bridges to containers, loopback last', () => {
+    const listening = at('127.0.0.1', '172.17.0.1', '10.0.0.5', '10.8.0.5')
+    const told = at('10.0.0.5', '10.8.0.5', '127.0.0.1')
+    expect(
+      addressesToTell(
+        listening.map((each) => `${each}/p2p/12D3KooW`),
+        all
+      )
+    ).to.deep.equal(told)
+  })
+
+  it('are told on a bridge where the node listens nowhere else', () => {
+    expect(addressesToTell(at('172.17.0.1'), all)).to.deep.equal(at('172.17.0.1'))
+    expect(addressesToTell(at('127.0.0.1'), all)).to.deep.equal(at('127.0.0.1'))
+    expect(addressesToTell([], all)).to.deep.equal([])
+  })
+
+  it('are told from those of others', () => {
+    const own = ['/ip4/10.0.0.5/tcp/1', '/ip4/127.9.9.9/tcp/1', '/ip4/172.17.0.1/tcp/1/p2p/x']
+    const others = ['/ip4/10.0.0.6/tcp/1', '/dns4/10.0.0.5/tcp/1', '/ip6/fe80::2/tcp/1', '']
+    for (const each of [...own, '/ip6/::1/tcp/1']) expect(isOwnAddress(each, all)).to.equal(true)
+    for (const each of others) expect(isOwnAddress(each, all)).to.equal(false)
   })
 })
