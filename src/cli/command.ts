@@ -15,6 +15,8 @@ interface AnyFlag {
   readonly requires?: string
   /** Makes no sense together with that flag of the same command. */
   readonly excludes?: string
+  /** Only on the command line: no file may turn this on unseen. */
+  readonly onlyTyped?: true
 }
 
 export interface BooleanFlag extends AnyFlag {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { toError } from '../core/errors.ts'
-import { isNumberFlag, isRepeatable } from './command.ts'
+import { isNumberFlag, isRepeatable, longName } from './command.ts'
 import type { CommandTable, Flag, FlagTable, FlagValue, ValuedFlag } from './command.ts'
 import { nearest } from './nearest.ts'
 import type { AllGiven, Given } from './parse.ts'
@@ -18,6 +18,7 @@ export function readConfiguration(table: CommandTable, file: string): AllGiven {
     const where = `"${key}" in ${file}`
     const flag = flagOf(table.flags, key)
     if (flag === undefined) throw unknownKey(table, key, where)
+    if (flag.onlyTyped) throw usage(`${where} has to be typed: ${longName(key)}`)
     given.set(key, { value: configuredValue(where, flag, value, dirname(file)), where })
   }
   return given
@@ -39,7 +40,9 @@ function flagOf(flags: FlagTable, key: string): Flag | undefined {
 }
 
 function unknownKey(table: CommandTable, key: string, where: string): Error {
-  const keys = Object.keys(table.flags).filter((each) => each !== 'config')
+  const keys = Object.keys(table.flags).filter(
+    (each) => each !== 'config' && table.flags[each]?.onlyTyped !== true
+  )
   const meant = nearest(key, keys)
   const hint = meant === undefined ? `there are ${keys.join(', ')}` : `did you mean "${meant}"?`
   return usage(`${where} is no flag of ${table.name}; ${hint}`)

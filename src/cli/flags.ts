@@ -48,10 +48,18 @@ const networkFlags = {
     type: 'boolean',
     summary: 'Neither look for other nodes by mDNS nor be found by it'
   },
-  network,
+  network: { ...network, excludes: 'insecureOpen' },
+  insecureOpen: {
+    type: 'boolean',
+    onlyTyped: true,
+    summary:
+      'Join the network that asks for no token: whoever reaches this node can run commands here; ' +
+      'it stays within this machine, unless --listen says otherwise'
+  },
   tokenFile: {
     type: 'file',
     placeholder: 'FILE',
+    excludes: 'insecureOpen',
     summary: 'Read the token of the network from this file, and keep it in this home'
   },
   config,

@@ -2,7 +2,13 @@
  * From the flags that every networked command has to the way a node joins its network.
  */
 import { hostname } from 'node:os'
-import { acceptToken, keptCredentials, mayBeMaster, notAMaster } from '../node/credentials.ts'
+import {
+  acceptToken,
+  keptCredentials,
+  mayBeMaster,
+  notAMaster,
+  openNetwork
+} from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
 import type { JoinOptions } from '../node/start.ts'
 import type { Context } from './command.ts'
@@ -12,6 +18,7 @@ export interface NetworkFlags {
   readonly listen: readonly string[]
   readonly join: readonly string[]
   readonly noMdns: boolean
+  readonly insecureOpen: boolean
   readonly tokenFile: string | undefined
 }
 
@@ -20,9 +27,10 @@ type Credentials = JoinOptions['credentials']
 /** The network this home belongs to, by what it keeps and what it is given now. */
 export async function credentialsOf(
   place: NetworkPlace,
-  tokenFile: string | undefined,
+  { tokenFile, insecureOpen }: Pick<NetworkFlags, 'tokenFile' | 'insecureOpen'>,
   context: Context
 ): Promise<Credentials | undefined> {
+  if (insecureOpen) return openNetwork()
   const token = await givenToken(tokenFile, context)
   return token === undefined ? keptCredentials(place) : acceptToken(place, token)
 }

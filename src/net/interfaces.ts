@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { NetworkInterfaceInfo } from 'node:os'
-import { isLoopback } from '../core/members/reach.ts'
+import { bareAddress, isLoopback } from '../core/members/reach.ts'
 
 /** One IPv4 address of this machine, and where it is. */
 export interface LocalInterface {
@@ -66,7 +66,7 @@ export function addressesToTell(
   all: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces()
 ): string[] {
   const bridges = hostsOf(all, (name) => BRIDGE.test(name))
-  const bare = [...new Set(listening.map((each) => each.replace(/\/p2p\/[^/]*$/, '')))]
+  const bare = [...new Set(listening.map(bareAddress))]
   const useful = bare.filter((each) => !bridges.has(hostOf(each) ?? ''))
   // A node that listens nowhere else was told to.
   const told = useful.some((each) => !isLoopback(each)) ? useful : bare

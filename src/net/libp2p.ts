@@ -10,6 +10,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
+import type { DialRule } from './dial-rule.ts'
 
 export interface Libp2pInit {
   readonly privateKey: PrivateKey
@@ -19,6 +20,8 @@ export interface Libp2pInit {
   readonly listen: readonly string[]
   /** Somebody who dialed failed in the handshake. */
   readonly onStranger?: () => void
+  /** Which addresses may be dialed. Undefined: any. */
+  readonly mayDial?: DialRule | undefined
 }
 
 type NoiseFactory = ReturnType<typeof noise>
@@ -43,6 +46,9 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
       // be aborted. 1 MiB also keeps the other streams quick, and costs a LAN nothing.
       yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })
     ],
+    connectionGater: {
+      denyDialMultiaddr: (address) => init.mayDial?.(address.toString()) === false
+    },
     connectionManager: {
       maxConnections: 2000,
       // The defaults (5 a second from one address, 10 pending) refuse a fleet that boots together,

@@ -7,12 +7,15 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
+import { bareAddress } from '../core/members/reach.ts'
 import type { PeerAddresses, PeersQuestion, Place } from '../core/members/events.ts'
 import type { BlobRef, NodeId } from '../core/types.ts'
 import type { BlobRequest } from '../wire/blob.ts'
 import type { Hello } from '../wire/hello.ts'
 import { Admission } from './admission.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-exchange.ts'
+import { withinThisMachine } from './dial-rule.ts'
+import type { DialRule } from './dial-rule.ts'
 import { FrameStream } from './frame-stream.ts'
 import { addressesToTell, isOwnAddress } from './interfaces.ts'
 import { createNetworkNode, privateKeyOf } from './libp2p.ts'
@@ -36,6 +39,8 @@ export interface NetworkInit {
   /** The network's secret, as mixed into the handshake. */
   readonly prologue: Uint8Array
   readonly listen: readonly string[]
+  /** Only this machine is dialed, and these addresses. Undefined: any may be. */
+  readonly confinedTo?: readonly string[] | undefined
 }
 
 /** What the owner of a network is asked and told. */
@@ -66,13 +71,15 @@ export class Network {
   readonly #libp2p: Libp2p
   readonly #owner: NetworkOwner
   readonly #admission: Admission
+  readonly #mayDial: DialRule | undefined
 
   /** Makes the node; `start` lets it listen. */
   static async create(init: NetworkInit, owner: NetworkOwner): Promise<Network> {
     const privateKey = await privateKeyOf(init.seed)
-    const { prologue, listen } = init
+    const { prologue, listen, confinedTo } = init
+    const mayDial = confinedTo && withinThisMachine(confinedTo)
     const onStranger = (): void => owner.onStranger()
-    const libp2p = await createNetworkNode({ privateKey, prologue, listen, onStranger })
+    const libp2p = await createNetworkNode({ privateKey, prologue, listen, onStranger, mayDial })
     const admission = new Admission(libp2p, {
       privateKey,
       hello: () => owner.hello(),
@@ -83,11 +90,17 @@ export class Network {
       onRefused: (peer, reason) => owner.onRefused(peer, reason),
       onMalformed: (peer, error) => owner.onStreamFailed(peer, error)
     })
-    return new Network(libp2p, owner, admission)
+    return new Network(libp2p, owner, admission, mayDial)
   }
 
-  private constructor(libp2p: Libp2p, owner: NetworkOwner, admission: Admission) {
+  private constructor(
+    libp2p: Libp2p,
+    owner: NetworkOwner,
+    admission: Admission,
+    mayDial: DialRule | undefined
+  ) {
     this.#libp2p = libp2p
+    this.#mayDial = mayDial
     this.#owner = owner
     this.#admission = admission
     this.id = libp2p.peerId.toString() as NodeId
@@ -143,6 +156,11 @@ export class Network {
   /** The peers with an open connection. */
   get connectedPeers(): NodeId[] {
     return this.#libp2p.getPeers().map((peer) => peer.toString() as NodeId)
+  }
+
+  /** Whether it is allowed to connect to this address. */
+  mayDial(address: string): boolean {
+    return this.#mayDial?.(address) ?? true
   }
 
   /** Connects to a peer at any of these addresses, and returns who it is. */
@@ -242,7 +260,7 @@ export class Network {
 }
 
 function placeOf({ remoteAddr, direction }: Connection): Place {
-  const address = remoteAddr.toString().replace(/\/p2p\/[^/]*$/, '')
+  const address = bareAddress(remoteAddr.toString())
   return { address, isDialed: direction === 'outbound', isHere: isOwnAddress(address) }
 }
 

@@ -5,7 +5,7 @@ import { P2pJobsError } from '../core/errors.ts'
 import { openHome, resolveHome } from '../home/home.ts'
 import type { Environment, HomeFolders } from '../home/home.ts'
 import { readToken, writeToken } from '../home/networks.ts'
-import { createCredentials, isFull } from '../trust/credentials.ts'
+import { createCredentials, isFull, openCredentials } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import { encodeToken, mergeCredentials, parseToken } from '../trust/token.ts'
 
@@ -61,6 +61,11 @@ export function makeNetwork(place: NetworkPlace): Credentials {
   const credentials = createCredentials()
   keep(place, credentials)
   return credentials
+}
+
+/** The network that needs no token and that nothing protects; nothing of it is kept. */
+export function openNetwork(): Credentials {
+  return openCredentials()
 }
 
 /** The token of these credentials as text to paste. Throws NOT_A_MASTER for a full one of a worker. */

@@ -8,12 +8,13 @@ import type { NodeListener } from './node.ts'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Member } from '../core/members/events.ts'
+import { isLoopback } from '../core/members/reach.ts'
 import type { NodeId } from '../core/types.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
 import { startDiscovery } from '../net/mdns.ts'
 import type { Discovery } from '../net/mdns.ts'
 import { Network } from '../net/network.ts'
-import { networkTag, noisePrologue } from '../trust/credentials.ts'
+import { isOpen, networkTag, noisePrologue } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import type { BlobRequest } from '../wire/blob.ts'
 import { masterEnd } from '../wire/session.ts'
@@ -78,7 +79,7 @@ export class NetworkRole {
       onProblem: (text) => init.listener.onProblem(text)
     })
     const network = await Network.create(
-      { seed, prologue: noisePrologue(credentials), listen },
+      { seed, prologue: noisePrologue(credentials), listen, confinedTo: confinedTo(init.options) },
       {
         hello: () => membership.hello(),
         check: (peer, hello) => membership.check(peer, hello),
@@ -163,7 +164,10 @@ export class NetworkRole {
       serviceTag: `_p2pjobs-${networkTag(options.credentials)}._udp.local`,
       peer: this.id,
       ports: (address) => portsAt(this.#network.addresses, address),
-      onSighting: ({ peer, addresses }) => this.#membership.onSighting(peer as NodeId, addresses),
+      onSighting: ({ peer, addresses }) => {
+        const allowed = addresses.filter((address) => this.#network.mayDial(address))
+        if (allowed.length > 0) this.#membership.onSighting(peer as NodeId, allowed)
+      },
       onGone: (peer) => this.#membership.onGone(peer as NodeId),
       onNotice: (text) => listener.onProblem(text)
     })
@@ -229,4 +233,12 @@ function portsAt(listening: readonly string[], address: string): number[] {
     if (match?.[1] === address) ports.add(Number(match[2]))
   }
   return [...ports]
+}
+
+/**
+ * A node of the open network that listens on loopback only is to stay within this machine; it goes
+ * out only to where its user sends it.
+ */
+function confinedTo({ credentials, listen, join }: NetworkOptions): readonly string[] | undefined {
+  return isOpen(credentials) && listen.every(isLoopback) ? join : undefined
 }

@@ -13,6 +13,7 @@ import { readLastPort, saveLastPort } from '../home/last-port.ts'
 import { acquireNodeLock, readLiveNode } from '../home/lock.ts'
 import type { LiveNode, NodeLock } from '../home/lock.ts'
 import { createScratch } from '../home/scratch.ts'
+import { isOpen } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import { Node } from './node.ts'
 import type { NodeListener } from './node.ts'
@@ -38,7 +39,9 @@ export interface StartOptions {
 
 export interface JoinOptions {
   readonly credentials: Credentials
-  /** Empty: any address, at the home's last port if it is free. */
+  /**
+   * Empty: any address, at the home's last port if it is free; of the open network, loopback.
+   */
   readonly listen: readonly string[]
   readonly join: readonly string[]
   readonly isDiscovering: boolean
@@ -112,12 +115,22 @@ async function startInside(
   const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, scratch }
   if (network === undefined) return await Node.start({ ...base, network: undefined }, listener)
   const seed = lock === undefined ? createIdentity() : loadIdentity(home)
-  const lastPort = lock === undefined ? undefined : readLastPort(home)
+  // Others come to the open network at another port each time: what a firewall lets through for
+  // the network with the token must not lead there.
+  const keepsPort = lock !== undefined && !isOpen(network.credentials)
+  const lastPort = keepsPort ? readLastPort(home) : undefined
   const start = async (listen: readonly string[]): Promise<Node> =>
     await Node.start({ ...base, network: { ...network, seed, listen } }, listener)
-  const node = await startAt(start, network.listen, lastPort)
-  if (lock !== undefined) noteAddresses(home, lock, node)
+  const node = await startAt(start, listenOf(network), lastPort)
+  const addresses = node.network?.addresses ?? []
+  lock?.update({ peer: node.id, addresses })
+  if (keepsPort) keepPort(home, addresses)
   return node
+}
+
+/** What protects nothing is kept within this machine, unless somebody says otherwise. */
+function listenOf({ credentials, listen }: JoinOptions): readonly string[] {
+  return listen.length === 0 && isOpen(credentials) ? ['/ip4/127.0.0.1/tcp/0'] : listen
 }
 
 /** The last port is a wish; an address that was asked for is not. */
@@ -137,9 +150,7 @@ async function startAt(
   return await start(['/ip4/0.0.0.0/tcp/0'])
 }
 
-function noteAddresses(home: HomeFolders, lock: NodeLock, node: Node): void {
-  const addresses = node.network?.addresses ?? []
-  lock.update({ peer: node.id, addresses })
+function keepPort(home: HomeFolders, addresses: readonly string[]): void {
   const port = /\/tcp\/([0-9]+)/.exec(addresses[0] ?? '')?.[1]
   if (port !== undefined) saveLastPort(home, Number(port))
 }

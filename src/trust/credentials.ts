@@ -33,6 +33,24 @@ export function fullCredentials(rootSeed: Uint8Array, secret: Uint8Array): Crede
   return { rootPublicKey: publicKeyOf(rootSeed), rootSeed, secret }
 }
 
+/**
+ * Those of the open network, which everybody can make: whoever has them may join and publish, so
+ * that they protect nothing. No other network has them, as all others are made of random bytes.
+ */
+export function openCredentials(): Credentials {
+  const root = hash('p2pjobs/insecure-open/1/root')
+  const secret = hash('p2pjobs/insecure-open/1/secret').subarray(0, SECRET_BYTES)
+  return fullCredentials(new Uint8Array(root), new Uint8Array(secret))
+}
+
+/** True for credentials that everybody can make, even if it is a part of them. */
+export function isOpen({ rootPublicKey, secret }: Credentials): boolean {
+  const open = openCredentials()
+  return (
+    Buffer.from(open.rootPublicKey).equals(rootPublicKey) || Buffer.from(open.secret).equals(secret)
+  )
+}
+
 /** True where work may be published: the holder can make itself a master. */
 export function isFull(
   credentials: Credentials
@@ -50,6 +68,6 @@ export function noisePrologue(credentials: Credentials): Uint8Array {
   return new Uint8Array(hash('p2pjobs/net/1', credentials.secret))
 }
 
-function hash(purpose: string, bytes: Uint8Array): Buffer {
+function hash(purpose: string, bytes: Uint8Array = new Uint8Array(0)): Buffer {
   return createHash('sha256').update(purpose).update(bytes).digest()
 }

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto'
 import { P2pJobsError } from '../core/errors.ts'
 import { fromBase32, toBase32 } from './base32.ts'
-import { fullCredentials, isFull, SECRET_BYTES, SEED_BYTES } from './credentials.ts'
+import { fullCredentials, isFull, isOpen, SECRET_BYTES, SEED_BYTES } from './credentials.ts'
 import type { Credentials } from './credentials.ts'
 
 export type TokenKind = 'work' | 'full'
@@ -53,6 +53,13 @@ export function parseToken(text: string): Credentials {
   if (bytes === undefined || content === undefined || !isChecked(prefix, content, bytes)) {
     throw badToken('is mistyped: its checksum is wrong; copy it again')
   }
+  const credentials = credentialsIn(kind, content)
+  // It would look like a network of one's own and let everybody in.
+  if (isOpen(credentials)) throw badToken('is one that everybody can make; see --insecure-open')
+  return credentials
+}
+
+function credentialsIn(kind: TokenKind, content: Uint8Array): Credentials {
   const key = content.slice(0, SEED_BYTES)
   const secret = content.slice(SEED_BYTES)
   return kind === 'full'

@@ -13,9 +13,10 @@ import { Admission } from '../../src/net/admission.ts'
 import { createNetworkNode, privateKeyOf } from '../../src/net/libp2p.ts'
 import { askPeers, PEERS_PROTOCOL } from '../../src/net/peers-exchange.ts'
 import { NetworkRole } from '../../src/node/network-role.ts'
-import { createCredentials, noisePrologue } from '../../src/trust/credentials.ts'
+import { createCredentials, noisePrologue, openCredentials } from '../../src/trust/credentials.ts'
 import type { Credentials } from '../../src/trust/credentials.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
+import { until } from '../support/until.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
 
@@ -162,6 +163,20 @@ describe('members that are told of members', function () {
     const news = { have: undefined, told: [told(two, unreadable, good)] }
     expect(await askPeers(connection, news)).to.deep.equal([])
     await one.sees(two, 'alive')
+  })
+
+  it('go nowhere outside of the machine in the open network, if they listen on loopback', async () => {
+    credentials = openCredentials()
+    const one = await start('one')
+    const two = await start('two', [one.address])
+    await one.sees(two, 'alive')
+    const { connection } = await raw(one)
+    const outside = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN' as NodeId
+    const told = [{ peer: outside, addresses: ['/ip4/10.0.0.5/tcp/4001'] }]
+    await askPeers(connection, { have: undefined, told })
+    // No event tells of a dial that failed; whoever asks for members sees it.
+    await until(() => one.member(outside)?.problem !== undefined, 'it was dialed')
+    expect(one.member(outside)?.problem).to.match(/gater denied/)
   })
 
   it('reset what is no question, say so, and live on', async () => {

@@ -7,6 +7,7 @@ import { liveNodeOf, startNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context } from '../command.ts'
 import { membersTable } from '../flags.ts'
+import { warnOfOpen } from '../insecure-open.ts'
 import { credentialsOf, defaultName, joinOptions } from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
 
@@ -16,7 +17,7 @@ const LOOK_MS = 2_000
 export const membersCommand = defineCommand(membersTable, async (flags, context) => {
   const warn = (line: string): void => context.stderr(`p2pjobs: ${line}\n`)
   const place = placeOf(context.env, flags.network, warn)
-  const credentials = await credentialsOf(place, flags.tokenFile, context)
+  const credentials = await credentialsOf(place, flags, context)
   if (credentials === undefined) throw noNetwork()
   const live = liveNodeOf(place.home)
   const network = joinOptions(flags, credentials)
@@ -34,6 +35,7 @@ export const membersCommand = defineCommand(membersTable, async (flags, context)
     },
     { onNotice: () => undefined, onMember: () => undefined, onProblem: warn }
   )
+  if (flags.insecureOpen) warnOfOpen(started.node, warn)
   await delay(LOOK_MS, undefined, { signal: context.stopping }).catch(() => undefined)
   const members = [...(started.node.network?.members ?? [])]
   await started.stop()

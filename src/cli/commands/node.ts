@@ -9,6 +9,7 @@ import type { StartedNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context, FlagValues } from '../command.ts'
 import { nodeTable } from '../flags.ts'
+import { stderrLine, warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { JobsFile } from '../jobs/jobs-file.ts'
 import { aloneAdvice } from '../membership.ts'
@@ -51,6 +52,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
       onProblem: say
     }
   )
+  if (flags.insecureOpen) warnOfOpen(started.node, stderrLine(context))
   await tellStarted(started, slots, flags, context)
   aloneAdvice(started.node, say)
   const failed = await serve(started, jobs, flags, context)
@@ -93,7 +95,7 @@ async function credentialsFor(
   place: NetworkPlace,
   context: Context
 ): Promise<Credentials> {
-  const known = await credentialsOf(place, flags.tokenFile, context)
+  const known = await credentialsOf(place, flags, context)
   if (known !== undefined) {
     if (flags.master) requireMaster(known)
     return known

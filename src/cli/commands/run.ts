@@ -10,6 +10,7 @@ import type { StartedNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context, FlagValues, Operands } from '../command.ts'
 import { runTable } from '../flags.ts'
+import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { failureStatus } from '../jobs/exit-status.ts'
 import { lineInputs, wordInputs } from '../jobs/inputs.ts'
@@ -109,6 +110,7 @@ async function startFor(
     },
     listener
   )
+  if (flags.insecureOpen && !flags.local) warnOfOpen(started.node, warn)
   if (!hasSlots && !hasNeighbour) aloneAdvice(started.node, warn)
   return started
 }
@@ -118,7 +120,7 @@ async function networkOf(
   place: NetworkPlace,
   context: Context
 ): Promise<ReturnType<typeof joinOptions> | undefined> {
-  const credentials = await credentialsOf(place, flags.tokenFile, context)
+  const credentials = await credentialsOf(place, flags, context)
   if (credentials === undefined) {
     if (flags.noLocal || flags.minWorkers > 0 || flags.join.length > 0) throw noNetwork()
     return undefined

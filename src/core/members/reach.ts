@@ -41,7 +41,7 @@ export function isLoopback(address: string): boolean {
 
 /** The addresses without the peer id at their end, each once, as far as they can be told. */
 export function tellable(addresses: readonly string[]): string[] {
-  return [...new Set(addresses.map(bare))].filter(isTellable)
+  return [...new Set(addresses.map(bareAddress))].filter(isTellable)
 }
 
 /** What to dial to reach a peer from here, what is most sure first. */
@@ -51,7 +51,7 @@ export function dialable(of: Whereabouts): string[] {
   const all = [...(reached === undefined ? [] : [reached]), ...addresses, ...own, ...heard]
   // The same address may come with a peer id and without it.
   const places = new Map<string, string>()
-  for (const each of all) if (!places.has(bare(each))) places.set(bare(each), each)
+  for (const each of all) if (!places.has(bareAddress(each))) places.set(bareAddress(each), each)
   return [...places.values()].slice(0, ADDRESSES_MAX)
 }
 
@@ -96,7 +96,8 @@ function isSameHost(one: Place | undefined, other: Place | undefined): boolean {
   return host !== undefined && host === hostOf(other.address)
 }
 
-function bare(address: string): string {
+/** A multiaddr without the peer id at its end. */
+export function bareAddress(address: string): string {
   return address.replace(/\/p2p\/[^/]*$/, '')
 }
 

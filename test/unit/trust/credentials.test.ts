@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import {
   createCredentials,
   fullCredentials,
   isFull,
+  isOpen,
   networkTag,
-  noisePrologue
+  noisePrologue,
+  openCredentials
 } from '../../../src/trust/credentials.ts'
 
 const bytes = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
@@ -29,6 +32,22 @@ describe('credentials', () => {
     expect(Buffer.from(rootPublicKey).toString('hex')).to.equal(
       'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'
     )
+  })
+
+  it('of the open network are the same everywhere, full, and those of no other network', () => {
+    const open = openCredentials()
+    // Part of the protocol: nodes of all versions meet.
+    expect(Buffer.from(open.rootSeed ?? []).toString('hex')).to.equal(
+      createHash('sha256').update('p2pjobs/insecure-open/1/root').digest('hex')
+    )
+    expect(Buffer.from(open.secret).toString('hex')).to.equal('ec7c0b9090826d4798e12f7474f16b4b')
+    expect(networkTag(open)).to.equal('d2abe590')
+    expect(isFull(open)).to.equal(true)
+    expect(isOpen(open)).to.equal(true)
+    const other = createCredentials()
+    expect(isOpen(other)).to.equal(false)
+    expect(isOpen({ ...other, secret: open.secret })).to.equal(true)
+    expect(isOpen({ ...open, secret: other.secret })).to.equal(true)
   })
 
   it('derive a tag from the key alone and a prologue from the secret alone', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
-import { createCredentials, isFull } from '../../../src/trust/credentials.ts'
+import { createCredentials, isFull, openCredentials } from '../../../src/trust/credentials.ts'
 import { encodeToken, mergeCredentials, parseToken } from '../../../src/trust/token.ts'
 
 /** The code and message of what `work` throws. */
@@ -90,6 +90,15 @@ describe('token', () => {
         }
       )
     )
+  })
+})
+
+describe('a token of the open network', () => {
+  it('is none: it would look like one of a network that is protected', () => {
+    for (const kind of ['work', 'full'] as const) {
+      const token = encodeToken(openCredentials(), kind)
+      expect(() => parseToken(token)).to.throw(/everybody can make; see --insecure-open/)
+    }
   })
 })
 
