@@ -20,8 +20,6 @@ import type { MemberTarget, Targets } from './targets.ts'
 /** The shortest and the longest wait between two questions: it doubles, and news shorten it. */
 const ASK_MIN_MS = 1_000
 const ASK_MAX_MS = 60_000
-/** Whoever was asked this recently is not asked back. */
-const ASK_BACK_MS = 10_000
 /** A member that asks again before this gets no answer. */
 const ANSWER_MIN_MS = 200
 /** Telling others of a newcomer waits for more of the kind, and goes on at this pace, */
@@ -36,7 +34,6 @@ const TELLS_MAX = 16
 export type Acquaintance = 'named' | 'seen' | 'told'
 
 export class Exchange {
-  readonly #self: NodeId
   readonly #targets: Targets
   readonly #rng: Rng
   /** Whom to ask next; undefined: anybody. */
@@ -49,8 +46,7 @@ export class Exchange {
   readonly #news = new Map<NodeId, Set<NodeId>>()
   #tellAt: Millis | undefined
 
-  constructor(self: NodeId, targets: Targets, rng: Rng) {
-    this.#self = self
+  constructor(targets: Targets, rng: Rng) {
     this.#targets = targets
     this.#rng = rng
   }
@@ -75,10 +71,6 @@ export class Exchange {
   onAsked(asker: MemberTarget, have: readonly NodeId[], now: Millis): PeerAddresses[] {
     if (asker.questionAt + ANSWER_MIN_MS > now) return []
     asker.questionAt = now
-    if (asker.askedAt + ASK_BACK_MS < now && have.some((peer) => this.#isMissing(peer))) {
-      this.#next = asker.member.peer
-      this.#askAfter(0, now)
-    }
     const theirs = new Set(have)
     const missing = this.#targets.alive.filter(
       (target) => target !== asker && !theirs.has(target.member.peer)
@@ -93,10 +85,6 @@ export class Exchange {
     if (this.#tellAt !== undefined && this.#tellAt <= now) this.#tellSome(effects, now)
     if (this.#askAt !== undefined && this.#askAt <= now) this.#askOne(effects, now)
     return effects
-  }
-
-  #isMissing(peer: NodeId): boolean {
-    return peer !== this.#self && this.#targets.get(peer)?.isConnected !== true
   }
 
   #askAfter(wait: Millis, now: Millis): void {
@@ -118,7 +106,6 @@ export class Exchange {
   }
 
   #ask(target: MemberTarget, now: Millis): MembersEffect {
-    target.askedAt = now
     this.#askedAt = now
     const { peer } = target.member
     const have = this.#targets.alive.map(({ member }) => member.peer)

@@ -40,7 +40,7 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     this.#self = self
     this.#rng = new Rng(seed)
     this.#dialing = new Dialing(this.#targets, this.#rng)
-    this.#exchange = new Exchange(self, this.#targets, this.#rng)
+    this.#exchange = new Exchange(this.#targets, this.#rng)
   }
 
   /** Everybody ever heard of, this node excepted, up to a bound. */

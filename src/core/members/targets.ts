@@ -23,8 +23,7 @@ export interface Target extends Whereabouts {
   /** Another member said then that it is connected to it. */
   heardAt: Millis
   leftAt: Millis
-  /** We asked it then whom it knows, and it asked us. */
-  askedAt: Millis
+  /** It asked then whom we know. */
   questionAt: Millis
   /** Dial then; undefined: not at all. */
   dialAt: Millis | undefined
@@ -121,7 +120,6 @@ function newTarget(key: string): Target {
     sightedAt: -Infinity,
     heardAt: -Infinity,
     leftAt: -Infinity,
-    askedAt: -Infinity,
     questionAt: -Infinity,
     dialAt: undefined
   }
