@@ -115,8 +115,11 @@ export const TOLD_ADDRESSES_MAX = 8
 export const ADDRESS_CHARACTERS_MAX = 128
 /** Members that only others have told of, at a time: whoever invents some makes us dial no more. */
 export const HEARD_MAX = 256
-/** Dials under way at a time: a handshake costs both ends some 4 ms of CPU. */
-export const DIALS_MAX = 64
+/**
+ * Dials under way at a time. A handshake costs both ends some 4 ms of CPU and has 2 s: of many at
+ * once on a slow or busy machine none would be over in time, and all would be tried again.
+ */
+export const DIALS_MAX = 16
 
 // --- bundling functions
 
