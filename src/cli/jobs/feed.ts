@@ -6,58 +6,82 @@ import type { MasterRole } from '../../node/master-role.ts'
 
 /** Tasks that wait at the master before the source is read on. */
 const WAITING_MAX = 10_000
+/** Results that wait to be printed before the source is read on. */
+const UNPRINTED_MAX = 100_000
 /** Inputs handed over at a time. */
 const BATCH = 256
 
+/** What a feed needs of its master. */
+export type FeedMaster = Pick<MasterRole, 'add' | 'close'> & {
+  readonly state: { readonly waitingTasks: number }
+}
+
 export class Feed {
-  readonly #master: MasterRole
+  readonly #master: FeedMaster
   readonly #job: JobId
+  readonly #unprinted: () => number
+  readonly #stopped = Promise.withResolvers<undefined>()
   #wake: (() => void) | undefined
   #isStopped = false
+  #batch: Uint8Array[] = []
   /** Inputs of tasks that have not been let go, by task. */
   readonly inputs = new Map<number, Uint8Array>()
   /** Tasks so far, and whether these are all. */
   total = 0
   isComplete = false
 
-  constructor(master: MasterRole, job: JobId) {
+  constructor(master: FeedMaster, job: JobId, unprinted: () => number) {
     this.#master = master
     this.#job = job
+    this.#unprinted = unprinted
   }
 
-  /** Adds every input, then closes the job. Rejects when the source fails: the job stays open. */
+  /**
+   * Adds every input, then closes the job; or is stopped, which leaves it open, as does a source
+   * that fails: then it rejects.
+   */
   async run(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
-    let batch: Uint8Array[] = []
+    // A source may wait for its next input for ever: a terminal, a pipe that somebody holds open.
+    await Promise.race([this.#addAll(source), this.#stopped.promise])
+  }
+
+  async #addAll(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
     for await (const input of source) {
       if (this.#isStopped) return
-      batch.push(input)
-      // While workers wait, every input is worth a message of its own.
-      if (batch.length < BATCH && this.#master.state.waitingTasks > 0) continue
-      await this.#add(batch)
-      batch = []
+      // What comes within one turn of the loop is handed over together, and nothing waits longer.
+      if (this.#batch.push(input) === 1) setImmediate(() => this.#flush())
+      if (this.#batch.length >= BATCH || !this.#hasRoom) this.#flush()
+      while (!this.#hasRoom && !this.#isStopped) {
+        await new Promise<void>((resolve) => (this.#wake = resolve))
+      }
     }
-    await this.#add(batch)
+    this.#flush()
+    if (this.#isStopped) return
     this.isComplete = true
     this.#master.close(this.#job)
+  }
+
+  #flush(): void {
+    const batch = this.#batch
+    if (batch.length === 0 || this.#isStopped) return
+    this.#batch = []
+    for (const input of batch) this.inputs.set(++this.total, input)
+    this.#master.add(this.#job, batch)
   }
 
   /** Reads no further. */
   stop(): void {
     this.#isStopped = true
     this.#wake?.()
+    this.#stopped.resolve(undefined)
   }
 
-  /** To be called when tasks have been leased: there may be room again. */
-  onLeased(): void {
-    if (this.#master.state.waitingTasks < WAITING_MAX) this.#wake?.()
+  /** To be called when tasks were leased, or results printed: there may be room again. */
+  onProgress(): void {
+    if (this.#hasRoom) this.#wake?.()
   }
 
-  async #add(batch: readonly Uint8Array[]): Promise<void> {
-    if (batch.length === 0) return
-    for (const input of batch) this.inputs.set(++this.total, input)
-    this.#master.add(this.#job, batch)
-    while (this.#master.state.waitingTasks >= WAITING_MAX && !this.#isStopped) {
-      await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
+  get #hasRoom(): boolean {
+    return this.#master.state.waitingTasks < WAITING_MAX && this.#unprinted() < UNPRINTED_MAX
   }
 }

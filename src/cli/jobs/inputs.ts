@@ -34,13 +34,13 @@ export async function* lineInputs(
   if (rest.length > 0) yield lineOf(rest, name)
 }
 
-/** The lines of a file that are not blank: each is a command. `-` is stdin. */
+/** The lines of a file that are commands: neither blank nor comments (`#`). `-` is stdin. */
 export async function* commandLines(
   file: string,
   stdin: AsyncIterable<Uint8Array>
 ): AsyncGenerator<Uint8Array> {
   const [source, name] = file === '-' ? [stdin, 'stdin'] : [createReadStream(file), file]
-  for await (const line of lineInputs(source, name)) if (!isBlank(line)) yield line
+  for await (const line of lineInputs(source, name)) if (isCommand(line)) yield line
 }
 
 function lineOf(bytes: Uint8Array, name: string): Uint8Array {
@@ -58,8 +58,9 @@ function checked(bytes: Uint8Array, what: string): Uint8Array {
   )
 }
 
-function isBlank(line: Uint8Array): boolean {
-  return Buffer.from(line).toString('latin1').trim() === ''
+function isCommand(line: Uint8Array): boolean {
+  const text = Buffer.from(line).toString('latin1').trim()
+  return text !== '' && !text.startsWith('#')
 }
 
 async function* readable(

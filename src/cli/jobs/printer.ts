@@ -28,12 +28,16 @@ export interface PrinterInit {
   readonly master: Pick<MasterRole, 'read' | 'release' | 'setAside'>
   readonly keepOrder: boolean
   print(settled: Settled, read: (payload: Payload) => AsyncIterable<Uint8Array>): Promise<void>
+  /** A result is printed, and forgotten. */
+  onPrinted?(): void
 }
 
 export class Printer {
   readonly #init: PrinterInit
   readonly #early = new Map<number, Promise<Settled>>()
   #waitingBytes = 0
+  /** Results that are not printed yet. */
+  unprinted = 0
   #next = 1
   #last: Promise<void> = Promise.resolve()
   #error: Error | undefined
@@ -44,8 +48,8 @@ export class Printer {
 
   /** Prints a result when its turn comes. */
   add(settled: Settled): void {
-    const bytes = inMemory(settled.result)
-    this.#waitingBytes += bytes
+    this.unprinted++
+    this.#waitingBytes += inMemory(settled.result)
     const kept = this.#waitingBytes > WAITING_BYTES_MAX ? this.#setAside(settled) : settled
     if (!this.#init.keepOrder) {
       this.#print(Promise.resolve(kept))
@@ -80,6 +84,8 @@ export class Printer {
       }
       this.#waitingBytes -= inMemory(ready.result)
       await this.#init.master.release(ready.result)
+      this.unprinted--
+      this.#init.onPrinted?.()
     })
   }
 

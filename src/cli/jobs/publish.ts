@@ -77,8 +77,9 @@ export class Publication {
     const job = master.submit(spec, options)
     this.#master = master
     this.#job = job
-    this.#printer = new Printer({ master, keepOrder, print })
-    const feed = (this.#feed = new Feed(master, job))
+    const onPrinted = (): void => this.#feed?.onProgress()
+    const printer = (this.#printer = new Printer({ master, keepOrder, print, onPrinted }))
+    const feed = (this.#feed = new Feed(master, job, () => printer.unprinted))
     const cancel = (): void => {
       feed.stop()
       master.cancel(job, 'canceled by its user')
@@ -93,7 +94,7 @@ export class Publication {
     // A feed that was stopped left the job open; canceling it closed it.
     await this.#ended.promise
     stopping.removeEventListener('abort', cancel)
-    await this.#printer.end()
+    await printer.end()
     if (failure !== undefined) throw failure
   }
 
@@ -108,7 +109,7 @@ export class Publication {
   #count(notice: MasterNotice): void {
     const { tally } = this
     if (notice.type === 'joined') this.names.set(notice.worker, notice.name)
-    if (notice.type === 'dispatched') this.#feed?.onLeased()
+    if (notice.type === 'dispatched') this.#feed?.onProgress()
     if (notice.type !== 'settled') return
     if (notice.state === 'finished') tally.finished++
     else if (notice.state === 'canceled') tally.canceled++

@@ -67,7 +67,8 @@ class PlainOutput implements RunOutput {
   }
 }
 
-class JsonOutput implements RunOutput {
+/** One JSON object per event: what `run --json` and `node --jobs --json` print. */
+export class JsonOutput implements RunOutput {
   readonly #context: Context
   readonly #publication: Publication
 
