@@ -25,13 +25,26 @@ export function readConfiguration(table: CommandTable, file: string): AllGiven {
 }
 
 function readObject(file: string): object {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  } catch (error) {
-    throw usage(`cannot read the configuration ${file}: ${toError(error).message}`)
-  }
+  const value = parsed(file, textOf(file))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw usage(`the configuration ${file} is not a JSON object, as {"slots": 4}`)
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw usage(`cannot read the configuration: ${toError(error).message}; check the name`)
+  }
+}
+
+function parsed(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const { message } = toError(error)
+    throw usage(`the configuration ${file} is no JSON, as {"slots": 4}: ${message}`)
+  }
 }
 
 /** A configuration cannot name another one. */

@@ -123,7 +123,9 @@ export const nodeTable = {
       type: 'file',
       placeholder: 'FILE',
       requires: 'master',
-      summary: 'Publish each line of this file as a task, a shell command; - is stdin'
+      summary:
+        'Publish each line of this file as a task, a shell command; blank lines and lines that ' +
+        'begin with # are none; - is stdin'
     },
     exitWhenDone: {
       type: 'boolean',
@@ -196,7 +198,8 @@ export const runTable = {
       default: 0,
       min: 0,
       max: WORKERS_MAX,
-      summary: 'Wait up to 60 s for N members besides this one'
+      excludes: 'local',
+      summary: 'Wait up to 60 s for N members that run tasks, besides this one'
     },
     local: {
       type: 'boolean',

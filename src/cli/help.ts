@@ -3,6 +3,8 @@
  */
 import { isNumberFlag, isRepeatable, longName } from './command.ts'
 import type { CommandTable, Flag, ValuedFlag } from './command.ts'
+import { jsonEvents } from './json-events.ts'
+import type { JsonEvent, JsonField } from './json-events.ts'
 import { showNumber } from './values.ts'
 
 const COLUMNS = 80
@@ -19,6 +21,11 @@ const CONFIGURATION =
   '`{"slots": 4, "join": ["/ip4/192.168.1.5/tcp/4001"], "lease": "10s", "noMdns": true}`. Files ' +
   'that it names are looked for beside it. A time is given as `30s`, `5m`, `1.5h`, `250ms`, or in ' +
   'seconds.'
+
+const JSON_NOTE =
+  'With `--json` a command prints one JSON object per line on stdout, each with its `event`. Bytes ' +
+  'that are not UTF-8 come as base64, in a field with another name. Later versions may add events ' +
+  'and fields. What people should know still goes to stderr, as text.'
 
 const GENERAL: readonly (readonly [name: string, meaning: string])[] = [
   ['-h, --help', 'Print this, or the help of a command'],
@@ -64,7 +71,8 @@ export function commandReference(tables: readonly CommandTable[]): string {
     'Made from the tables in `src/cli/flags.ts`; a test says when it is not what they make.',
     CONFIGURATION,
     ['Environment:', '', ...bullets(ENVIRONMENT)].join('\n'),
-    ...tables.map(commandChapter)
+    ...tables.map(commandChapter),
+    jsonChapter(jsonEvents)
   ])
 }
 
@@ -81,6 +89,23 @@ function commandChapter(table: CommandTable): string {
     ['Exit status:', '', ...bullets(table.exitStatus)].join('\n'),
     ['For example:', '', '```sh', ...table.examples, '```'].join('\n')
   ]).trimEnd()
+}
+
+function jsonChapter(events: readonly JsonEvent[]): string {
+  return sections(['## JSON', JSON_NOTE, ...events.map(jsonSection)]).trimEnd()
+}
+
+function jsonSection({ event, of, meaning, fields }: JsonEvent): string {
+  return sections([
+    `### ${event}`,
+    `Of ${of}: ${meaning}.`,
+    fields.map((field) => `- ${jsonNames(field)}: ${field.meaning}.`).join('\n')
+  ]).trimEnd()
+}
+
+function jsonNames({ name, isBytes, isOptional }: JsonField): string {
+  const names = isBytes === true ? `\`${name}\` or \`${name}Base64\`` : `\`${name}\``
+  return isOptional === true ? `${names} (optional)` : names
 }
 
 function usageLines(table: CommandTable): string[] {

@@ -2,9 +2,13 @@
  * Waiting for others to show up, and what to check when nobody does.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Member } from '../core/members/events.ts'
+import { P2pJobsError } from '../core/errors.ts'
 import type { Node } from '../node/node.ts'
 
 const ALONE_MS = 5_000
+/** How long `--min-workers` waits. */
+const WORKERS_MS = 60_000
 const LOOK_MS = 50
 
 const ADVICE =
@@ -12,30 +16,66 @@ const ADVICE =
   'token, that they are on the same LAN, that no firewall blocks UDP 5353 or the TCP port, ' +
   'and where multicast does not work, name one of them with --join MULTIADDR'
 
-/** How many other members are there now. */
-export function aliveMembers({ network }: Node): number {
-  return network?.members.filter(({ status }) => status === 'alive').length ?? 0
+/** What waiting needs of time: tests have their own. */
+export interface Clock {
+  now(): number
+  /** Resolves after so long, or when it is aborted; does not keep the process alive. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Says once what to check, if the node is still alone after five seconds. */
-export function aloneAdvice(node: Node, say: (text: string) => void): void {
-  const timer = setTimeout(() => {
-    if (aliveMembers(node) === 0) say(ADVICE)
-  }, ALONE_MS)
-  timer.unref()
-}
-
-/** Waits until so many other members are there; false when the time is over or it was aborted. */
-export async function waitForMembers(
-  node: Node,
-  count: number,
-  timeoutMs: number,
-  signal: AbortSignal
-): Promise<boolean> {
-  const until = performance.now() + timeoutMs
-  while (aliveMembers(node) < count) {
-    if (signal.aborted || performance.now() > until) return false
-    await delay(LOOK_MS)
+const realClock: Clock = {
+  now: () => performance.now(),
+  sleep: async (ms, signal) => {
+    // Aborted: the sleep is over, which is all that its caller asks for.
+    await delay(ms, undefined, { ref: false, ...(signal && { signal }) }).catch(() => undefined)
   }
-  return true
+}
+
+/** What is looked at of a node. */
+export type Company = Pick<Node, 'network'>
+
+/** How many others are there now, of those that count. */
+export function countAlive(
+  { network }: Company,
+  counts: (member: Readonly<Member>) => boolean = () => true
+): number {
+  const members = network?.members ?? []
+  return members.filter((member) => member.status === 'alive' && counts(member)).length
+}
+
+/** Says once what to check, if nobody who counts is there after five seconds. */
+export async function adviseIfAlone(
+  node: Company,
+  say: (text: string) => void,
+  counts?: (member: Readonly<Member>) => boolean,
+  clock = realClock
+): Promise<void> {
+  await clock.sleep(ALONE_MS)
+  if (countAlive(node, counts) === 0) say(ADVICE)
+}
+
+/** Waits until so many workers are there. Throws UNREACHABLE after a minute. */
+export async function waitForWorkers(
+  node: Company,
+  count: number,
+  signal: AbortSignal,
+  clock = realClock
+): Promise<void> {
+  const until = clock.now() + WORKERS_MS
+  while (countWorkers(node) < count && !signal.aborted) {
+    if (clock.now() >= until) throw tooFew(count, countWorkers(node))
+    await clock.sleep(LOOK_MS, signal)
+  }
+}
+
+function countWorkers(node: Company): number {
+  return countAlive(node, ({ info }) => info?.isWorker === true)
+}
+
+function tooFew(wanted: number, found: number): P2pJobsError {
+  return new P2pJobsError(
+    'UNREACHABLE',
+    `--min-workers ${wanted}: only ${found} came within ${WORKERS_MS / 1000} s; ` +
+      'see `p2pjobs members`, and start `p2pjobs node` on the machines that are missing'
+  )
 }

@@ -2,6 +2,7 @@
  * From the flags that every networked command has to the way a node joins its network.
  */
 import { hostname } from 'node:os'
+import { operatingErrorOf, P2pJobsError } from '../core/errors.ts'
 import {
   acceptToken,
   keptCredentials,
@@ -12,13 +13,16 @@ import {
 import type { NetworkPlace } from '../node/credentials.ts'
 import type { JoinOptions } from '../node/start.ts'
 import type { Context } from './command.ts'
+import { escapeText } from './output.ts'
 import { givenToken } from './token-input.ts'
+import type { GivenToken } from './token-input.ts'
 
 export interface NetworkFlags {
   readonly listen: readonly string[]
   readonly join: readonly string[]
   readonly noMdns: boolean
   readonly insecureOpen: boolean
+  readonly network: string
   readonly tokenFile: string | undefined
 }
 
@@ -31,8 +35,19 @@ export async function credentialsOf(
   context: Context
 ): Promise<Credentials | undefined> {
   if (insecureOpen) return openNetwork()
-  const token = await givenToken(tokenFile, context)
-  return token === undefined ? keptCredentials(place) : acceptToken(place, token)
+  const given = await givenToken(tokenFile, context)
+  return given === undefined ? keptCredentials(place) : accepted(place, given)
+}
+
+/** Whoever gave a token that cannot be used is told where it came from. */
+function accepted(place: NetworkPlace, { token, source }: GivenToken): Credentials {
+  try {
+    return acceptToken(place, token)
+  } catch (cause) {
+    const error = operatingErrorOf(cause)
+    if (error?.code !== 'BAD_TOKEN') throw cause
+    throw new P2pJobsError('BAD_TOKEN', `${source}: ${error.message}`, { cause })
+  }
 }
 
 /** Throws NOT_A_MASTER for credentials that cannot publish work. */
@@ -41,8 +56,8 @@ export function requireMaster(credentials: Credentials): void {
 }
 
 export function joinOptions(flags: NetworkFlags, credentials: Credentials): JoinOptions {
-  const { listen, join, noMdns } = flags
-  return { credentials, listen, join, isDiscovering: !noMdns }
+  const { listen, join, noMdns, network } = flags
+  return { name: network, credentials, listen, join, isDiscovering: !noMdns }
 }
 
 /** What this node is called when nobody says otherwise. */
@@ -50,15 +65,16 @@ export function defaultName(): string {
   return hostname().split('.')[0] ?? 'node'
 }
 
-/** Says problems once each, as lines on stderr. */
-export function problemLines(context: Context, say: (text: string) => string): (t: string) => void {
-  const said = new Set<string>()
-  return (text) => {
-    if (said.has(text) || said.size > SAID_MAX) return
-    said.add(text)
-    context.stderr(say(text))
-  }
-}
-
 /** A node that runs for months repeats itself rather than remember everything it ever said. */
 const SAID_MAX = 1_000
+
+/** Says problems, once each, as lines on stderr. */
+export function problemLines(context: Context): (text: string) => void {
+  const said = new Set<string>()
+  return (text) => {
+    if (said.has(text)) return
+    if (said.size >= SAID_MAX) said.clear()
+    said.add(text)
+    context.stderr(`p2pjobs: ${escapeText(text)}\n`)
+  }
+}

@@ -16,7 +16,7 @@ export type ErrorCode =
   | 'BAD_INPUT' // a file of jobs or arguments that cannot be read
   | 'LIMIT' // more than this program takes: jobs of a master, tasks of a job
   | 'OUTPUT_FAILED' // what goes to stdout cannot be written
-  | 'PORT_IN_USE' // an address to listen on that another program has
+  | 'PORT_IN_USE' // an address that cannot be listened on: mostly, another program does
   | 'BAD_MESSAGE' // bytes of a peer that are not what the protocol says
   | 'REFUSED' // a peer that is not admitted, or that refuses us
   | 'UNREACHABLE' // a peer that does not answer

@@ -21,15 +21,23 @@ export interface LiveNode {
   /** The machine it runs on: a home may lie on a shared disk. */
   readonly host: string
   readonly name: string
-  /** Its peer id; undefined until the node listens. */
+  /** What this home calls the network it is in, and its peer id; undefined until it listens. */
+  readonly network: string | undefined
   readonly peer: string | undefined
   /** The multiaddrs it listens on. */
   readonly addresses: readonly string[]
 }
 
+/** Where a node is to be found once it listens. */
+export interface Reachable {
+  readonly network: string
+  readonly peer: string
+  readonly addresses: readonly string[]
+}
+
 export interface NodeLock {
   /** Tells other processes how to reach this node. Throws BAD_HOME. */
-  update(reachable: { readonly peer: string; readonly addresses: readonly string[] }): void
+  update(reachable: Reachable): void
   /** Gives the lock back; nothing has an effect afterwards. */
   release(): void
 }
@@ -52,7 +60,7 @@ export function acquireNodeLock(
   const database = onHomeError(path, () => lockedDatabase(path))
   if (database === undefined) return { holder: readHolder(home) }
   held.add(database)
-  writeNote(home, { name, peer: undefined, addresses: [] })
+  writeNote(home, { name, network: undefined, peer: undefined, addresses: [] })
   return {
     update: (reachable) => {
       if (held.has(database)) writeNote(home, { name, ...reachable })
@@ -91,7 +99,9 @@ function notePath(home: HomeFolders): string {
   return join(home.data, 'node.json')
 }
 
-function writeNote(home: HomeFolders, told: Pick<LiveNode, 'name' | 'peer' | 'addresses'>): void {
+type Told = Pick<LiveNode, 'name' | 'network' | 'peer' | 'addresses'>
+
+function writeNote(home: HomeFolders, told: Told): void {
   const { pid } = process
   const note: LiveNode = { pid, startedAt: processStart(pid) ?? 0, host: hostname(), ...told }
   writePrivateFile(notePath(home), `${JSON.stringify(note)}\n`)
@@ -116,7 +126,7 @@ function parseNote(text: string): LiveNode | undefined {
 
 function liveNodeOf(note: unknown): LiveNode | undefined {
   if (typeof note !== 'object' || note === null) return undefined
-  const { pid, startedAt, host, name, peer, addresses } = note as Partial<LiveNode>
+  const { pid, startedAt, host, name, network, peer, addresses } = note as Partial<LiveNode>
   if (typeof pid !== 'number' || typeof startedAt !== 'number') return undefined
   if (typeof host !== 'string' || typeof name !== 'string') return undefined
   if (!Array.isArray(addresses) || !addresses.every((each) => typeof each === 'string'))
@@ -126,6 +136,7 @@ function liveNodeOf(note: unknown): LiveNode | undefined {
     startedAt,
     host,
     name,
+    network: typeof network === 'string' ? network : undefined,
     peer: typeof peer === 'string' ? peer : undefined,
     addresses
   }

@@ -12,6 +12,7 @@ import type { PeerAddresses, PeersQuestion, Place } from '../core/members/events
 import type { BlobRef, NodeId } from '../core/types.ts'
 import type { BlobRequest } from '../wire/blob.ts'
 import type { Hello } from '../wire/hello.ts'
+import { checkListenAddress, dialErrorOf, listenErrorOf } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-exchange.ts'
 import { withinThisMachine } from './dial-rule.ts'
@@ -72,11 +73,13 @@ export class Network {
   readonly #owner: NetworkOwner
   readonly #admission: Admission
   readonly #mayDial: DialRule | undefined
+  readonly #listen: readonly string[]
 
-  /** Makes the node; `start` lets it listen. */
+  /** Makes the node; `start` lets it listen. Throws USAGE for an address that is none. */
   static async create(init: NetworkInit, owner: NetworkOwner): Promise<Network> {
     const privateKey = await privateKeyOf(init.seed)
     const { prologue, listen, confinedTo } = init
+    for (const address of listen) checkListenAddress(address)
     const mayDial = confinedTo && withinThisMachine(confinedTo)
     const onStranger = (): void => owner.onStranger()
     const libp2p = await createNetworkNode({ privateKey, prologue, listen, onStranger, mayDial })
@@ -90,16 +93,18 @@ export class Network {
       onRefused: (peer, reason) => owner.onRefused(peer, reason),
       onMalformed: (peer, error) => owner.onStreamFailed(peer, error)
     })
-    return new Network(libp2p, owner, admission, mayDial)
+    return new Network(libp2p, owner, admission, listen, mayDial)
   }
 
   private constructor(
     libp2p: Libp2p,
     owner: NetworkOwner,
     admission: Admission,
+    listen: readonly string[],
     mayDial: DialRule | undefined
   ) {
     this.#libp2p = libp2p
+    this.#listen = listen
     this.#mayDial = mayDial
     this.#owner = owner
     this.#admission = admission
@@ -139,7 +144,7 @@ export class Network {
     try {
       await libp2p.start()
     } catch (cause) {
-      throw listenError(cause)
+      throw listenErrorOf(cause, this.#listen)
     }
   }
 
@@ -166,7 +171,9 @@ export class Network {
   /** Connects to a peer at any of these addresses, and returns who it is. */
   async dial(addresses: readonly string[], peer?: NodeId): Promise<NodeId> {
     const targets = targetsOf(addresses, peer)
-    const connection = await this.#libp2p.dial(targets)
+    const connection = await this.#libp2p.dial(targets).catch((cause: unknown) => {
+      throw dialErrorOf(cause)
+    })
     const verdict = await this.#admission.verdictOn(connection)
     if (verdict !== 'admitted') throw new P2pJobsError('REFUSED', verdict.problem)
     return connection.remotePeer.toString() as NodeId
@@ -279,16 +286,4 @@ function targetsOf(addresses: readonly string[], peer: NodeId | undefined): Mult
   })
   if (targets.length === 0) throw toError(problem)
   return targets
-}
-
-function listenError(cause: unknown): Error {
-  const { message } = toError(cause)
-  const reasons = cause instanceof AggregateError ? cause.errors.map((e) => toError(e).message) : []
-  const text = [message, ...reasons].join('; ')
-  if (!/EADDRINUSE|EADDRNOTAVAIL|EACCES|listen|address/i.test(text)) return toError(cause)
-  return new P2pJobsError(
-    'PORT_IN_USE',
-    `cannot listen: ${text}. Choose another address with --listen, or stop what uses it`,
-    { cause }
-  )
 }

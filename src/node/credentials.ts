@@ -1,7 +1,7 @@
 /**
  * The credentials of a network in a home: kept, given anew, or made.
  */
-import { P2pJobsError } from '../core/errors.ts'
+import { operatingErrorOf, P2pJobsError } from '../core/errors.ts'
 import { openHome, resolveHome } from '../home/home.ts'
 import type { Environment, HomeFolders } from '../home/home.ts'
 import { readToken, writeToken } from '../home/networks.ts'
@@ -45,15 +45,25 @@ export function keptCredentials(place: NetworkPlace): Credentials | undefined {
 }
 
 /**
- * Takes a token that was given and keeps it; a full one upgrades what was kept. Throws BAD_TOKEN
- * for one that cannot be read or belongs to another network.
+ * Takes a token that was given and keeps it; a full one upgrades what was kept, and any one takes
+ * the place of what is damaged. Throws BAD_TOKEN for one that cannot be read or belongs to another
+ * network.
  */
 export function acceptToken(place: NetworkPlace, token: string): Credentials {
   const given = parseToken(token)
-  const kept = readToken(place.home, place.network, (line) => place.warn(line))
-  const credentials = kept === undefined ? given : mergeCredentials(parseToken(kept), given)
+  const kept = undamaged(place)
+  const credentials = kept === undefined ? given : mergeCredentials(kept, given)
   keep(place, credentials)
   return credentials
+}
+
+function undamaged(place: NetworkPlace): Credentials | undefined {
+  try {
+    return keptCredentials(place)
+  } catch (error) {
+    if (operatingErrorOf(error)?.code === 'BAD_TOKEN') return undefined
+    throw error
+  }
 }
 
 /** Makes a new network, of which this home is the first master. */

@@ -31,6 +31,8 @@ export interface MembershipInit {
   /** Names the record of this master's tasks; undefined for a node that is no master. */
   readonly epoch: string | undefined
   onChanged(member: Readonly<Member>): void
+  /** An address that a user named could not be dialed; it will be tried again. */
+  onUnreachable(address: string, problem: string): void
   /** A peer is in reach; its epoch if it is a master, whose certificate was found valid then. */
   onReached(peer: NodeId, epoch: string | undefined): void
   onDisconnected(peer: NodeId): void
@@ -48,6 +50,8 @@ export class Membership {
   /** Questions of members that the machine has not answered yet. */
   readonly #questions = new Map<number, Answer>()
   #nextQuestion = 1
+  /** Addresses that a user named. */
+  readonly #named = new Set<string>()
 
   constructor(init: MembershipInit) {
     this.#init = init
@@ -81,6 +85,7 @@ export class Membership {
 
   /** Dials an address named by a user, for as long as it takes. */
   join(address: string): void {
+    this.#named.add(address)
     const peer = /\/p2p\/([A-Za-z0-9]+)$/.exec(address)?.[1] as NodeId | undefined
     this.#driver?.dispatch({ type: 'join', address, peer })
   }
@@ -191,6 +196,8 @@ export class Membership {
       peer = await this.#network?.dial(addresses, known)
     } catch (error) {
       problem = toError(error).message
+      const named = addresses.find((address) => this.#named.has(address))
+      if (named !== undefined) this.#init.onUnreachable(named, problem)
     }
     this.#driver?.dispatch({ type: 'dialed', target, peer, problem })
   }

@@ -10,6 +10,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Member } from '../core/members/events.ts'
 import { isLoopback } from '../core/members/reach.ts'
 import type { NodeId } from '../core/types.ts'
+import { checkJoinAddress } from '../net/addresses.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
 import { startDiscovery } from '../net/mdns.ts'
 import type { Discovery } from '../net/mdns.ts'
@@ -57,9 +58,13 @@ export class NetworkRole {
   readonly #stopping = new AbortController()
   #discovery: Discovery | undefined
 
-  /** Joins the network. Throws PORT_IN_USE when an address cannot be listened on. */
+  /**
+   * Joins the network. Throws USAGE for an address that is none, PORT_IN_USE for one that cannot be
+   * listened on.
+   */
   static async start(init: NetworkRoleInit): Promise<NetworkRole> {
-    const { seed, credentials, listen } = init.options
+    const { seed, credentials, listen, join } = init.options
+    for (const address of join) checkJoinAddress(address)
     const refusals = new Refusals((refusal) => init.listener.onRefusal?.(refusal))
     let role: NetworkRole | undefined = undefined
     const membership = new Membership({
@@ -70,6 +75,9 @@ export class NetworkRole {
       isWorker: init.worker !== undefined,
       epoch: init.master === undefined ? undefined : init.boot,
       onChanged: (member) => init.listener.onMember(member),
+      onUnreachable: (address, problem) => {
+        init.listener.onProblem(`cannot reach --join ${address}: ${problem}; it is tried again`)
+      },
       onReached: (peer, epoch) => {
         if (role !== undefined) role.#onReached(peer, epoch)
       },

@@ -32,8 +32,8 @@ export interface PublisherOptions {
 export interface Publisher {
   readonly started: StartedNode
   readonly hasSlots: boolean
-  /** A node of the same home runs beside it. */
-  readonly hasNeighbour: boolean
+  /** The node of the same home that runs beside it. */
+  readonly neighbour: NodeId | undefined
 }
 
 /** Starts the master. Throws what `startNode` does. */
@@ -42,7 +42,7 @@ export async function startPublisher(
   listener: NodeListener
 ): Promise<Publisher> {
   const { network, isLocal, slots, ...rest } = options
-  const live = network === undefined ? undefined : liveNodeOf(options.home)
+  const live = network && liveNodeOf(options.home, network.name)
   // A node of this home offers this machine's slots already: ours would come on top of them.
   const hasSlots = isLocal && slots !== 0 && live === undefined
   const join = [...(network?.join ?? []), ...(live?.addresses ?? [])]
@@ -56,7 +56,7 @@ export async function startPublisher(
     },
     listener
   )
-  const here = live?.peer as NodeId | undefined
-  if (!isLocal) started.node.master?.refuse((worker) => worker === here)
-  return { started, hasSlots, hasNeighbour: live !== undefined }
+  const neighbour = live?.peer as NodeId | undefined
+  if (!isLocal) started.node.master?.refuse((worker) => worker === neighbour)
+  return { started, hasSlots, neighbour }
 }

@@ -38,6 +38,8 @@ export interface StartOptions {
 }
 
 export interface JoinOptions {
+  /** What this home calls the network. */
+  readonly name: string
   readonly credentials: Credentials
   /**
    * Empty: any address, at the home's last port if it is free; of the open network, loopback.
@@ -92,9 +94,10 @@ export async function startNode(
   }
 }
 
-/** The node of this home that runs now, on this machine; undefined when there is none. */
-export function liveNodeOf(home: HomeFolders): LiveNode | undefined {
-  return readLiveNode(home)
+/** The node of this home that can be reached in that network now, on this machine; or undefined. */
+export function liveNodeOf(home: HomeFolders, network: string): LiveNode | undefined {
+  const live = readLiveNode(home)
+  return live?.network === network ? live : undefined
 }
 
 function lockOf({ home, name }: StartOptions): NodeLock | undefined {
@@ -123,7 +126,7 @@ async function startInside(
     await Node.start({ ...base, network: { ...network, seed, listen } }, listener)
   const node = await startAt(start, listenOf(network), lastPort)
   const addresses = node.network?.addresses ?? []
-  lock?.update({ peer: node.id, addresses })
+  lock?.update({ network: network.name, peer: node.id, addresses })
   if (keepsPort) keepPort(home, addresses)
   return node
 }

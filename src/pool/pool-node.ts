@@ -56,5 +56,5 @@ function networkOf(options: PoolOptions, place: NetworkPlace): JoinOptions | und
     return undefined
   }
   if (!mayBeMaster(credentials)) throw notAMaster()
-  return { credentials, listen, join, isDiscovering: mdns }
+  return { name: place.network, credentials, listen, join, isDiscovering: mdns }
 }

@@ -12,7 +12,8 @@ import { nodeTable } from '../flags.ts'
 import { stderrLine, warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { JobsFile } from '../jobs/jobs-file.ts'
-import { aloneAdvice } from '../membership.ts'
+import { adviseIfAlone } from '../membership.ts'
+import { memberEvent, memberNews } from '../member-lines.ts'
 import {
   credentialsOf,
   defaultName,
@@ -22,17 +23,16 @@ import {
 } from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
 import { askForToken } from '../token-input.ts'
-import { memberFields } from './members.ts'
 
 type NodeFlags = FlagValues<typeof nodeTable.flags>
 type Credentials = ReturnType<typeof makeNetwork>
 
 export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
-  const say = problemLines(context, (text) => `p2pjobs: ${escapeText(text)}\n`)
+  const say = problemLines(context)
   const place = placeOf(context.env, flags.network, say)
-  const credentials = await credentialsFor(flags, place, context)
   const jobs =
     flags.jobs === undefined ? undefined : await JobsFile.open(flags.jobs, flags.json, context)
+  const credentials = await credentialsFor(flags, place, context)
   const slots = flags.slots ?? availableParallelism()
   const started = await startNode(
     {
@@ -54,7 +54,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
   )
   if (flags.insecureOpen) warnOfOpen(started.node, stderrLine(context))
   await tellStarted(started, slots, flags, context)
-  aloneAdvice(started.node, say)
+  void adviseIfAlone(started.node, say)
   const failed = await serve(started, jobs, flags, context)
   return failed > 0 ? ExitCode.failed : ExitCode.ok
 })
@@ -85,7 +85,8 @@ async function serve(
 async function drain({ node }: StartedNode, context: Context): Promise<void> {
   const running = node.worker?.state.runs.size ?? 0
   if (running > 0 && context.isTerminal.stderr) {
-    context.stderr(`p2pjobs: ${running} tasks still run here; Ctrl-C again gives them back\n`)
+    const tasks = running === 1 ? '1 task still runs' : `${running} tasks still run`
+    context.stderr(`p2pjobs: ${tasks} here; Ctrl-C again gives back what does not end\n`)
   }
   await Promise.race([node.worker?.drain(), once(context.leaving, 'abort')])
 }
@@ -147,17 +148,14 @@ async function tellStarted(
     )
     return
   }
-  const role = flags.master ? 'master and worker' : 'worker'
-  context.stderr(`p2pjobs: node ${escapeText(name)} is up as ${role} with ${slots} slots\n`)
+  const worker = `worker with ${slots} slot${slots === 1 ? '' : 's'}`
+  const roles = [...(flags.master ? ['master'] : []), ...(slots > 0 ? [worker] : [])]
+  const role = roles.join(' and ') || 'guest'
+  context.stderr(`p2pjobs: node ${escapeText(name)} is up as ${role}\n`)
   for (const address of addresses) context.stderr(`  ${address}\n`)
 }
 
 function tellMember(member: Readonly<Member>, flags: NodeFlags, context: Context): void {
-  if (flags.json) {
-    void context.stdout(jsonLine(memberFields(member)))
-    return
-  }
-  const name = escapeText(member.info?.name ?? member.peer)
-  const reason = member.problem === undefined ? '' : `: ${escapeText(member.problem)}`
-  context.stderr(`p2pjobs: ${name} is ${member.status}${reason}\n`)
+  if (flags.json) void context.stdout(jsonLine(memberEvent(member)))
+  else context.stderr(`p2pjobs: ${memberNews(member)}\n`)
 }

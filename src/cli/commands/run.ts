@@ -1,6 +1,7 @@
 /** `p2pjobs run`: a command for every argument, on every machine there is. */
 import { P2pJobsError } from '../../core/errors.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
+import type { Member } from '../../core/members/events.ts'
 import type { ShellSpec } from '../../core/spec.ts'
 import { noNetwork, placeOf } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
@@ -17,13 +18,10 @@ import { lineInputs, wordInputs } from '../jobs/inputs.ts'
 import { Progress } from '../jobs/progress.ts'
 import { Publication } from '../jobs/publish.ts'
 import { runOutput } from '../jobs/run-output.ts'
-import { aloneAdvice, waitForMembers } from '../membership.ts'
+import { adviseIfAlone, waitForWorkers } from '../membership.ts'
 import { credentialsOf, defaultName, joinOptions, requireMaster } from '../network-flags.ts'
 
 type RunFlags = FlagValues<typeof runTable.flags>
-
-/** How long `--min-workers` waits. */
-const MIN_WORKERS_MS = 60_000
 
 export const runCommand = defineCommand(runTable, async (flags, context, operands) => {
   if (operands.command === '' && operands.inputs?.length === 0) return ExitCode.ok
@@ -47,7 +45,7 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
     onProblem: () => undefined
   })
   try {
-    await waitForWorkers(flags, started, context)
+    await waitForWorkers(started.node, flags.minWorkers, context.stopping)
     const { master } = started.node
     if (master === undefined) throw new P2pJobsError('STOPPED', 'this node publishes no work')
     await publication.run(master, inputsOf(operands, context), context.stopping)
@@ -96,7 +94,7 @@ async function startFor(
   listener: NodeListener
 ): Promise<StartedNode> {
   const place = placeOf(context.env, flags.network, warn)
-  const { started, hasSlots, hasNeighbour } = await startPublisher(
+  const { started, hasSlots, neighbour } = await startPublisher(
     {
       home: place.home,
       name: flags.name ?? defaultName(),
@@ -111,7 +109,11 @@ async function startFor(
     listener
   )
   if (flags.insecureOpen && !flags.local) warnOfOpen(started.node, warn)
-  if (!hasSlots && !hasNeighbour) aloneAdvice(started.node, warn)
+  if (!hasSlots) {
+    const counts = ({ peer, info }: Readonly<Member>): boolean =>
+      info?.isWorker === true && !(flags.noLocal && peer === neighbour)
+    void adviseIfAlone(started.node, warn, counts)
+  }
   return started
 }
 
@@ -127,20 +129,6 @@ async function networkOf(
   }
   requireMaster(credentials)
   return joinOptions(flags, credentials)
-}
-
-async function waitForWorkers(
-  { minWorkers }: RunFlags,
-  { node }: StartedNode,
-  { stopping }: Context
-): Promise<void> {
-  if (minWorkers === 0 || (await waitForMembers(node, minWorkers, MIN_WORKERS_MS, stopping))) return
-  if (stopping.aborted) return
-  throw new P2pJobsError(
-    'UNREACHABLE',
-    `fewer than ${minWorkers} members came within ${MIN_WORKERS_MS / 1000} s; ` +
-      'see `p2pjobs members`, and start `p2pjobs node` on the machines that are missing'
-  )
 }
 
 function progressLine(publication: Publication): string {

@@ -51,14 +51,18 @@ export class Feed {
       // What comes within one turn of the loop is handed over together, and nothing waits longer.
       if (this.#batch.push(input) === 1) setImmediate(() => this.#flush())
       if (this.#batch.length >= BATCH || !this.#hasRoom) this.#flush()
-      while (!this.#hasRoom && !this.#isStopped) {
-        await new Promise<void>((resolve) => (this.#wake = resolve))
-      }
+      await this.#room()
     }
     this.#flush()
     if (this.#isStopped) return
     this.isComplete = true
     this.#master.close(this.#job)
+  }
+
+  async #room(): Promise<void> {
+    while (!this.#hasRoom && !this.#isStopped) {
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
   }
 
   #flush(): void {

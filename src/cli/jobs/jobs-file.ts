@@ -17,6 +17,7 @@ export class JobsFile {
   readonly #file: string
   readonly #context: Context
   readonly #publication: Publication
+  readonly #output: RunOutput
 
   /** Throws BAD_INPUT for a file that cannot be read, before anything is started. */
   static async open(file: string, isJson: boolean, context: Context): Promise<JobsFile> {
@@ -39,10 +40,10 @@ export class JobsFile {
       },
       options: { priority: 0, retries: 0 },
       keepOrder: false,
-      print: (settled, read) => output.print(settled, read),
-      onNotice: (notice) => output.onNotice?.(notice)
+      print: (settled, read) => this.#output.print(settled, read),
+      onNotice: (notice) => this.#output.onNotice?.(notice)
     })
-    const output: RunOutput = isJson
+    this.#output = isJson
       ? new JsonOutput(context, this.#publication)
       : new JobsOutput(context, this.#publication)
   }
@@ -51,6 +52,7 @@ export class JobsFile {
   async run(master: MasterRole, stopping: AbortSignal): Promise<number> {
     const lines = commandLines(this.#file, this.#context.stdin)
     await this.#publication.run(master, lines, stopping)
+    await this.#output.end?.()
     const { failed, canceled } = this.#publication.tally
     return failed + canceled
   }

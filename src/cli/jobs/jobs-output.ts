@@ -15,14 +15,17 @@ import type { RunOutput } from './run-output.ts'
 
 const NEWLINE = 0x0a
 
+/** What it needs to know of the job. */
+type Followed = Pick<Publication, 'nameOf' | 'inputOf' | 'tally'>
+
 export class JobsOutput implements RunOutput {
   readonly #context: Context
-  readonly #publication: Pick<Publication, 'nameOf' | 'inputOf'>
+  readonly #publication: Followed
   /** Lines that wait until the output that is being printed is whole. */
   readonly #held: string[] = []
   #isPrinting = false
 
-  constructor(context: Context, publication: Pick<Publication, 'nameOf' | 'inputOf'>) {
+  constructor(context: Context, publication: Followed) {
     this.#context = context
     this.#publication = publication
   }
@@ -59,6 +62,13 @@ export class JobsOutput implements RunOutput {
       this.#isPrinting = false
       for (const line of this.#held.splice(0)) void stdout(line)
     }
+  }
+
+  end(): Promise<void> {
+    const { finished, failed, canceled } = this.#publication.tally
+    const notDone = canceled > 0 ? `, ${canceled} canceled` : ''
+    this.#context.stderr(`p2pjobs: ${finished} tasks finished, ${failed} failed${notDone}\n`)
+    return Promise.resolve()
   }
 
   #say(line: string): void {

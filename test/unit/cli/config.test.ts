@@ -60,7 +60,7 @@ describe('readConfiguration', () => {
       '{"seed": ["poppy", 3]}': /"seed" in .* has to be a text/,
       '[]': /node\.json is not a JSON object/,
       null: /not a JSON object/,
-      '{"loaves": 3,}': /cannot read the configuration .*node\.json: .*JSON/
+      '{"loaves": 3,}': /the configuration .*node\.json is no JSON, as .*: .*JSON/
     }
     for (const [text, problem] of Object.entries(problems)) {
       const failure = failureOf(() => read(text))
@@ -72,7 +72,7 @@ describe('readConfiguration', () => {
   it('names a file that is not there', () => {
     const file = join(folder, 'none.json')
     expect(failureOf(() => readConfiguration(table, file))).to.match(
-      /^USAGE: cannot read the configuration .*none\.json: ENOENT/
+      /^USAGE: cannot read the configuration: ENOENT.*none\.json'; check the name/
     )
   })
 })

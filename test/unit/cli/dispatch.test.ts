@@ -60,7 +60,11 @@ describe('dispatch', () => {
         /^p2pjobs: unknown flag --nonsense \\x1b\[2J of bake; .*\n$/
       ],
       [['bake', '-l', 'x'], 77, /^p2pjobs: -l: .*\n$/],
-      [['bake', '--config', '/nowhere/x.json'], 77, /^p2pjobs: cannot read the configuration .*\n$/]
+      [
+        ['bake', '--config', '/nowhere/x.json'],
+        77,
+        /^p2pjobs: cannot read the configuration: .*\n$/
+      ]
     ]
     for (const [words, status, line] of errors) {
       const failed = await outcome(words)

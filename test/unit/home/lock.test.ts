@@ -8,7 +8,7 @@ import type { NodeLock } from '../../../src/home/lock.ts'
 import { processStart } from '../../../src/home/process-start.ts'
 import { useHome } from './support.ts'
 
-const reachable = { peer: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/4001'] }
+const reachable = { network: 'default', peer: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/4001'] }
 
 /** Takes the lock, says who got it, and holds it until it is told to leave. */
 const HOLDER = `
@@ -17,7 +17,7 @@ const HOLDER = `
   process.stdin.once('data', () => {
     const lock = acquireNodeLock(home, 'other')
     console.log('holder' in lock ? 'refused' : 'acquired')
-    if (!('holder' in lock)) lock.update({ peer: 'theirs', addresses: [] })
+    if (!('holder' in lock)) lock.update({ network: 'default', peer: 'theirs', addresses: [] })
     console.log('done')
     process.stdin.once('data', () => process.exit())
   })`
@@ -42,6 +42,7 @@ describe('node lock', function () {
       startedAt: processStart(process.pid),
       host: hostname(),
       name: 'desk',
+      network: undefined,
       peer: undefined,
       addresses: []
     }
