@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The executable: refuses an old Node before anything is loaded that such a Node cannot read, and
- * is itself written so that Node 18 can.
+ * is itself written so that Node 14 can.
  */
 const NEEDED = '24.15'
 
@@ -16,8 +16,5 @@ if (foundMajor < neededMajor || (foundMajor === neededMajor && foundMinor < need
   process.exitCode = 2
 } else {
   // Not a static import: those are loaded before any line of this file is run.
-  const { main } = await import('./main.ts')
-  await main()
+  void import('./main.ts').then(({ main }) => main())
 }
-
-export {}

@@ -17,6 +17,7 @@ export type JsonLine = Readonly<Record<string, unknown>>
 
 const WAIT_MS = 20_000
 const KILL_AFTER_MS = 5_000
+const AGAIN_MS = 300
 
 interface Waiter {
   readonly looksFor: (line: string) => boolean
@@ -30,6 +31,7 @@ export class LineProcess {
   /** All lines of stdout until now. */
   readonly lines: string[] = []
   readonly #waiters = new Set<Waiter>()
+  readonly #stderrWaiters = new Set<() => void>()
   #stderr = ''
 
   constructor(child: ChildProcessWithoutNullStreams) {
@@ -43,7 +45,10 @@ export class LineProcess {
     })
     // A process that ends early breaks its pipe; the test sees that by `ended`.
     child.stdin.on('error', (error) => (this.#stderr += String(error)))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+      for (const look of [...this.#stderrWaiters]) look()
+    })
     createInterface({ input: child.stdout }).on('line', (line) => this.#onLine(line))
   }
 
@@ -60,6 +65,26 @@ export class LineProcess {
   /** All lines of stdout until now that hold a JSON object. */
   get json(): JsonLine[] {
     return this.lines.map(jsonOf).filter((line) => line !== undefined)
+  }
+
+  /** Resolves once stderr, before or after this call, has what is looked for. */
+  async stderrMatch(looksFor: RegExp, waitMs = WAIT_MS): Promise<void> {
+    if (looksFor.test(this.#stderr)) return
+    await new Promise<void>((resolve, reject) => {
+      const end = (act: () => void): void => {
+        clearTimeout(timer)
+        this.#stderrWaiters.delete(look)
+        act()
+      }
+      const look = (): void => {
+        if (looksFor.test(this.#stderr)) end(resolve)
+      }
+      const fail = (why: string): void =>
+        end(() => reject(new Error(`${why}: ${String(looksFor)}\n${this.transcript()}`)))
+      const timer = setTimeout(() => fail(`not on stderr within ${waitMs} ms`), waitMs)
+      this.#stderrWaiters.add(look)
+      void this.ended.then(() => fail('the process ended without it on stderr'))
+    })
   }
 
   /** The first line, printed before or after this call, that matches. */
@@ -111,6 +136,14 @@ export class LineProcess {
   /** Sends a signal to this process, by its own id. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
     this.child.kill(signal)
+  }
+
+  /** Signals the process again and again until it has ended: what comes close together counts once. */
+  async signalUntilEnded(signal: NodeJS.Signals): Promise<Ending> {
+    const again = setInterval(() => this.kill(signal), AGAIN_MS)
+    const ending = await this.ended
+    clearInterval(again)
+    return ending
   }
 
   /** Asks the process to end, kills it if it does not, and returns how it ended. */

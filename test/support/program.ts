@@ -24,11 +24,16 @@ export interface Finished extends Ending {
   readonly stderr: string
 }
 
+/** Listens on a free port of loopback only, and finds nobody by itself. */
+export const LOOPBACK: readonly string[] = ['--config', config('loopback.json')]
+
 export interface ProgramOptions {
   readonly home?: string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly stdin?: string
+  /** Words for Node itself. */
+  readonly nodeWords?: readonly string[]
 }
 
 /** What a test starts; `end` leaves nothing behind. */
@@ -38,6 +43,11 @@ export class Programs {
 
   /** A new home that belongs to no network. */
   home(): string {
+    return this.folder()
+  }
+
+  /** An empty folder. */
+  folder(): string {
     const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-e2e-'))
     this.#folders.push(folder)
     return folder
@@ -45,7 +55,7 @@ export class Programs {
 
   /** Starts the program. */
   start(words: readonly string[], options: ProgramOptions = {}): LineProcess {
-    const child = spawn(process.execPath, [PROGRAM, ...words], {
+    const child = spawn(process.execPath, [...(options.nodeWords ?? []), PROGRAM, ...words], {
       cwd: options.cwd,
       env: { ...process.env, P2PJOBS_HOME: options.home ?? this.home(), ...options.env },
       stdio: 'pipe'
@@ -68,7 +78,7 @@ export class Programs {
   /** Starts the first master of a new network on loopback. */
   async master(words: readonly string[] = []): Promise<TestNetwork> {
     const home = this.home()
-    const flags = ['--master', '--json', '--config', config('loopback.json'), ...words]
+    const flags = ['--master', '--json', ...LOOPBACK, ...words]
     const master = this.start(['node', ...flags], { home })
     const network = await master.jsonLine(({ event }) => event === 'network')
     const node = await master.jsonLine(({ event }) => event === 'node')
@@ -80,11 +90,12 @@ export class Programs {
   async worker(
     { token, address }: TestNetwork,
     name: string,
-    words: readonly string[] = []
+    words: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {}
   ): Promise<LineProcess> {
-    const flags = ['--json', '--name', name, '--config', config('loopback.json')]
+    const flags = ['--json', '--name', name, ...LOOPBACK]
     const worker = this.start(['node', ...flags, '--join', address, ...words], {
-      env: { P2PJOBS_TOKEN: token }
+      env: { P2PJOBS_TOKEN: token, ...env }
     })
     await worker.jsonLine(({ event, status }) => event === 'member' && status === 'alive')
     return worker
@@ -103,7 +114,7 @@ export interface TestNetwork {
   readonly address: string
 }
 
-/** Resolves when no process has this text in its environment; rejects when some stay. */
+/** Resolves when no process has this text in its words or environment; rejects when some stay. */
 export async function noProcessWith(text: string): Promise<void> {
   const until = performance.now() + GONE_MS
   for (let left = processesWith(text); left.length > 0; left = processesWith(text)) {
@@ -116,7 +127,9 @@ function processesWith(text: string): string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text)
+      return ['environ', 'cmdline'].some((file) =>
+        readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(text)
+      )
     } catch {
       // It has ended, or is somebody else's.
       return false

@@ -59,7 +59,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
   return failed > 0 ? ExitCode.failed : ExitCode.ok
 })
 
-/** Serves until it is stopped, or until its own jobs are done; how many of those failed. */
+/** Serves until it is stopped, or until its own jobs are done: then how many of those failed. */
 async function serve(
   started: StartedNode,
   jobs: JobsFile | undefined,
@@ -67,15 +67,14 @@ async function serve(
   context: Context
 ): Promise<number> {
   const { master } = started.node
-  let failed = 0
   try {
     if (jobs !== undefined && master !== undefined) {
-      failed = await jobs.run(master, context.stopping)
+      const failed = await jobs.run(master, context.stopping)
       if (flags.exitWhenDone) return failed
     }
     if (!context.stopping.aborted) await once(context.stopping, 'abort')
     await drain(started, context)
-    return failed
+    return 0
   } finally {
     await started.stop()
   }
@@ -84,9 +83,9 @@ async function serve(
 /** Lets what runs here end; a second Ctrl-C gives it back instead. */
 async function drain({ node }: StartedNode, context: Context): Promise<void> {
   const running = node.worker?.state.runs.size ?? 0
-  if (running > 0 && context.isTerminal.stderr) {
+  if (running > 0) {
     const tasks = running === 1 ? '1 task still runs' : `${running} tasks still run`
-    context.stderr(`p2pjobs: ${tasks} here; Ctrl-C again gives back what does not end\n`)
+    context.stderr(`p2pjobs: ${tasks} here; another Ctrl-C or SIGTERM gives back what does\n`)
   }
   await Promise.race([node.worker?.drain(), once(context.leaving, 'abort')])
 }

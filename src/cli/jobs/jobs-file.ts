@@ -1,7 +1,7 @@
 /**
  * `p2pjobs node --master --jobs FILE`: every line of the file is a task.
  */
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { P2pJobsError, toError } from '../../core/errors.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { MasterNotice } from '../../core/master/events.ts'
@@ -65,6 +65,7 @@ export class JobsFile {
 async function checkReadable(file: string): Promise<void> {
   try {
     await access(file, constants.R_OK)
+    if ((await stat(file)).isDirectory()) throw new Error(`${file} is a folder`)
   } catch (cause) {
     const { message } = toError(cause)
     throw new P2pJobsError('BAD_INPUT', `cannot read --jobs: ${message}; check the name`, { cause })

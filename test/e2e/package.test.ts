@@ -1,0 +1,163 @@
+/** The package as other machines get it: its tarball, unpacked into an empty folder. */
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { Programs } from '../support/program.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const run = promisify(execFile)
+
+/** What `npm install` would do with the tarball, with dependencies from here instead of a registry. */
+async function install(folder: string): Promise<string> {
+  // Without scripts: they would build `dist` anew under the other tests.
+  const words = ['pack', '--ignore-scripts', '--pack-destination', folder]
+  const env = { ...process.env, npm_config_offline: 'true', npm_config_update_notifier: 'false' }
+  const { stdout } = await run('npm', words, { cwd: ROOT, env })
+  const tarball = join(folder, stdout.trim().split('\n').at(-1) ?? '')
+  const unpacked = join(folder, 'node_modules', 'p2pjobs')
+  mkdirSync(unpacked, { recursive: true })
+  await run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1'])
+  const { dependencies, bin } = manifestOf(unpacked)
+  for (const name of Object.keys(dependencies)) {
+    const place = join(folder, 'node_modules', name)
+    mkdirSync(dirname(place), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), place)
+  }
+  mkdirSync(join(folder, 'node_modules/.bin'))
+  symlinkSync(join('../p2pjobs', bin.p2pjobs), join(folder, 'node_modules/.bin/p2pjobs'))
+  return tarball
+}
+
+function manifestOf(folder: string): {
+  dependencies: Record<string, string>
+  bin: { p2pjobs: string }
+} {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as ReturnType<
+    typeof manifestOf
+  >
+}
+
+describe('the packed tarball', function () {
+  this.timeout(120_000)
+  let programs: Programs
+  let folder = ''
+  let tarball = ''
+  let env: NodeJS.ProcessEnv = {}
+
+  before(async () => {
+    programs = new Programs()
+    folder = programs.folder()
+    tarball = await install(folder)
+    const path = [join(folder, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH']]
+    env = { ...process.env, PATH: path.join(':'), P2PJOBS_HOME: programs.home() }
+  })
+
+  after(async () => {
+    await programs.end()
+  })
+
+  it('has what it needs to run and to be read, and nothing else', async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    const files = stdout
+      .trim()
+      .split('\n')
+      .map((path) => path.replace(/^package\//, ''))
+    expect(files).to.include.members([
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'docs/CLI.md',
+      'docs/PROTOCOL.md',
+      'configs/master.json',
+      'configs/lan-worker.json',
+      'configs/loopback.json',
+      'dist/cli/bin.js',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/exec/spawner-main.js',
+      'src/index.ts'
+    ])
+    const expected =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/\w+\.md|configs\/[\w-]+\.json|src\/.*\.ts|dist\/.*\.(js|d\.ts)(\.map)?)$/
+    expect(files.filter((path) => !expected.test(path))).to.deep.equal([])
+  })
+
+  it('has an executable that helps', async () => {
+    const { stdout } = await run('p2pjobs', ['--help'], { cwd: folder, env })
+    expect(stdout).to.include('p2pjobs COMMAND')
+    const version = await run('p2pjobs', ['--version'], { cwd: folder, env })
+    expect(version.stdout).to.match(/^p2pjobs \d+\.\d+\.\d+\n$/)
+  })
+
+  it('runs tasks on this machine alone', async () => {
+    const words = ['run', '--local', '-k', 'echo', ':::', 'one', 'two']
+    expect(await run('p2pjobs', words, { cwd: folder, env })).to.deep.equal({
+      stdout: 'one\ntwo\n',
+      stderr: ''
+    })
+  })
+
+  it('runs tasks in a network', async () => {
+    const network = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
+    const jobs = join(folder, 'jobs')
+    writeFileSync(jobs, 'echo one\n')
+    const words = ['node', '--master', '--jobs', jobs, '--exit-when-done', ...network]
+    const { stdout } = await run('p2pjobs', words, { cwd: folder, env })
+    expect(stdout).to.match(/^p2pj1-work-.*\ndispatched 1 .*\nfinished 1 .*\none\n$/)
+  })
+
+  it('is a library', async () => {
+    writeFileSync(join(folder, 'program.mjs'), PROGRAM)
+    const { stdout } = await run(process.execPath, ['program.mjs'], { cwd: folder, env })
+    expect(stdout).to.equal('finished 1 hello\n')
+  })
+
+  it('has the types of the library', async () => {
+    writeFileSync(join(folder, 'program.mts'), PROGRAM)
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+    const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
+    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', ...types]
+    const words = [compiler, ...flags, '--lib', 'es2024', '--skipLibCheck', 'program.mts']
+    const checked = await run(process.execPath, words, { cwd: folder, env }).catch(
+      // Its errors are on stdout.
+      (error: unknown) => error as { stdout: string }
+    )
+    expect(checked.stdout).to.equal('')
+  })
+})
+
+/** Valid JavaScript and, for the types, valid TypeScript. */
+const PROGRAM = `
+import { isBlobRef, placeOf, startNode } from 'p2pjobs'
+
+const ended = Promise.withResolvers()
+const { home } = placeOf(process.env, 'default', console.warn)
+const options = { home, name: 'mine', slots: 1, isMaster: true, leaseMs: 6_000, isResident: false }
+const { node, stop } = await startNode(
+  { ...options, network: undefined },
+  {
+    onNotice: (notice) => {
+      if (notice.type !== 'settled' || isBlobRef(notice.result.stdout)) return
+      const text = Buffer.from(notice.result.stdout).toString().trim()
+      console.log(notice.state, notice.task, text)
+      ended.resolve(undefined)
+    },
+    onMember: () => undefined,
+    onProblem: console.warn
+  }
+)
+if (node.master === undefined) throw new Error('no master')
+const limits = { timeoutMs: undefined, outputBytesMax: 1000, slotsMax: undefined }
+const job = node.master.submit(
+  { kind: 'shell', command: 'echo', directory: '/', environment: {}, ...limits },
+  { priority: 0, retries: 0 }
+)
+node.master.add(job, [Buffer.from('hello')])
+node.master.close(job)
+await ended.promise
+await stop()
+`
