@@ -67,22 +67,26 @@ export class LineProcess {
     return this.lines.map(jsonOf).filter((line) => line !== undefined)
   }
 
-  /** Resolves once stderr, before or after this call, has what is looked for. */
-  async stderrMatch(looksFor: RegExp, waitMs = WAIT_MS): Promise<void> {
-    if (looksFor.test(this.#stderr)) return
-    await new Promise<void>((resolve, reject) => {
-      const end = (act: () => void): void => {
+  /** What is looked for on stderr, printed before or after this call. */
+  async stderrMatch(looksFor: RegExp, waitMs = WAIT_MS): Promise<RegExpExecArray> {
+    return await new Promise((resolve, reject) => {
+      const end = (): void => {
         clearTimeout(timer)
         this.#stderrWaiters.delete(look)
-        act()
       }
       const look = (): void => {
-        if (looksFor.test(this.#stderr)) end(resolve)
+        const found = looksFor.exec(this.#stderr)
+        if (found === null) return
+        end()
+        resolve(found)
       }
-      const fail = (why: string): void =>
-        end(() => reject(new Error(`${why}: ${String(looksFor)}\n${this.transcript()}`)))
+      const fail = (why: string): void => {
+        end()
+        reject(new Error(`${why}: ${String(looksFor)}\n${this.transcript()}`))
+      }
       const timer = setTimeout(() => fail(`not on stderr within ${waitMs} ms`), waitMs)
       this.#stderrWaiters.add(look)
+      look()
       void this.ended.then(() => fail('the process ended without it on stderr'))
     })
   }

@@ -76,19 +76,17 @@ export class Programs {
   }
 
   /** Starts the first master of a new network on loopback. */
-  async master(words: readonly string[] = []): Promise<TestNetwork> {
+  async master(words: readonly string[] = [], options: ProgramOptions = {}): Promise<TestNetwork> {
     const home = this.home()
     const flags = ['--master', '--json', ...LOOPBACK, ...words]
-    const master = this.start(['node', ...flags], { home })
+    const master = this.start(['node', ...flags], { ...options, home })
     const network = await master.jsonLine(({ event }) => event === 'network')
-    const node = await master.jsonLine(({ event }) => event === 'node')
-    const [address] = node['addresses'] as string[]
-    return { home, master, token: String(network['token']), address: String(address) }
+    return { home, master, token: String(network['token']), address: await addressOf(master) }
   }
 
   /** Starts a worker of that network, and waits until it is a member. */
   async worker(
-    { token, address }: TestNetwork,
+    { token, address }: Pick<TestNetwork, 'token' | 'address'>,
     name: string,
     words: readonly string[] = [],
     env: Readonly<Record<string, string>> = {}
@@ -105,6 +103,12 @@ export class Programs {
     await Promise.all(this.#started.map((started) => started.stop()))
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Where a node that was started with `--json` listens. */
+export async function addressOf(node: LineProcess): Promise<string> {
+  const { addresses } = await node.jsonLine(({ event }) => event === 'node')
+  return String((addresses as unknown[])[0])
 }
 
 export interface TestNetwork {

@@ -66,8 +66,9 @@ export class JobsOutput implements RunOutput {
 
   end(): Promise<void> {
     const { finished, failed, canceled } = this.#publication.tally
+    const tasks = finished === 1 ? 'task' : 'tasks'
     const notDone = canceled > 0 ? `, ${canceled} canceled` : ''
-    this.#context.stderr(`p2pjobs: ${finished} tasks finished, ${failed} failed${notDone}\n`)
+    this.#context.stderr(`p2pjobs: ${finished} ${tasks} finished, ${failed} failed${notDone}\n`)
     return Promise.resolve()
   }
 
