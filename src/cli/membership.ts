@@ -34,24 +34,19 @@ const realClock: Clock = {
 /** What is looked at of a node. */
 export type Company = Pick<Node, 'network'>
 
-/** How many others are there now, of those that count. */
-export function countAlive(
-  { network }: Company,
-  counts: (member: Readonly<Member>) => boolean = () => true
-): number {
-  const members = network?.members ?? []
-  return members.filter((member) => member.status === 'alive' && counts(member)).length
-}
+type Counts = (member: Readonly<Member>) => boolean
 
-/** Says once what to check, if nobody who counts is there after five seconds. */
+/** Says once what to check, if nobody who counts was met within five seconds. */
 export async function adviseIfAlone(
-  node: Company,
+  { network }: Company,
   say: (text: string) => void,
-  counts?: (member: Readonly<Member>) => boolean,
+  counts: Counts = () => true,
   clock = realClock
 ): Promise<void> {
   await clock.sleep(ALONE_MS)
-  if (countAlive(node, counts) === 0) say(ADVICE)
+  // Who has left again was found, and there is nothing to check.
+  const hasMet = network?.members.some((member) => member.status !== 'known' && counts(member))
+  if (hasMet !== true) say(ADVICE)
 }
 
 /** Waits until so many workers are there. Throws UNREACHABLE after a minute. */
@@ -68,8 +63,10 @@ export async function waitForWorkers(
   }
 }
 
-function countWorkers(node: Company): number {
-  return countAlive(node, ({ info }) => info?.isWorker === true)
+function countWorkers({ network }: Company): number {
+  const isThere = ({ status, info }: Readonly<Member>): boolean =>
+    status === 'alive' && info?.isWorker === true
+  return network?.members.filter(isThere).length ?? 0
 }
 
 function tooFew(wanted: number, found: number): P2pJobsError {

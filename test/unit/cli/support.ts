@@ -3,6 +3,8 @@
  */
 import { Readable } from 'node:stream'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
+import type { Member, MemberInfo } from '../../../src/core/members/events.ts'
+import type { NodeId } from '../../../src/core/types.ts'
 import type { CommandTable, Context } from '../../../src/cli/command.ts'
 
 export const table = {
@@ -74,6 +76,16 @@ export function aContext(): TestContext {
     stopping: new AbortController().signal,
     leaving: new AbortController().signal
   }
+}
+
+/** A member that runs tasks, unless told otherwise. */
+export function aMember(
+  more: Partial<Omit<Member, 'peer' | 'info'>> & Partial<MemberInfo> & { peer?: string }
+): Member {
+  const { peer = '12D3KooWlab', status = 'alive', addresses = [], problem, ...info } = more
+  const given = { name: 'lab', isMaster: false, isWorker: true, program: 'p2pjobs 1.2.3', ...info }
+  const isMet = status !== 'known'
+  return { peer: peer as NodeId, status, info: isMet ? given : undefined, addresses, problem }
 }
 
 /** The code and message of what `work` throws. */
