@@ -137,7 +137,7 @@ export const jsonEvents: readonly JsonEvent[] = [
   {
     event: 'end',
     of: MASTERS,
-    meaning: 'all tasks have ended: how many tasks ended how',
+    meaning: 'all tasks have ended; of `run` the last line',
     fields: [
       { name: 'finished', meaning: 'with success' },
       { name: 'failed', meaning: 'without; aborted ones, too' },

@@ -103,32 +103,6 @@ describe('p2pjobs run', function () {
     await noProcessWith(`P2PJOBS_MARK=${mark}`)
   })
 
-  const mistakes: readonly (readonly [string[], RegExp])[] = [
-    [['run', '--tga', 'x', ':::', '1'], /--tag/],
-    [['run', '-j', 'many', 'x', ':::', '1'], /-j|--slots/],
-    [['run', '--local', '--no-local', 'x', ':::', '1'], /--no-local/],
-    [['run', '--no-local', 'x', ':::', '1'], /token/],
-    [['node', '--exit-when-done'], /--jobs/],
-    [['nod'], /node/]
-  ]
-  for (const [words, expected] of mistakes) {
-    it(`explains ${words.join(' ')} in one line`, async () => {
-      const { code, stderr } = await programs.run(words, { home })
-      expect(code).to.equal(words[0] === 'run' ? 255 : 2)
-      expect(stderr).to.match(expected)
-      expect(stderr.trim().split('\n')).to.have.length(1)
-    })
-  }
-
-  it('explains a home that cannot be used in one line', async () => {
-    const { code, stderr } = await programs.run(['run', 'true', ':::', '1'], {
-      home: '/proc/nowhere'
-    })
-    expect(code).to.equal(255)
-    expect(stderr).to.match(/P2PJOBS_HOME/)
-    expect(stderr.trim().split('\n')).to.have.length(1)
-  })
-
   it('runs in the directory it was started in', async () => {
     const folder = join(home, 'here')
     mkdirSync(folder)

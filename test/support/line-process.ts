@@ -31,7 +31,8 @@ export class LineProcess {
   /** All lines of stdout until now. */
   readonly lines: string[] = []
   readonly #waiters = new Set<Waiter>()
-  readonly #stderrWaiters = new Set<() => void>()
+  readonly #lookers = new Set<() => void>()
+  #stdout = ''
   #stderr = ''
 
   constructor(child: ChildProcessWithoutNullStreams) {
@@ -47,7 +48,11 @@ export class LineProcess {
     child.stdin.on('error', (error) => (this.#stderr += String(error)))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
-      for (const look of [...this.#stderrWaiters]) look()
+      for (const look of [...this.#lookers]) look()
+    })
+    child.stdout.on('data', (chunk: Buffer) => {
+      this.#stdout += chunk.toString('latin1')
+      for (const look of [...this.#lookers]) look()
     })
     createInterface({ input: child.stdout }).on('line', (line) => this.#onLine(line))
   }
@@ -62,6 +67,11 @@ export class LineProcess {
     return this.#stderr
   }
 
+  /** All of stdout until now, one character for each byte. */
+  get text(): string {
+    return this.#stdout
+  }
+
   /** All lines of stdout until now that hold a JSON object. */
   get json(): JsonLine[] {
     return this.lines.map(jsonOf).filter((line) => line !== undefined)
@@ -69,13 +79,22 @@ export class LineProcess {
 
   /** What is looked for on stderr, printed before or after this call. */
   async stderrMatch(looksFor: RegExp, waitMs = WAIT_MS): Promise<RegExpExecArray> {
+    return await this.#match(() => this.#stderr, looksFor, waitMs)
+  }
+
+  /** The same on stdout, of which a line need not be whole: a prompt. */
+  async textMatch(looksFor: RegExp, waitMs = WAIT_MS): Promise<RegExpExecArray> {
+    return await this.#match(() => this.#stdout, looksFor, waitMs)
+  }
+
+  async #match(text: () => string, looksFor: RegExp, waitMs: number): Promise<RegExpExecArray> {
     return await new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer)
-        this.#stderrWaiters.delete(look)
+        this.#lookers.delete(look)
       }
       const look = (): void => {
-        const found = looksFor.exec(this.#stderr)
+        const found = looksFor.exec(text())
         if (found === null) return
         end()
         resolve(found)
@@ -84,10 +103,10 @@ export class LineProcess {
         end()
         reject(new Error(`${why}: ${String(looksFor)}\n${this.transcript()}`))
       }
-      const timer = setTimeout(() => fail(`not on stderr within ${waitMs} ms`), waitMs)
-      this.#stderrWaiters.add(look)
+      const timer = setTimeout(() => fail(`not printed within ${waitMs} ms`), waitMs)
+      this.#lookers.add(look)
       look()
-      void this.ended.then(() => fail('the process ended without it on stderr'))
+      void this.ended.then(() => fail('the process ended without it'))
     })
   }
 

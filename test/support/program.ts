@@ -31,7 +31,7 @@ export interface ProgramOptions {
   readonly home?: string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  readonly stdin?: string
+  readonly stdin?: string | Uint8Array
   /** Words for Node itself. */
   readonly nodeWords?: readonly string[]
 }

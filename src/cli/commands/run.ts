@@ -32,14 +32,18 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
     print: (settled, read) => output.print(settled, read),
     onNotice: (notice) => output.onNotice?.(notice)
   })
-  const progress = new Progress(context, () => progressLine(publication))
+  const isTyping = operands.inputs === undefined && context.isTerminal.stdin
+  const progress = new Progress(context, () => progressLine(publication), isTyping)
   const output = runOutput(flags, context, publication, progress)
   const warn = (text: string): void => {
     progress.clear()
     context.stderr(`p2pjobs: ${text}\n`)
   }
+  let isOver = false
   const started = await startFor(flags, context, warn, {
-    onNotice: (notice) => publication.onNotice(notice),
+    onNotice: (notice) => {
+      if (!isOver) publication.onNotice(notice)
+    },
     onMember: () => undefined,
     // Trouble with single connections is healed by itself; what it costs shows in the results.
     onProblem: () => undefined
@@ -50,6 +54,8 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
     if (master === undefined) throw new P2pJobsError('STOPPED', 'this node publishes no work')
     await publication.run(master, inputsOf(operands, context), context.stopping)
     await output.end?.()
+    // What becomes of the workers from now on is not this job's story.
+    isOver = true
   } finally {
     progress.stop()
     await started.stop()

@@ -11,11 +11,17 @@ export class Progress {
   #timer: NodeJS.Timeout | undefined
   #isShown = false
 
-  /** Shows nothing unless stderr is a terminal. */
-  constructor(context: Context, line: () => string) {
-    this.#write = (text) => context.stderr(text)
+  /** Shows nothing unless stderr is a terminal, and nobody types there. */
+  constructor(
+    { stderr, isTerminal }: Pick<Context, 'stderr' | 'isTerminal'>,
+    line: () => string,
+    isTyping = false
+  ) {
+    this.#write = stderr
     this.#line = line
-    if (context.isTerminal.stderr) this.#timer = setInterval(() => this.#show(), INTERVAL_MS)
+    if (isTerminal.stderr && !isTyping) {
+      this.#timer = setInterval(() => this.#show(), INTERVAL_MS)
+    }
   }
 
   /** Takes the line away, so that something else can be printed. */
