@@ -103,6 +103,49 @@ describe('p2pjobs run', function () {
     await noProcessWith(`P2PJOBS_MARK=${mark}`)
   })
 
+  it('leaves at once at the second signal, and takes along what does not want to end', async () => {
+    const mark = join(home, 'mark')
+    const command = `trap '' TERM INT; while :; do sleep 600 & wait; done #`
+    const words = ['run', '--local', '--json', '--env', 'P2PJOBS_MARK', command, ':::', '1', '2']
+    const run = programs.start(words, { home, stdin: '', env: { P2PJOBS_MARK: mark } })
+    await run.jsonLine(({ event, task }) => event === 'started' && task === 2)
+    run.kill('SIGINT')
+    await run.jsonLine(({ event }) => event === 'end')
+    expect(await run.signalUntilEnded('SIGINT')).to.deep.equal({ code: 255, signal: null })
+    await noProcessWith(`P2PJOBS_MARK=${mark}`)
+  })
+
+  it('runs an argument as soon as it comes, and ends at a signal although more may', async () => {
+    const run = programs.start(['run', '--local', '--json', '-j', '1', 'echo'], { home })
+    run.child.stdin.write('1\n2\n3\n4\n5\n6\n')
+    await run.jsonLine((line) => line['event'] === 'result' && line['input'] === '6')
+    run.child.stdin.write('7\n')
+    await run.jsonLine((line) => line['event'] === 'result' && line['input'] === '7')
+    run.kill('SIGTERM')
+    expect(await run.ended).to.deep.equal({ code: 255, signal: null })
+    expect(run.json.at(-1)).to.include({ event: 'end', finished: 7 })
+  })
+
+  it('gives tasks the variables that are asked for, and no other', async () => {
+    const command = 'echo $ONE-$TWO $P2PJOBS_TASK_ID $P2PJOBS_ATTEMPT #'
+    const env = { ONE: '1', TWO: '2' }
+    const words = ['run', '--local', '-k', '--env', 'ONE', command, ':::', 'x', 'y']
+    const { stdout } = await programs.run(words, { home, env })
+    expect(stdout).to.equal('1- 1 1\n1- 2 1\n')
+  })
+
+  it('does nothing for no arguments', async () => {
+    for (const stdin of ['', undefined]) {
+      const words = ['run', '--local', 'echo', ...(stdin === undefined ? [':::'] : [])]
+      expect(await programs.run(words, { home, stdin: stdin ?? '' })).to.deep.equal({
+        code: 0,
+        signal: null,
+        stdout: '',
+        stderr: ''
+      })
+    }
+  })
+
   it('runs in the directory it was started in', async () => {
     const folder = join(home, 'here')
     mkdirSync(folder)

@@ -138,10 +138,10 @@ async function networkOf(
 }
 
 function progressLine(publication: Publication): string {
-  const { tally, total, running, names } = publication
+  const { tally, total, running, workers } = publication
   const done = tally.finished + tally.failed
   const all = total.isComplete ? `${total.inputs}` : `${total.inputs}+`
   const failed = tally.failed > 0 ? `, ${tally.failed} failed` : ''
-  const workers = `${names.size} worker${names.size === 1 ? '' : 's'}`
-  return `${done}/${all} done${failed}, ${running} running on ${workers}`
+  const where = `${workers} worker${workers === 1 ? '' : 's'}`
+  return `${done}/${all} done${failed}, ${running} running on ${where}`
 }

@@ -29,7 +29,7 @@ export async function* lineInputs(
       yield lineOf(bytes.subarray(from, end), name)
       from = end + 1
     }
-    rest = checked(bytes.slice(from), `a line of ${name}`)
+    rest = checked(copyOf(bytes.subarray(from)), `a line of ${name}`)
   }
   if (rest.length > 0) yield lineOf(rest, name)
 }
@@ -45,8 +45,12 @@ export async function* commandLines(
 
 function lineOf(bytes: Uint8Array, name: string): Uint8Array {
   const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
-  // A copy: a view would keep the whole chunk it came in.
-  return checked(bytes.slice(0, end), `a line of ${name}`)
+  return checked(copyOf(bytes.subarray(0, end)), `a line of ${name}`)
+}
+
+/** A view would keep the whole chunk it came in; the `slice` of a Buffer is one. */
+function copyOf(view: Uint8Array): Uint8Array {
+  return new Uint8Array(view)
 }
 
 function checked(bytes: Uint8Array, what: string): Uint8Array {

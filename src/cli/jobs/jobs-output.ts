@@ -49,8 +49,7 @@ export class JobsOutput implements RunOutput {
     read: (payload: Payload) => AsyncIterable<Uint8Array>
   ): Promise<void> {
     const { stdout, taskStderr } = this.#context
-    const { task, state, worker, result } = settled
-    const name = this.#publication.nameOf(worker)
+    const { task, state, name, result } = settled
     const where = name === '' ? '' : ` on ${escapeText(name)}`
     const reason = result.reason === '' ? '' : `: ${escapeText(result.reason)}`
     this.#isPrinting = true

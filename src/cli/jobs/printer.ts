@@ -20,6 +20,8 @@ export interface Settled {
   readonly attempt: number
   readonly state: EndState
   readonly worker: NodeId | undefined
+  /** What that worker calls itself; empty where nobody ran it. */
+  readonly name: string
   readonly result: Result
   readonly input: Uint8Array
 }

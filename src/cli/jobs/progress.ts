@@ -4,12 +4,14 @@
 import type { Context } from '../command.ts'
 
 const INTERVAL_MS = 200
+const ERASE = '\r\x1b[K'
 
 export class Progress {
   readonly #write: (text: string) => void
   readonly #line: () => string
   #timer: NodeJS.Timeout | undefined
   #isShown = false
+  #isHeld = false
 
   /** Shows nothing unless stderr is a terminal, and nobody types there. */
   constructor(
@@ -24,11 +26,21 @@ export class Progress {
     }
   }
 
-  /** Takes the line away, so that something else can be printed. */
+  /** Takes the line away, so that something else can be printed in its place. */
   clear(): void {
     if (!this.#isShown) return
     this.#isShown = false
-    this.#write('\r\x1b[K')
+    this.#write(ERASE)
+  }
+
+  /** Takes the line away until `release`: something else is being printed. */
+  hold(): void {
+    this.clear()
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
   }
 
   stop(): void {
@@ -38,7 +50,8 @@ export class Progress {
   }
 
   #show(): void {
+    if (this.#isHeld) return
     this.#isShown = true
-    this.#write(`\r\x1b[K${this.#line()}`)
+    this.#write(ERASE + this.#line())
   }
 }

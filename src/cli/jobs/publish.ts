@@ -8,6 +8,7 @@ import type { Spec } from '../../core/spec.ts'
 import type { JobId, NodeId } from '../../core/types.ts'
 import type { MasterRole } from '../../node/master-role.ts'
 import { Feed } from './feed.ts'
+import type { FeedMaster } from './feed.ts'
 import { Printer } from './printer.ts'
 import type { PrinterInit, Settled } from './printer.ts'
 
@@ -17,6 +18,11 @@ export interface Tally {
   failed: number
   canceled: number
 }
+
+/** What it needs of a master. */
+export type PublishMaster = Pick<MasterRole, 'submit' | 'cancel'> &
+  PrinterInit['master'] &
+  FeedMaster & { readonly state: { readonly jobs: Pick<MasterRole['state']['jobs'], 'get'> } }
 
 export interface PublishInit {
   readonly spec: Spec
@@ -29,11 +35,11 @@ export interface PublishInit {
 
 export class Publication {
   readonly tally: Tally = { finished: 0, failed: 0, canceled: 0 }
-  /** What workers call themselves. */
-  readonly names = new Map<NodeId, string>()
   readonly #init: PublishInit
+  /** What workers call themselves, of those that are there now. */
+  readonly #names = new Map<NodeId, string>()
   readonly #ended = Promise.withResolvers<undefined>()
-  #master: MasterRole | undefined
+  #master: PublishMaster | undefined
   #job: JobId | undefined
   #feed: Feed | undefined
   #printer: Printer | undefined
@@ -54,9 +60,14 @@ export class Publication {
       : (this.#master?.state.jobs.get(this.#job)?.counts.running ?? 0)
   }
 
+  /** Workers that are there now. */
+  get workers(): number {
+    return this.#names.size
+  }
+
   /** The name of a worker; empty when it has none. */
   nameOf(worker: NodeId | undefined): string {
-    return worker === undefined ? '' : (this.names.get(worker) ?? worker)
+    return worker === undefined ? '' : (this.#names.get(worker) ?? worker)
   }
 
   /** The input of a task that has not been printed. */
@@ -69,7 +80,7 @@ export class Publication {
    * output is printed; rejects when the inputs cannot be read, after what was read is canceled.
    */
   async run(
-    master: MasterRole,
+    master: PublishMaster,
     inputs: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     stopping: AbortSignal
   ): Promise<void> {
@@ -103,12 +114,13 @@ export class Publication {
     this.#count(notice)
     this.#init.onNotice?.(notice, this)
     if (notice.type === 'settled') this.#onSettled(notice)
+    if (notice.type === 'parted') this.#names.delete(notice.worker)
     if (notice.type === 'ended') this.#ended.resolve(undefined)
   }
 
   #count(notice: MasterNotice): void {
     const { tally } = this
-    if (notice.type === 'joined') this.names.set(notice.worker, notice.name)
+    if (notice.type === 'joined') this.#names.set(notice.worker, notice.name)
     if (notice.type === 'dispatched') this.#feed?.onProgress()
     if (notice.type !== 'settled') return
     if (notice.state === 'finished') tally.finished++
@@ -120,7 +132,8 @@ export class Publication {
     const { task, attempt, state, worker, result } = notice
     const input = this.inputOf(task)
     this.#feed?.inputs.delete(task)
-    const settled: Settled = { task, attempt, state, worker, result, input }
+    const name = this.nameOf(worker)
+    const settled: Settled = { task, attempt, state, worker, name, result, input }
     if (state === 'canceled') void this.#master?.release(result)
     else this.#printer?.add(settled)
   }

@@ -11,8 +11,8 @@ const JSON_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 type Read = (payload: Payload) => AsyncIterable<Uint8Array>
 
 /** The `result` event: everything about a task that has ended. */
-export async function resultEvent(settled: Settled, name: string, read: Read): Promise<string> {
-  const { task, attempt, state, worker, result, input } = settled
+export async function resultEvent(settled: Settled, read: Read): Promise<string> {
+  const { task, attempt, state, worker, name, result, input } = settled
   return jsonLine({
     event: 'result',
     task,
@@ -51,8 +51,8 @@ async function outputFields(
 }
 
 /** What is said about a task that did not succeed, beside its own output. */
-export function failureLine(settled: Settled, name: string): string {
-  const { task, state, result } = settled
+export function failureLine(settled: Settled): string {
+  const { task, state, name, result } = settled
   const where = name === '' ? '' : ` on ${escapeText(name)}`
   return `p2pjobs: task ${task} ${state}${where}: ${escapeText(result.reason)}\n`
 }

@@ -11,6 +11,8 @@ import type { Publication } from './publish.ts'
 import { failureLine, resultEvent } from './result-lines.ts'
 import { Tagger } from './tagger.ts'
 
+const NEWLINE = 0x0a
+
 type Read = (payload: Payload) => AsyncIterable<Uint8Array>
 
 export interface RunOutput {
@@ -29,41 +31,49 @@ export function runOutput(
 ): RunOutput {
   return flags.json
     ? new JsonOutput(context, publication)
-    : new PlainOutput(context, publication, progress, flags.tag)
+    : new PlainOutput(context, progress, flags.tag)
 }
 
 class PlainOutput implements RunOutput {
   readonly #context: Context
-  readonly #publication: Publication
   readonly #progress: Progress
   readonly #isTagged: boolean
+  /** The last byte that a terminal got stands at the end of a line. */
+  #isLineEnded = true
 
-  constructor(context: Context, publication: Publication, progress: Progress, isTagged: boolean) {
+  constructor(context: Context, progress: Progress, isTagged: boolean) {
     this.#context = context
-    this.#publication = publication
     this.#progress = progress
     this.#isTagged = isTagged
   }
 
   async print(settled: Settled, read: Read): Promise<void> {
-    const { stdout, taskStderr } = this.#context
-    const { result, input, worker } = settled
-    this.#progress.clear()
-    await this.#copy(read(result.stdout), input, stdout)
-    await this.#copy(read(result.stderr), input, taskStderr)
+    const { stdout, taskStderr, isTerminal } = this.#context
+    const { result, input } = settled
+    this.#progress.hold()
+    await this.#copy(read(result.stdout), input, stdout, isTerminal.stdout)
+    await this.#copy(read(result.stderr), input, taskStderr, isTerminal.stderr)
     // A command says itself why it failed; what it cannot know is said for it.
     const isExplained = result.outcome === 'failure' && result.exitCode !== undefined
-    if (settled.state === 'finished' || isExplained) return
-    this.#context.stderr(failureLine(settled, this.#publication.nameOf(worker)))
+    if (settled.state !== 'finished' && !isExplained) {
+      this.#context.stderr(failureLine(settled))
+      this.#isLineEnded = true
+    }
+    // Output without its last line's end would be erased by the next progress line.
+    if (this.#isLineEnded) this.#progress.release()
   }
 
   async #copy(
     chunks: AsyncIterable<Uint8Array>,
     input: Uint8Array,
-    write: (chunk: Uint8Array) => Promise<void>
+    write: (chunk: Uint8Array) => Promise<void>,
+    isTerminal: boolean
   ): Promise<void> {
     const tagger = this.#isTagged ? new Tagger(input) : undefined
-    for await (const chunk of chunks) await write(tagger?.push(chunk) ?? chunk)
+    for await (const chunk of chunks) {
+      await write(tagger?.push(chunk) ?? chunk)
+      if (isTerminal && chunk.length > 0) this.#isLineEnded = chunk.at(-1) === NEWLINE
+    }
   }
 }
 
@@ -78,8 +88,7 @@ export class JsonOutput implements RunOutput {
   }
 
   async print(settled: Settled, read: Read): Promise<void> {
-    const name = this.#publication.nameOf(settled.worker)
-    await this.#context.stdout(await resultEvent(settled, name, read))
+    await this.#context.stdout(await resultEvent(settled, read))
   }
 
   onNotice(notice: MasterNotice): void {
