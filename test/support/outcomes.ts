@@ -16,18 +16,21 @@ export function expectRefusal(finished: Finished, code: number, ...reasons: RegE
 
 /** Every line is one of the documented events, with all its documented fields and no other. */
 export function expectDocumented(lines: readonly JsonLine[]): void {
-  for (const line of lines) {
+  const problems = lines.flatMap((line) => {
     const event = jsonEvents.find((each) => each.event === line['event'])
-    expect(event, JSON.stringify(line)).to.not.equal(undefined)
-    const fields = event?.fields ?? []
-    const allowed = ['event', ...fields.flatMap(namesOf)]
-    expect(allowed, JSON.stringify(line)).to.include.members(Object.keys(line))
-    for (const field of fields) {
+    if (event === undefined) return [`no event is called ${String(line['event'])}`]
+    const allowed = ['event', ...event.fields.flatMap(namesOf)]
+    const unknown = Object.keys(line).filter((name) => !allowed.includes(name))
+    const wrong = event.fields.filter((field) => {
       const found = namesOf(field).filter((name) => name in line).length
-      if (field.isOptional !== true)
-        expect(found, `${field.name} in ${JSON.stringify(line)}`).to.equal(1)
-    }
-  }
+      return field.isOptional === true ? found > 1 : found !== 1
+    })
+    return [
+      ...unknown.map((name) => `${event.event} has ${name}, which is not documented`),
+      ...wrong.map(({ name }) => `${event.event} has not exactly one ${name}`)
+    ]
+  })
+  expect(problems).to.deep.equal([])
 }
 
 function namesOf({ name, isBytes }: JsonField): string[] {

@@ -55,27 +55,34 @@ export interface TestContext extends Context {
   readonly written: { stdout: string; stderr: string }
 }
 
-export function aContext(): TestContext {
+/** A context of which nothing is a terminal, unless told otherwise. */
+export function aContext(
+  isTerminal: Context['isTerminal'] = { stdin: false, stdout: false, stderr: false }
+): TestContext {
   const written = { stdout: '', stderr: '' }
   return {
     written,
     stdout: (chunk) => {
-      written.stdout += String(chunk)
+      written.stdout += textOf(chunk)
       return Promise.resolve()
     },
     stderr: (text) => {
       written.stderr += text
     },
     taskStderr: (chunk) => {
-      written.stderr += String(chunk)
+      written.stderr += textOf(chunk)
       return Promise.resolve()
     },
     stdin: Readable.from([]),
     env: {},
-    isTerminal: { stdin: false, stdout: false, stderr: false },
+    isTerminal,
     stopping: new AbortController().signal,
     leaving: new AbortController().signal
   }
+}
+
+function textOf(chunk: string | Uint8Array): string {
+  return typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
 }
 
 /** A member that runs tasks, unless told otherwise. */

@@ -1,0 +1,148 @@
+import { expect } from 'chai'
+import type { Spec } from '../../../../src/core/spec.ts'
+import type { NodeId } from '../../../../src/core/types.ts'
+import { Publication } from '../../../../src/cli/jobs/publish.ts'
+import { LAB, notice, settle, TestMaster } from './support.ts'
+
+const SPEC = { kind: 'shell', command: 'echo' } as Spec
+
+describe('Publication', () => {
+  let master: TestMaster
+  let publication: Publication
+  let printed: string[]
+  const running = new AbortController().signal
+
+  beforeEach(() => {
+    master = new TestMaster()
+    printed = []
+    publication = new Publication({
+      spec: SPEC,
+      options: { priority: 0, retries: 0 },
+      keepOrder: false,
+      print: ({ task, state, name, input }) => {
+        printed.push(`${state} ${task} on ${name}: ${Buffer.from(input).toString()}`)
+        return Promise.resolve()
+      }
+    })
+  })
+
+  const inputs = (...texts: string[]): Uint8Array[] => texts.map((text) => Buffer.from(text))
+
+  /** What becomes of `run`, as far as it has come. */
+  function follow(run: Promise<void>): { outcome: string } {
+    const state = { outcome: 'running' }
+    run.then(
+      () => (state.outcome = 'ended'),
+      (error: unknown) => (state.outcome = (error as Error).message)
+    )
+    return state
+  }
+
+  it('publishes its inputs, and ends when all tasks have ended and are printed', async () => {
+    const run = follow(publication.run(master, inputs('a', 'b'), running))
+    await settle()
+    expect(master.calls).to.deep.equal(['submit', 'add a b', 'close'])
+    expect(publication.total).to.deep.equal({ inputs: 2, isComplete: true })
+    for (const each of [notice.joined(), notice.dispatched(1, 2), notice.settled(2)]) {
+      publication.onNotice(each)
+    }
+    await settle()
+    expect(run.outcome).to.equal('running')
+    publication.onNotice(notice.settled(1, 'failed'))
+    publication.onNotice(notice.ended())
+    await settle()
+    expect(run.outcome).to.equal('ended')
+    expect(printed).to.deep.equal(['finished 2 on lab: b', 'failed 1 on lab: a'])
+    expect(publication.tally).to.deep.equal({ finished: 1, failed: 1, canceled: 0 })
+  })
+
+  it('counts an aborted task as failed', async () => {
+    void publication.run(master, inputs('a'), running)
+    await settle()
+    publication.onNotice(notice.settled(1, 'aborted'))
+    expect(publication.tally).to.deep.equal({ finished: 0, failed: 1, canceled: 0 })
+  })
+
+  it('knows the names of the workers that are there, and the inputs of open tasks', async () => {
+    void publication.run(master, inputs('a', 'b'), running)
+    await settle()
+    expect(publication.nameOf(undefined)).to.equal('')
+    expect(publication.nameOf(LAB)).to.equal(LAB)
+    publication.onNotice(notice.joined())
+    publication.onNotice(notice.joined('12D3KooWdesk' as NodeId, 'desk'))
+    expect([publication.nameOf(LAB), publication.workers]).to.deep.equal(['lab', 2])
+    publication.onNotice(notice.settled(1))
+    publication.onNotice(notice.parted())
+    expect([publication.nameOf(LAB), publication.workers]).to.deep.equal([LAB, 1])
+    await settle()
+    expect(printed).to.deep.equal(['finished 1 on lab: a'])
+    expect([1, 2].map((task) => Buffer.from(publication.inputOf(task)).toString())).to.deep.equal([
+      '',
+      'b'
+    ])
+  })
+
+  it('says how many tasks run', async () => {
+    expect(publication.running).to.equal(0)
+    void publication.run(master, inputs('a'), running)
+    await settle()
+    expect(publication.running).to.equal(0)
+    master.state.jobs.set(1, { counts: { running: 3 } })
+    expect(publication.running).to.equal(3)
+  })
+
+  describe('that is stopped', () => {
+    beforeEach(() => {
+      master.onCancel = () => {
+        publication.onNotice(notice.settled(1, 'canceled'))
+        publication.onNotice(notice.ended())
+      }
+    })
+
+    it('cancels its tasks, and prints what had ended', async () => {
+      const stopping = new AbortController()
+      const run = follow(publication.run(master, inputs('a', 'b'), stopping.signal))
+      await settle()
+      publication.onNotice(notice.settled(2))
+      stopping.abort()
+      await settle()
+      expect(run.outcome).to.equal('ended')
+      expect(printed).to.deep.equal([`finished 2 on ${LAB}: b`])
+      expect(publication.tally).to.deep.equal({ finished: 1, failed: 0, canceled: 1 })
+      // The output of the canceled one is let go unread.
+      expect(master.released).to.have.length(2)
+    })
+
+    it('does so although its source may bring more', async () => {
+      const stopping = new AbortController()
+      async function* source(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('a')
+        await new Promise(() => undefined)
+      }
+      const run = follow(publication.run(master, source(), stopping.signal))
+      await settle()
+      stopping.abort()
+      await settle()
+      expect(run.outcome).to.equal('ended')
+    })
+
+    it('publishes nothing when that was before it began', async () => {
+      const run = follow(publication.run(master, inputs('a'), AbortSignal.abort()))
+      await settle()
+      expect(run.outcome).to.equal('ended')
+      expect(master.calls).to.deep.equal(['submit', 'cancel'])
+    })
+
+    it('cancels everything when its source fails, and rejects then', async () => {
+      async function* source(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('a')
+        await Promise.resolve()
+        throw new Error('cannot read')
+      }
+      const run = follow(publication.run(master, source(), running))
+      await settle()
+      expect(master.calls).to.include('cancel')
+      expect(run.outcome).to.equal('cannot read')
+    })
+  })
+})
