@@ -1,20 +1,21 @@
 /**
- * Messages on a pipe between two processes of one node: u32 length, then MessagePack.
+ * Messages on a pipe between two processes of one node: u32 length, then a structured clone.
  *
  * Both ends are this program in this version, so shapes are not checked again. Bytes travel raw;
  * what is read is copied out of the pipe's buffer, so that a small result does not hold a large one.
  */
-import { Packr } from 'msgpackr'
+import { DefaultDeserializer, DefaultSerializer } from 'node:v8'
 
 const HEADER_BYTES = 4
-const packr = new Packr({ useRecords: false, copyBuffers: true })
 
 /** One message with its length in front, ready to be written. */
 export function encodeFrame(message: unknown): Buffer {
-  const body = packr.pack(message)
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + body.length)
-  frame.writeUInt32BE(body.length)
-  frame.set(body, HEADER_BYTES)
+  const writer = new FrameWriter()
+  writer.writeRawBytes(Buffer.alloc(HEADER_BYTES))
+  writer.writeHeader()
+  writer.writeValue(message)
+  const frame = writer.releaseBuffer()
+  frame.writeUInt32BE(frame.length - HEADER_BYTES)
   return frame
 }
 
@@ -42,11 +43,27 @@ export class FrameReader<Message> {
         this.#wanted = end - start
         break
       }
-      messages.push(packr.unpack(buffer.subarray(start + HEADER_BYTES, end)) as Message)
+      const reader = new BodyReader(buffer.subarray(start + HEADER_BYTES, end))
+      reader.readHeader()
+      messages.push(reader.readValue() as Message)
       start = end
     }
     this.#chunks = [buffer.subarray(start)]
     this.#bytes = buffer.length - start
     return messages
+  }
+}
+
+/** The only objects that are not plain ones are bytes. */
+class FrameWriter extends DefaultSerializer {
+  _writeHostObject(bytes: Uint8Array): void {
+    this.writeUint32(bytes.length)
+    this.writeRawBytes(bytes)
+  }
+}
+
+class BodyReader extends DefaultDeserializer {
+  _readHostObject(): Uint8Array {
+    return new Uint8Array(this.readRawBytes(this.readUint32()))
   }
 }

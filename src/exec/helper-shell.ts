@@ -1,5 +1,5 @@
 /**
- * One persistent `/bin/sh` that runs one task after the other, for one slot.
+ * One persistent `/bin/sh` that runs one script after the other, for one slot.
  *
  * A small shell forks several times faster than a Node process. It leads its own session and
  * process group, so that a task's whole group can be signalled; it outlives TERM by a handler
@@ -14,8 +14,11 @@ import type { ShellEnd } from './verdict.ts'
 
 /** A notice of bash repeats the whole command: as long as a command line, and a little. */
 const NOTICE_CHARACTERS_MAX = 256 * 1024
-/** Messages in plain English for the shell itself; not exported, so no task sees it. */
-const PROLOGUE = 'exec 2>&1\nLC_ALL=C\ntrap : TERM INT HUP\n'
+/**
+ * Messages in plain English for the shell itself, and no redirection to a file that is there; not
+ * exported, so no task sees it.
+ */
+const PROLOGUE = 'exec 2>&1\nLC_ALL=C\nset -C\ntrap : TERM INT HUP\n'
 
 export interface HelperShellInit {
   readonly shell: string
@@ -25,7 +28,7 @@ export interface HelperShellInit {
 }
 
 export interface HelperShellEvents {
-  /** The script written last has ended. */
+  /** The script that was written first, of those that have not ended, has ended. */
   onStatus(end: ShellEnd): void
   /** The shell is gone; it never comes back. */
   onDeath(end: ShellEnd): void
@@ -67,7 +70,7 @@ export class HelperShell {
     return this.#isUsable
   }
 
-  /** Writes script text that ends with one status line. */
+  /** Writes script text that ends with one status line; it is run after what was written before. */
   run(script: Uint8Array): void {
     this.#child?.stdin.write(script)
   }
@@ -89,12 +92,17 @@ export class HelperShell {
   }
 
   #hear(text: string): void {
-    this.#said = (this.#said + text).slice(-NOTICE_CHARACTERS_MAX)
-    const found = this.#statusLine.exec(this.#said)
-    if (found === null) return
-    const notice = this.#said.slice(0, found.index).trim()
-    this.#said = this.#said.slice(found.index + found[0].length)
-    this.#events.onStatus({ type: 'status', status: Number(found[1]), notice })
+    this.#said += text
+    for (
+      let found = this.#statusLine.exec(this.#said);
+      found !== null;
+      found = this.#statusLine.exec(this.#said)
+    ) {
+      const notice = this.#said.slice(0, found.index).slice(-NOTICE_CHARACTERS_MAX).trim()
+      this.#said = this.#said.slice(found.index + found[0].length)
+      this.#events.onStatus({ type: 'status', status: Number(found[1]), notice })
+    }
+    this.#said = this.#said.slice(-NOTICE_CHARACTERS_MAX)
   }
 
   #deathOf(code: number | null, signal: NodeJS.Signals | null): ShellEnd {

@@ -1,9 +1,10 @@
 /**
  * Runs tasks in slots and gathers what they print: the inside of the spawner process.
  *
- * A task passes through `begin` (its script goes to its slot's shell), `#shellEnded`, if it has to
- * be ended through TreeEndings, and `#settle` (the slot is free, the output is gathered, the end
- * is reported).
+ * A task passes through `#give` (its script goes to a slot's shell), `#begun`, `#shellEnded`, if it
+ * has to be ended through TreeEndings, and `#settle` (the slot is free, the output is gathered, the
+ * end is reported). Of short tasks, each slot is given one more than it runs; that one comes back
+ * to the front of the queue when a slot is free, or when what runs turns out to be long.
  */
 import { randomBytes } from 'node:crypto'
 import { realpathSync, rmSync } from 'node:fs'
@@ -11,10 +12,10 @@ import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { toError } from '../core/errors.ts'
 import type { ShellSpec } from '../core/spec.ts'
-import { Batch } from './batch.ts'
-import type { RunEnd, RunResult } from './executor.ts'
+import type { RunResult } from './executor.ts'
 import { fileBytes, gatherOutput } from './output-files.ts'
 import { COOKIE_NAME, SHELL_RUN, killProcesses } from './processes.ts'
+import { Reports } from './reports.ts'
 import { Slot } from './slot.ts'
 import type { SpawnerEvent, SpawnerInit, SpawnerRequest, TaskOrder } from './spawner-messages.ts'
 import { TaskPlanner } from './task-plan.ts'
@@ -23,21 +24,27 @@ import { TreeEndings, isLeftover } from './tree-endings.ts'
 import { failure, refusal, verdictOf } from './verdict.ts'
 import type { ShellEnd, Verdict } from './verdict.ts'
 
-interface Run extends TaskPlan {
-  readonly order: TaskOrder
+interface Waiting {
   readonly spec: ShellSpec
+  readonly order: TaskOrder
+  /** The node believes that it waits. */
+  hasWaited: boolean
+}
+
+interface Run extends TaskPlan {
+  readonly waiting: Waiting
   readonly slot: Slot
-  readonly startedAt: number
-  readonly startedMs: number
+  startedAt: number
+  startedMs: number
   endedMs: number
   end: ShellEnd | undefined
   isEnding: boolean
   isOverCap: boolean
 }
 
-const SIZE_POLL_MS = 100
-/** After this long a beginning is told. */
-const BEGUN_MS = 10
+const POLL_MS = 100
+/** Tasks that take this long gain nothing from having the next one with the shell already. */
+const SHORT_MS = 10
 const NOTICED_MAX = 1_000
 const NOTHING = new Uint8Array(0)
 const NO_OUTPUT = { stdout: NOTHING, stderr: NOTHING, value: NOTHING }
@@ -50,12 +57,14 @@ export class Spawner {
   readonly #free: Slot[]
   readonly #planner: TaskPlanner
   readonly #endings: TreeEndings
-  readonly #ends: Batch<RunEnd>
-  readonly #queue: { spec: ShellSpec; order: TaskOrder; hasWaited: boolean }[] = []
-  #begun: number[] = []
+  readonly #reports: Reports
+  readonly #queue: Waiting[] = []
+  /** What the shells were given. */
   readonly #runs = new Map<number, Run>()
+  /** Those of them that wait behind another. */
+  readonly #ahead = new Set<Run>()
   readonly #noticed = new Set<string>()
-  #begunTimer: NodeJS.Timeout | undefined
+  #lastRuntimeMs = Infinity
   #pollTimer: NodeJS.Timeout | undefined
   #leftoverTimer: NodeJS.Timeout | undefined
 
@@ -71,7 +80,7 @@ export class Spawner {
     this.#free = [...this.#slots]
     this.#planner = new TaskPlanner(init, owner, token, isDash(init.shell))
     this.#endings = new TreeEndings(owner, (text) => send({ type: 'notice', text }))
-    this.#ends = new Batch((ends) => send({ type: 'ended', ends }))
+    this.#reports = new Reports(send, () => this.#queue.length >= this.#slots.length)
   }
 
   /** Does what the node asks for. */
@@ -85,14 +94,15 @@ export class Spawner {
       return
     }
     const { spec, tasks } = request
-    for (const order of tasks) this.#queue.push({ spec, order, hasWaited: false })
+    const waiting = tasks.map((order) => ({ spec, order, hasWaited: false }))
+    for (const each of waiting) this.#queue.push(each)
     this.#fill()
-    for (const waiting of this.#queue) waiting.hasWaited = true
+    for (const each of waiting) each.hasWaited = true
   }
 
   /** Ends every process and removes every file, at once; nothing is reported any more. */
   close(): void {
-    clearTimeout(this.#begunTimer)
+    this.#reports.close()
     clearTimeout(this.#pollTimer)
     clearTimeout(this.#leftoverTimer)
     for (const slot of this.#slots) slot.kill()
@@ -101,40 +111,71 @@ export class Spawner {
   }
 
   #fill(): void {
-    for (;;) {
-      const slot = this.#free.at(-1)
-      const next = slot === undefined ? undefined : this.#queue.shift()
-      if (slot === undefined || next === undefined) return
-      this.#begin(slot, next.spec, next.order)
-      if (next.hasWaited) this.#noteBegun(next.order.run)
+    while (this.#free.length > 0 && (this.#queue.length > 0 || this.#takeBackOne())) {
+      const slot = this.#free.pop()
+      const next = this.#queue.shift()
+      if (slot !== undefined && next !== undefined && !this.#give(slot, next)) this.#free.push(slot)
+    }
+    if (this.#queue.length > 0 && this.#lastRuntimeMs < SHORT_MS) this.#giveAhead()
+  }
+
+  /** Gives one more task to every slot whose task cannot have proved to be long. */
+  #giveAhead(): void {
+    const since = performance.now() - SHORT_MS
+    for (const { slot, startedMs, isEnding } of this.#runs.values()) {
+      if (isEnding || startedMs < since || !slot.hasRoomForNext) continue
+      const next = this.#queue.shift()
+      if (next === undefined) return
+      this.#give(slot, next)
     }
   }
 
-  #begin(slot: Slot, spec: ShellSpec, order: TaskOrder): void {
-    const startedAt = Date.now()
+  /** Puts a task that waits behind another into the queue again; false if there is none. */
+  #takeBackOne(): boolean {
+    for (const { slot } of this.#ahead) if (slot.takeBackNext()) return true
+    return false
+  }
+
+  /** Gives a task to a slot; false if it cannot be run at all. */
+  #give(slot: Slot, waiting: Waiting): boolean {
+    const { spec, order } = waiting
     const plan = this.#plan(spec, order)
     if ('outcome' in plan) {
-      this.#report(order.run, plan, { startedAt, runtimeMs: 0 })
-      return
+      this.#report(order.run, plan, { startedAt: Date.now(), runtimeMs: 0 })
+      return false
     }
-    this.#free.pop()
-    const startedMs = performance.now()
-    const ending = { end: undefined, isEnding: false, isOverCap: false, endedMs: startedMs }
-    const run: Run = { ...plan, order, spec, slot, startedAt, startedMs, ...ending }
+    const times = { startedAt: 0, startedMs: Infinity, endedMs: 0 }
+    const ending = { end: undefined, isEnding: false, isOverCap: false }
+    const run: Run = { ...plan, waiting, slot, ...times, ...ending }
     this.#runs.set(order.run, run)
-    if (plan.scratch !== undefined) this.#noticeMissing(spec, order)
-    slot.run(plan.script, (end) => this.#shellEnded(run, end))
-    this.#pollTimer ??= setTimeout(() => this.#pollSizes(), SIZE_POLL_MS)
+    this.#ahead.add(run)
+    slot.run({
+      text: plan.script,
+      claim: plan.stdout,
+      onBegun: () => this.#begun(run),
+      onEnd: (end) => this.#shellEnded(run, end),
+      onLost: () => this.#takenBack(run)
+    })
+    return true
   }
 
-  /** Most tasks have ended before anybody would have heard of their beginning. */
-  #noteBegun(run: number): void {
-    if (this.#begun.push(run) > 1) return
-    this.#begunTimer = setTimeout(() => {
-      const runs = this.#begun.filter((each) => this.#runs.has(each))
-      this.#begun = []
-      if (runs.length > 0) this.#send({ type: 'started', runs })
-    }, BEGUN_MS)
+  #begun(run: Run): void {
+    const { spec, order, hasWaited } = run.waiting
+    this.#ahead.delete(run)
+    run.startedAt = Date.now()
+    run.startedMs = performance.now()
+    run.endedMs = run.startedMs
+    if (run.scratch !== undefined) this.#noticeMissing(spec, order)
+    if (hasWaited) this.#reports.addBegun(order.run)
+    this.#pollTimer ??= setTimeout(() => this.#poll(), POLL_MS)
+  }
+
+  #takenBack(run: Run): void {
+    const { waiting, scratch } = run
+    this.#ahead.delete(run)
+    this.#runs.delete(waiting.order.run)
+    this.#queue.unshift(waiting)
+    if (scratch !== undefined) void this.#removeScratch(scratch)
   }
 
   #plan(spec: ShellSpec, order: TaskOrder): TaskPlan | Verdict {
@@ -157,6 +198,8 @@ export class Spawner {
 
   /** Reports a task that has not begun as returned; false for any other. */
   #giveBack(run: number): boolean {
+    const given = this.#runs.get(run)
+    if (given !== undefined && this.#ahead.has(given)) given.slot.takeBackNext()
     const queued = this.#queue.findIndex(({ order }) => order.run === run)
     if (queued < 0) return false
     this.#queue.splice(queued, 1)
@@ -172,16 +215,19 @@ export class Spawner {
   }
 
   #endTree(run: Run, graceMs: number): void {
-    run.isEnding = true
     const { slot } = run
+    // What is behind it must not be hit. If that has begun, this one has ended, and we shall hear so.
+    if (!this.#ahead.has(run) && slot.next !== undefined && !slot.takeBackNext()) return
+    run.isEnding = true
     const tree = {
-      run: run.order.run,
+      run: run.waiting.order.run,
       group: slot.group,
       hasEnded: () => run.end !== undefined,
       killGroup: () => slot.kill(),
       onGone: () => this.#settle(run)
     }
     this.#endings.end(tree, graceMs)
+    this.#fill()
   }
 
   #shellEnded(run: Run, end: ShellEnd): void {
@@ -194,29 +240,34 @@ export class Spawner {
   }
 
   #settle(run: Run): void {
-    this.#runs.delete(run.order.run)
-    this.#free.push(run.slot)
+    const { slot, waiting, startedAt, startedMs } = run
+    this.#runs.delete(waiting.order.run)
+    this.#ahead.delete(run)
+    if (run.end === undefined) slot.abandon()
+    if (slot.isIdle) this.#free.push(slot)
+    this.#lastRuntimeMs = run.endedMs - startedMs
     this.#leftoverTimer ??= setTimeout(() => this.#sweep(), this.#init.leftoverMs)
     this.#fill()
     const end = run.end ?? { type: 'signal', signal: 'SIGKILL' }
-    const times = { startedAt: run.startedAt, runtimeMs: Math.round(run.endedMs - run.startedMs) }
+    const times = { startedAt, runtimeMs: Math.max(0, Math.round(run.endedMs - startedMs)) }
     this.#gather(run, verdictOf(end), times).catch((error: unknown) => {
       const reason = `the output of the task could not be kept: ${toError(error).message}`
-      this.#report(run.order.run, refusal(reason), times)
+      this.#report(waiting.order.run, refusal(reason), times)
     })
   }
 
   async #gather(run: Run, verdict: Verdict, times: Times): Promise<void> {
-    const { run: number } = run.order
+    const { spec, order } = run.waiting
+    const number = order.run
     const output = await gatherOutput({
       ...run,
-      bytesMax: run.spec.outputBytesMax,
+      bytesMax: spec.outputBytesMax,
       handover: `${this.#init.handover}-${number}`,
       endWriters: () =>
         killProcesses((found) => found.owner === this.#owner && found.run === number)
     })
     const { isCut, stdout, stderr } = output
-    const reason = `printed more than the ${run.spec.outputBytesMax} bytes it may; only these were kept`
+    const reason = `printed more than the ${spec.outputBytesMax} bytes it may; only these were kept`
     const final = isCut || run.isOverCap ? failure(reason, verdict) : verdict
     this.#report(number, final, { ...times, stdout, stderr })
     if (run.scratch !== undefined) await this.#removeScratch(run.scratch)
@@ -231,20 +282,21 @@ export class Spawner {
   }
 
   #report(run: number, verdict: Verdict, rest: Times & Partial<RunResult>): void {
-    this.#ends.add({ run, result: { ...NO_OUTPUT, ...verdict, ...rest } })
+    this.#reports.addEnd({ run, result: { ...NO_OUTPUT, ...verdict, ...rest } })
   }
 
-  #pollSizes(): void {
-    const since = performance.now() - SIZE_POLL_MS
-    for (const run of this.#runs.values()) {
+  /** Looks at what has run for a while: nothing waits behind it, and its output keeps its cap. */
+  #poll(): void {
+    const since = performance.now() - POLL_MS
+    for (const run of [...this.#runs.values()]) {
       if (run.startedMs > since || run.isOverCap) continue
+      run.slot.takeBackNext()
       const bytes = fileBytes(run.stdout) + fileBytes(run.stderr)
-      if (bytes <= run.spec.outputBytesMax) continue
-      run.isOverCap = true
-      this.#endTree(run, 0)
+      run.isOverCap = bytes > run.waiting.spec.outputBytesMax
+      if (run.isOverCap) this.#endTree(run, 0)
     }
-    this.#pollTimer =
-      this.#runs.size > 0 ? setTimeout(() => this.#pollSizes(), SIZE_POLL_MS) : undefined
+    this.#fill()
+    this.#pollTimer = this.#runs.size > 0 ? setTimeout(() => this.#poll(), POLL_MS) : undefined
   }
 
   #sweep(): void {

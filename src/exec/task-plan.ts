@@ -31,6 +31,7 @@ export class TaskPlanner {
   readonly #token: string
   readonly #programs = new Programs(process.env['PATH'])
   readonly #templates = new Map<string, CommandTemplate>()
+  #plans = 0
   /** Only dash is known to run `sh -c 'factor 12'` and `factor 12` with the same environment. */
   readonly #mayBeSimple: boolean
 
@@ -48,7 +49,8 @@ export class TaskPlanner {
     if (fault !== undefined) return failure(fault, undefined)
     const unset = environmentFault(spec.environment)
     if (unset !== undefined) return refusal(unset)
-    const files = join(this.#init.spool, String(order.run))
+    // A run that is planned again must not find what its first plan left.
+    const files = join(this.#init.spool, String(this.#plans++))
     const scratch = canEnter(spec.directory) ? undefined : `${files}.d`
     if (scratch !== undefined) mkdirSync(scratch)
     const stdout = `${files}.o`
