@@ -33,27 +33,49 @@ export function shareOfCap(
   return { stdout: Math.min(stdoutBytes, bytesMax - stderr), stderr }
 }
 
+/** The files of a task. */
 export interface Printed {
   readonly stdout: string
   readonly stderr: string
   /** The most bytes of both that are kept. */
   readonly bytesMax: number
-  /** Large output is moved to `<handover>.stdout` and `<handover>.stderr`. */
-  readonly handover: string
-  /** Ends whatever may still write to the files. */
-  endWriters(): void
 }
 
-/** Takes a task's files over; rejects if the file system does not play along. */
-export async function gatherOutput(
-  printed: Printed
-): Promise<{ isCut: boolean; stdout: Output; stderr: Output }> {
-  const { bytesMax, handover } = printed
+export interface Gathered {
+  /** There was more than `bytesMax`. */
+  readonly isCut: boolean
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+/** Takes over what a task printed if it is little; undefined, and nothing is done, if it is not. */
+export function gatherLittle({ stdout, stderr, bytesMax }: Printed): Gathered | undefined {
+  const stdoutBytes = fileBytes(stdout)
+  const stderrBytes = fileBytes(stderr)
+  if (Math.max(stdoutBytes, stderrBytes) > INLINE_BYTES_MAX) return undefined
+  if (stdoutBytes + stderrBytes > bytesMax) return undefined
+  return {
+    isCut: false,
+    stdout: takeBytes(stdout, stdoutBytes),
+    stderr: takeBytes(stderr, stderrBytes)
+  }
+}
+
+/**
+ * Takes over whatever a task printed: large output is moved to `<handover>.stdout` and
+ * `<handover>.stderr`, after `endWriters` has ended whoever may still write to the files.
+ */
+export async function gatherMuch(
+  printed: Printed,
+  handover: string,
+  endWriters: () => void
+): Promise<Gathered> {
+  const { bytesMax } = printed
   const stdoutBytes = fileBytes(printed.stdout)
   const stderrBytes = fileBytes(printed.stderr)
   const kept = shareOfCap(stdoutBytes, stderrBytes, bytesMax)
   // A file that is written to after it was hashed would not have its hash.
-  if (Math.max(kept.stdout, kept.stderr) > INLINE_BYTES_MAX) printed.endWriters()
+  if (Math.max(kept.stdout, kept.stderr) > INLINE_BYTES_MAX) endWriters()
   const stdout = await takeOutput(printed.stdout, kept.stdout, `${handover}.stdout`)
   const stderr = await takeOutput(printed.stderr, kept.stderr, `${handover}.stderr`)
   return { isCut: stdoutBytes + stderrBytes > bytesMax, stdout, stderr }
@@ -61,12 +83,14 @@ export async function gatherOutput(
 
 /** Small files as bytes, the file removed; larger ones moved to `handover`. */
 async function takeOutput(path: string, bytes: number, handover: string): Promise<Output> {
-  if (bytes > INLINE_BYTES_MAX) {
-    truncateSync(path, bytes)
-    const blob = await hashFile(path)
-    renameSync(path, handover)
-    return { path: handover, bytes, blob }
-  }
+  if (bytes <= INLINE_BYTES_MAX) return takeBytes(path, bytes)
+  truncateSync(path, bytes)
+  const blob = await hashFile(path)
+  renameSync(path, handover)
+  return { path: handover, bytes, blob }
+}
+
+function takeBytes(path: string, bytes: number): Uint8Array {
   const output = bytes === 0 ? NOTHING : readFileSync(path).subarray(0, bytes)
   removeFile(path)
   return output

@@ -13,10 +13,12 @@ import { basename } from 'node:path'
 import { toError } from '../core/errors.ts'
 import type { ShellSpec } from '../core/spec.ts'
 import type { RunResult } from './executor.ts'
-import { fileBytes, gatherOutput } from './output-files.ts'
+import { fileBytes, gatherLittle, gatherMuch } from './output-files.ts'
+import type { Gathered } from './output-files.ts'
 import { COOKIE_NAME, SHELL_RUN, killProcesses } from './processes.ts'
 import { Reports } from './reports.ts'
 import { Slot } from './slot.ts'
+import type { SlotEvents } from './slot.ts'
 import type { SpawnerEvent, SpawnerInit, SpawnerRequest, TaskOrder } from './spawner-messages.ts'
 import { TaskPlanner } from './task-plan.ts'
 import type { TaskPlan } from './task-plan.ts'
@@ -33,7 +35,7 @@ interface Waiting {
 
 interface Run extends TaskPlan {
   readonly waiting: Waiting
-  readonly slot: Slot
+  readonly slot: Slot<Run>
   startedAt: number
   startedMs: number
   endedMs: number
@@ -53,8 +55,8 @@ export class Spawner {
   readonly #init: SpawnerInit
   readonly #owner: string
   readonly #send: (event: SpawnerEvent) => void
-  readonly #slots: readonly Slot[]
-  readonly #free: Slot[]
+  readonly #slots: readonly Slot<Run>[]
+  readonly #free: Slot<Run>[]
   readonly #planner: TaskPlanner
   readonly #endings: TreeEndings
   readonly #reports: Reports
@@ -76,7 +78,12 @@ export class Spawner {
     const token = randomBytes(12).toString('hex')
     const environment = { ...taskEnvironment(), [COOKIE_NAME]: `${owner}/${SHELL_RUN}` }
     const shell = { shell: init.shell, environment, token }
-    this.#slots = Array.from({ length: init.slots }, () => new Slot(shell))
+    const events: SlotEvents<Run> = {
+      onBegun: (run) => this.#begun(run),
+      onEnd: (run, end) => this.#shellEnded(run, end),
+      onLost: (run) => this.#takenBack(run)
+    }
+    this.#slots = Array.from({ length: init.slots }, () => new Slot(shell, events))
     this.#free = [...this.#slots]
     this.#planner = new TaskPlanner(init, owner, token, isDash(init.shell))
     this.#endings = new TreeEndings(owner, (text) => send({ type: 'notice', text }))
@@ -137,7 +144,7 @@ export class Spawner {
   }
 
   /** Gives a task to a slot; false if it cannot be run at all. */
-  #give(slot: Slot, waiting: Waiting): boolean {
+  #give(slot: Slot<Run>, waiting: Waiting): boolean {
     const { spec, order } = waiting
     const plan = this.#plan(spec, order)
     if ('outcome' in plan) {
@@ -149,13 +156,7 @@ export class Spawner {
     const run: Run = { ...plan, waiting, slot, ...times, ...ending }
     this.#runs.set(order.run, run)
     this.#ahead.add(run)
-    slot.run({
-      text: plan.script,
-      claim: plan.stdout,
-      onBegun: () => this.#begun(run),
-      onEnd: (end) => this.#shellEnded(run, end),
-      onLost: () => this.#takenBack(run)
-    })
+    slot.run(run)
     return true
   }
 
@@ -248,29 +249,45 @@ export class Spawner {
     this.#lastRuntimeMs = run.endedMs - startedMs
     this.#leftoverTimer ??= setTimeout(() => this.#sweep(), this.#init.leftoverMs)
     this.#fill()
-    const end = run.end ?? { type: 'signal', signal: 'SIGKILL' }
-    const times = { startedAt, runtimeMs: Math.max(0, Math.round(run.endedMs - startedMs)) }
-    this.#gather(run, verdictOf(end), times).catch((error: unknown) => {
-      const reason = `the output of the task could not be kept: ${toError(error).message}`
-      this.#report(waiting.order.run, refusal(reason), times)
-    })
+    const verdict = verdictOf(run.end ?? { type: 'signal', signal: 'SIGKILL' })
+    const times = { startedAt, runtimeMs: Math.round(run.endedMs - startedMs) }
+    this.#gather(run, verdict, times)
+    if (run.scratch !== undefined) void this.#removeScratch(run.scratch)
   }
 
-  async #gather(run: Run, verdict: Verdict, times: Times): Promise<void> {
-    const { spec, order } = run.waiting
-    const number = order.run
-    const output = await gatherOutput({
-      ...run,
-      bytesMax: spec.outputBytesMax,
-      handover: `${this.#init.handover}-${number}`,
-      endWriters: () =>
-        killProcesses((found) => found.owner === this.#owner && found.run === number)
-    })
-    const { isCut, stdout, stderr } = output
+  #gather(run: Run, verdict: Verdict, times: Times): void {
+    const { order, spec } = run.waiting
+    const cannot = (error: unknown): void => {
+      const reason = `the output of the task could not be kept: ${toError(error).message}`
+      this.#report(order.run, refusal(reason), times)
+    }
+    const { claim: stdout, stderr } = run
+    const printed = { stdout, stderr, bytesMax: spec.outputBytesMax }
+    try {
+      const little = gatherLittle(printed)
+      if (little !== undefined) this.#reportPrinted(run, verdict, times, little)
+      else {
+        const handover = `${this.#init.handover}-${order.run}`
+        gatherMuch(printed, handover, () => this.#killAll(order.run)).then(
+          (much) => this.#reportPrinted(run, verdict, times, much),
+          cannot
+        )
+      }
+    } catch (error) {
+      cannot(error)
+    }
+  }
+
+  #reportPrinted(run: Run, verdict: Verdict, times: Times, printed: Gathered): void {
+    const { order, spec } = run.waiting
+    const { isCut, stdout, stderr } = printed
     const reason = `printed more than the ${spec.outputBytesMax} bytes it may; only these were kept`
     const final = isCut || run.isOverCap ? failure(reason, verdict) : verdict
-    this.#report(number, final, { ...times, stdout, stderr })
-    if (run.scratch !== undefined) await this.#removeScratch(run.scratch)
+    this.#report(order.run, final, { ...times, stdout, stderr })
+  }
+
+  #killAll(run: number): void {
+    killProcesses((found) => found.owner === this.#owner && found.run === run)
   }
 
   async #removeScratch(folder: string): Promise<void> {
@@ -291,7 +308,7 @@ export class Spawner {
     for (const run of [...this.#runs.values()]) {
       if (run.startedMs > since || run.isOverCap) continue
       run.slot.takeBackNext()
-      const bytes = fileBytes(run.stdout) + fileBytes(run.stderr)
+      const bytes = fileBytes(run.claim) + fileBytes(run.stderr)
       run.isOverCap = bytes > run.waiting.spec.outputBytesMax
       if (run.isOverCap) this.#endTree(run, 0)
     }

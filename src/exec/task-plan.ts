@@ -3,37 +3,47 @@
  * and files. What cannot be run is found out here.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute } from 'node:path'
 import type { ShellSpec } from '../core/spec.ts'
 import { commandLineFault, parseCommand, renderCommand } from './command-line.ts'
 import type { CommandTemplate } from './command-line.ts'
-import { COOKIE_NAME } from './processes.ts'
 import { Programs } from './programs.ts'
 import { simpleProgram } from './simple-command.ts'
 import type { SpawnerInit, TaskOrder } from './spawner-messages.ts'
-import { environmentFault, taskScript } from './task-script.ts'
+import { ScriptWriter, environmentFault } from './task-script.ts'
 import { failure, refusal } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface TaskPlan {
-  readonly script: Uint8Array
-  readonly stdout: string
+  /** The script for the shell. */
+  readonly text: Uint8Array
+  /** Where its stdout goes; also what shows that it has begun. */
+  readonly claim: string
   readonly stderr: string
   /** An empty folder made for the task, to be removed after it. */
   readonly scratch: string | undefined
 }
 
-const TEMPLATES_MAX = 64
+/** What is known of a job once its first task has been planned. */
+interface JobPlan {
+  readonly template: CommandTemplate
+  readonly writer: ScriptWriter
+  readonly fault: string | undefined
+}
+
+/** A folder that could be entered is not tried again for so long: a shell says what it misses. */
+const ENTERED_MS = 1_000
 
 export class TaskPlanner {
   readonly #init: SpawnerInit
   readonly #owner: string
   readonly #token: string
   readonly #programs = new Programs(process.env['PATH'])
-  readonly #templates = new Map<string, CommandTemplate>()
-  #plans = 0
+  readonly #jobs = new WeakMap<ShellSpec, JobPlan>()
   /** Only dash is known to run `sh -c 'factor 12'` and `factor 12` with the same environment. */
   readonly #mayBeSimple: boolean
+  #plans = 0
+  #entered = { directory: '', until: 0 }
 
   constructor(init: SpawnerInit, owner: string, token: string, isDash: boolean) {
     this.#init = init
@@ -44,53 +54,50 @@ export class TaskPlanner {
 
   /** How to run a task, or why it cannot be run. Makes its scratch folder if it needs one. */
   plan(spec: ShellSpec, order: TaskOrder): TaskPlan | Verdict {
-    const line = renderCommand(this.#template(spec.command), order.input)
+    const job = this.#jobPlan(spec)
+    const line = renderCommand(job.template, order.input)
     const fault = commandLineFault(line)
     if (fault !== undefined) return failure(fault, undefined)
-    const unset = environmentFault(spec.environment)
-    if (unset !== undefined) return refusal(unset)
+    if (job.fault !== undefined) return refusal(job.fault)
     // A run that is planned again must not find what its first plan left.
-    const files = join(this.#init.spool, String(this.#plans++))
-    const scratch = canEnter(spec.directory) ? undefined : `${files}.d`
+    const files = `${this.#init.spool}/${this.#plans++}`
+    const now = performance.now()
+    const scratch = this.#canEnter(spec.directory, now) ? undefined : `${files}.d`
     if (scratch !== undefined) mkdirSync(scratch)
     const stdout = `${files}.o`
     const stderr = `${files}.e`
-    const script = taskScript({
-      shell: this.#init.shell,
-      directory: scratch ?? spec.directory,
-      line,
-      isSimple: this.#isSimple(line),
-      environment: this.#environmentOf(spec, order),
-      stdout,
-      stderr,
-      token: this.#token
-    })
-    return { script, stdout, stderr, scratch }
+    const directory = scratch ?? spec.directory
+    const isSimple = this.#isSimple(line, now)
+    const text = job.writer.write({ order, directory, line, isSimple, stdout, stderr })
+    return { text, claim: stdout, stderr, scratch }
   }
 
-  #template(command: string): CommandTemplate {
-    const known = this.#templates.get(command)
+  #jobPlan(spec: ShellSpec): JobPlan {
+    const known = this.#jobs.get(spec)
     if (known !== undefined) return known
-    if (this.#templates.size >= TEMPLATES_MAX) this.#templates.clear()
-    const template = parseCommand(command)
-    this.#templates.set(command, template)
-    return template
+    const { command, environment } = spec
+    const { shell } = this.#init
+    const job = {
+      template: parseCommand(command),
+      writer: new ScriptWriter({ shell, environment, owner: this.#owner, token: this.#token }),
+      fault: environmentFault(environment)
+    }
+    this.#jobs.set(spec, job)
+    return job
   }
 
-  #isSimple(line: Uint8Array): boolean {
+  #isSimple(line: Uint8Array, now: number): boolean {
     if (!this.#mayBeSimple) return false
     const program = simpleProgram(line)
-    return program !== undefined && this.#programs.isProgram(program, performance.now())
+    return program !== undefined && this.#programs.isProgram(program, now)
   }
 
-  #environmentOf(spec: ShellSpec, order: TaskOrder): (readonly [string, string])[] {
-    const ours: Readonly<Record<string, string>> = {
-      P2PJOBS_JOB_ID: String(order.job),
-      P2PJOBS_TASK_ID: String(order.task),
-      P2PJOBS_ATTEMPT: String(order.attempt),
-      [COOKIE_NAME]: `${this.#owner}/${order.run}`
-    }
-    return Object.entries({ ...spec.environment, ...ours })
+  #canEnter(directory: string, now: number): boolean {
+    const entered = this.#entered
+    if (directory === entered.directory && now < entered.until) return true
+    if (!canEnter(directory)) return false
+    this.#entered = { directory, until: now + ENTERED_MS }
+    return true
   }
 }
 

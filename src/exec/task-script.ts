@@ -4,25 +4,36 @@
  *     cd -- DIR && unset OLDPWD && (NAME=VALUE.. /bin/sh -c LINE </dev/null >OUT 2>ERR)
  *     printf '\n%s %s\n' TOKEN "$?"
  *
- * The parentheses matter: dash applies the redirections of a plain command to itself for as long
+ * The shell does not overwrite files (`set -C`): to make OUT is to begin, see `slot.ts`. The
+ * parentheses matter: dash applies the redirections of a plain command to itself for as long
  * as the command runs, so that its own notice ("Killed") would land in the task's stderr.
  */
+import { COOKIE_NAME } from './processes.ts'
 import { quoted, quotedText } from './quoting.ts'
+import type { TaskOrder } from './spawner-messages.ts'
 
-export interface TaskScript {
+/** What the tasks of a job share. */
+export interface JobScript {
   readonly shell: string
-  readonly directory: string
-  readonly line: Uint8Array
-  /** The line is the words of one program: it needs no shell of its own. */
-  readonly isSimple: boolean
-  /** Set in this order, after what the shell itself was started with. */
-  readonly environment: readonly (readonly [name: string, value: string])[]
-  readonly stdout: string
-  readonly stderr: string
+  /** Set in this order, after what the shell itself was started with, before what is ours. */
+  readonly environment: Readonly<Record<string, string>>
+  /** See FoundProcess. */
+  readonly owner: string
   /** Marks the line with the exit status among whatever else the shell says. */
   readonly token: string
 }
 
+export interface TaskScript {
+  readonly order: Omit<TaskOrder, 'input'>
+  readonly directory: string
+  readonly line: Uint8Array
+  /** The line is the words of one program: it needs no shell of its own. */
+  readonly isSimple: boolean
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const OURS = new Set(['P2PJOBS_JOB_ID', 'P2PJOBS_TASK_ID', 'P2PJOBS_ATTEMPT', COOKIE_NAME])
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Variables that some shell watches, checks or forbids to set: `env` has to set them. */
 const SHELL_VARIABLE = new RegExp(
@@ -31,25 +42,40 @@ const SHELL_VARIABLE = new RegExp(
     'PWD|RANDOM|SECONDS|SHELLOPTS|SHLVL|SRANDOM|TERM|TIMEFORMAT|TMOUT|UID|_)$'
 )
 
-/** The bytes to write to the shell's standard input. */
-export function taskScript(task: TaskScript): Buffer {
-  const assigned = task.environment.filter(([name]) => isAssignable(name))
-  const handed = task.environment.filter(([name]) => !isAssignable(name))
-  const before = [
-    `cd -- ${quotedText(task.directory)} && unset OLDPWD && (`,
-    ...assigned.map(([name, value]) => `${name}=${quotedText(value)} `),
-    ...(handed.length > 0 ? ['/usr/bin/env '] : []),
-    ...handed.map(([name, value]) => `${quotedText(`${name}=${value}`)} `),
-    ...(needsShell(task) ? [`${task.shell} -c `] : [])
-  ]
-  const after =
-    ` </dev/null >${quotedText(task.stdout)} 2>${quotedText(task.stderr)})\n` +
-    `printf '\\n%s %s\\n' ${task.token} "$?"\n`
-  return Buffer.concat([
-    Buffer.from(before.join('')),
-    needsShell(task) ? quoted(task.line) : task.line,
-    Buffer.from(after)
-  ])
+/** Writes the scripts of one job's tasks: what they share is put together once. */
+export class ScriptWriter {
+  readonly #job: JobScript
+  readonly #assigned: string
+  readonly #handed: string
+
+  constructor(job: JobScript) {
+    this.#job = job
+    const entries = Object.entries(job.environment).filter(([name]) => !OURS.has(name))
+    const assigned = entries.filter(([name]) => isAssignable(name))
+    // A job that sets PATH or the like has its words looked up by a shell that knows it.
+    const handed = entries.filter(([name]) => !isAssignable(name))
+    this.#assigned = assigned.map(([name, value]) => `${name}=${quotedText(value)} `).join('')
+    this.#handed = handed.map(([name, value]) => `${quotedText(`${name}=${value}`)} `).join('')
+  }
+
+  /** The bytes to write to the shell's standard input. */
+  write({ order, directory, line, isSimple, stdout, stderr }: TaskScript): Buffer {
+    const { shell, owner, token } = this.#job
+    const { run, job, task, attempt } = order
+    const ours =
+      `P2PJOBS_JOB_ID=${job} P2PJOBS_TASK_ID=${task} P2PJOBS_ATTEMPT=${attempt} ` +
+      `${COOKIE_NAME}=${owner}/${run} `
+    const handed = this.#handed === '' ? '' : `/usr/bin/env ${this.#handed}`
+    const needsShell = !isSimple || handed !== ''
+    const before =
+      `cd -- ${quotedText(directory)} && unset OLDPWD && (${this.#assigned}${ours}${handed}` +
+      (needsShell ? `${shell} -c ` : '')
+    const after =
+      ` </dev/null >${quotedText(stdout)} 2>${quotedText(stderr)})\n` +
+      `printf '\\n%s %s\\n' ${token} "$?"\n`
+    const words = needsShell ? quoted(line) : line
+    return Buffer.concat([Buffer.from(before), words, Buffer.from(after)])
+  }
 }
 
 /** Why an environment cannot be given to any process, or undefined. */
@@ -66,9 +92,4 @@ export function environmentFault(
 
 function isAssignable(name: string): boolean {
   return NAME.test(name) && !SHELL_VARIABLE.test(name)
-}
-
-/** A job that sets PATH or the like has its words looked up by a shell that knows it. */
-function needsShell(task: TaskScript): boolean {
-  return !task.isSimple || task.environment.some(([name]) => !isAssignable(name))
 }

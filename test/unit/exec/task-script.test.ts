@@ -1,35 +1,48 @@
 import { expect } from 'chai'
 import { shareOfCap } from '../../../src/exec/output-files.ts'
-import { environmentFault, taskScript } from '../../../src/exec/task-script.ts'
-import type { TaskScript } from '../../../src/exec/task-script.ts'
+import { ScriptWriter, environmentFault } from '../../../src/exec/task-script.ts'
 
-const task: TaskScript = {
+const job = {
   shell: '/bin/sh',
+  environment: { A: `it's` } as Readonly<Record<string, string>>,
+  owner: '9.8.7',
+  token: 'abc'
+}
+const task = {
+  order: { run: 5, job: 1, task: 2, attempt: 3 },
   directory: `/it's`,
   line: Buffer.from('factor 12'),
   isSimple: false,
-  environment: [['A', `it's`]],
   stdout: '/s/1.o',
-  stderr: '/s/1.e',
-  token: 'abc'
+  stderr: '/s/1.e'
 }
+const OURS = 'P2PJOBS_JOB_ID=1 P2PJOBS_TASK_ID=2 P2PJOBS_ATTEMPT=3 P2PJOBS_COOKIE=9.8.7/5'
 
 describe('task script', () => {
   it('quotes everything', () => {
-    expect(taskScript(task).toString()).to.equal(
-      `cd -- '/it'\\''s' && unset OLDPWD && (A='it'\\''s' /bin/sh -c 'factor 12' ` +
+    expect(new ScriptWriter(job).write(task).toString()).to.equal(
+      `cd -- '/it'\\''s' && unset OLDPWD && (A='it'\\''s' ${OURS} /bin/sh -c 'factor 12' ` +
         `</dev/null >'/s/1.o' 2>'/s/1.e')\nprintf '\\n%s %s\\n' abc "$?"\n`
     )
   })
 
   it('runs a simple command as it stands', () => {
-    expect(taskScript({ ...task, isSimple: true }).toString()).to.contain(`' factor 12 <`)
+    const script = new ScriptWriter(job).write({ ...task, isSimple: true }).toString()
+    expect(script).to.contain(`/5 factor 12 <`)
   })
 
   it('lets env set what shells watch, and a shell look the command up then', () => {
-    const environment = [['PATH', '/x'] as const, ['a-b', '1'] as const, ['A', '2'] as const]
-    const script = taskScript({ ...task, isSimple: true, environment }).toString()
-    expect(script).to.contain(`(A='2' /usr/bin/env 'PATH=/x' 'a-b=1' /bin/sh -c 'factor 12' <`)
+    const environment = { PATH: '/x', 'a-b': '1', A: '2' }
+    const writer = new ScriptWriter({ ...job, environment })
+    expect(writer.write({ ...task, isSimple: true }).toString()).to.contain(
+      `(A='2' ${OURS} /usr/bin/env 'PATH=/x' 'a-b=1' /bin/sh -c 'factor 12' <`
+    )
+  })
+
+  it('lets no job say that it is another', () => {
+    const environment = { P2PJOBS_TASK_ID: '7', P2PJOBS_COOKIE: 'x' }
+    const writer = new ScriptWriter({ ...job, environment })
+    expect(writer.write(task).toString()).to.contain(`&& (${OURS} /bin/sh`)
   })
 
   it('names variables that cannot be set', () => {
