@@ -10,21 +10,23 @@ import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { toError } from '../core/errors.ts'
 import { sendSignal } from './processes.ts'
+import { quotedText } from './quoting.ts'
 import type { ShellEnd } from './verdict.ts'
 
 /** A notice of bash repeats the whole command: as long as a command line, and a little. */
 const NOTICE_CHARACTERS_MAX = 256 * 1024
-/**
- * Messages in plain English for the shell itself, and no redirection to a file that is there; not
- * exported, so no task sees it.
- */
-const PROLOGUE = 'exec 2>&1\nLC_ALL=C\nset -C\ntrap : TERM INT HUP\n'
+/** The file descriptor from which a script reads its permit. */
+export const PERMITS = 9
+/** Messages in plain English for the shell itself; not exported, so no task sees it. */
+const PROLOGUE = 'exec 2>&1\nLC_ALL=C\ntrap : TERM INT HUP\n'
 
 export interface HelperShellInit {
   readonly shell: string
   readonly environment: Readonly<Record<string, string>>
-  /** See TaskScript.token. */
+  /** See JobScript.token. */
   readonly token: string
+  /** A named pipe with a line for each script that may run; scripts read it as PERMITS. */
+  readonly permits: string
 }
 
 export interface HelperShellEvents {
@@ -57,7 +59,7 @@ export class HelperShell {
       setImmediate(() => events.onDeath(this.#deathOf(null, null)))
       return
     }
-    this.#listen(this.#child)
+    this.#listen(this.#child, init.permits)
   }
 
   /** The process group of what it runs; undefined if it could not be started. */
@@ -81,14 +83,14 @@ export class HelperShell {
     if (this.group !== undefined) sendSignal(-this.group, 'SIGKILL')
   }
 
-  #listen(child: ChildProcessByStdio<Writable, Readable, null>): void {
+  #listen(child: ChildProcessByStdio<Writable, Readable, null>, permits: string): void {
     child.on('error', (error) => (this.#error = error))
     // A write to a shell that has just died: its death is reported by `close`.
     child.stdin.on('error', (error) => (this.#error ??= error))
     child.stdout.setEncoding('latin1').on('data', (text: string) => this.#hear(text))
     child.once('exit', () => (this.#isUsable = false))
     child.once('close', (code, signal) => this.#events.onDeath(this.#deathOf(code, signal)))
-    child.stdin.write(PROLOGUE)
+    child.stdin.write(`${PROLOGUE}exec ${PERMITS}<${quotedText(permits)}\n`)
   }
 
   #hear(text: string): void {

@@ -3,19 +3,20 @@
  * it has died.
  *
  * While a script runs, the next may already be with the shell, so that the shell need not wait for
- * this process: that is worth a fifth of the rate of short tasks. A script begins with making its
- * claim, a file that must not exist yet. Whoever makes that file first decides: the shell, and the
- * script has begun, or this process, and it never will.
+ * this process: that is worth a fifth of the rate of short tasks. A script begins with taking a
+ * permit, one line, out of a pipe. Whoever takes it decides: the shell, and the script has begun,
+ * or this process, and it never will.
  */
-import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { writeSync } from 'node:fs'
+import { openBothEnds, readNow } from './fifo.ts'
 import { HelperShell } from './helper-shell.ts'
 import type { HelperShellInit } from './helper-shell.ts'
+import { PipePair } from './task-output.ts'
 import type { ShellEnd } from './verdict.ts'
 
 export interface Script {
+  /** It begins with reading a permit, and does nothing without one. */
   readonly text: Uint8Array
-  /** The file that it makes first of all. */
-  readonly claim: string
 }
 
 /** In the end, one of `onEnd` and `onLost` is called for each script. */
@@ -28,22 +29,34 @@ export interface SlotEvents<Each extends Script> {
   onLost(script: Each): void
 }
 
+export interface SlotInit extends HelperShellInit {
+  /** Named pipes for what tasks print: of two tasks, one may wait behind the other. */
+  readonly outputs: readonly { readonly stdout: string; readonly stderr: string }[]
+}
+
 /** A shell and what it was given, in order. */
 interface Line<Each> {
   readonly helper: HelperShell
   readonly scripts: Each[]
-  /** Those that fail when their turn comes, and about which nobody wants to know. */
+  /** Those that will do nothing when their turn comes, and about which nobody wants to know. */
   readonly revoked: Set<Each>
 }
 
+const PERMIT = '\n'
+const NO_PERMIT = 'no\n'
+
 export class Slot<Each extends Script> {
-  readonly #init: HelperShellInit
+  readonly #init: SlotInit
   readonly #events: SlotEvents<Each>
+  readonly #permits: number
+  readonly #pairs: readonly PipePair[]
   #line: Line<Each> | undefined
 
-  constructor(init: HelperShellInit, events: SlotEvents<Each>) {
+  constructor(init: SlotInit, events: SlotEvents<Each>) {
     this.#init = init
     this.#events = events
+    this.#permits = openBothEnds(init.permits)
+    this.#pairs = init.outputs.map((paths) => new PipePair(paths))
   }
 
   /** The process group of the task that runs here, and the pid of the shell that leads it. */
@@ -59,8 +72,10 @@ export class Slot<Each extends Script> {
 
   /** The script that waits behind the one that runs. */
   get next(): Each | undefined {
-    const script = this.#line?.scripts[1]
-    return script === undefined || this.#line?.revoked.has(script) === true ? undefined : script
+    const line = this.#line
+    const [first, second] = line?.scripts ?? []
+    if (line === undefined || first === undefined || second === undefined) return undefined
+    return line.revoked.has(first) || line.revoked.has(second) ? undefined : second
   }
 
   /** Whether another script can be given to the shell while one runs. */
@@ -68,10 +83,18 @@ export class Slot<Each extends Script> {
     return this.#line?.helper.isUsable === true && this.#line.scripts.length === 1
   }
 
+  /** Pipes that no task has; there are some whenever a script can be given. */
+  get freePair(): PipePair {
+    const pair = this.#pairs.find(({ isFree }) => isFree)
+    if (pair === undefined) throw new Error('bug in p2pjobs: a slot has more tasks than pipes')
+    return pair
+  }
+
   /** Runs a script, or lets it wait behind the one that runs. */
   run(script: Each): void {
     if (this.#line?.helper.isUsable !== true) this.#line = this.#newLine()
     const { helper, scripts } = this.#line
+    writeSync(this.#permits, PERMIT)
     helper.run(script.text)
     if (scripts.push(script) === 1) this.#events.onBegun(script)
   }
@@ -79,7 +102,8 @@ export class Slot<Each extends Script> {
   /** Takes `next` back; false if there is none, or if it has begun by now. */
   takeBackNext(): boolean {
     const { next } = this
-    if (next === undefined || !makeClaim(next)) return false
+    if (next === undefined || readNow(this.#permits, new Uint8Array(1)) === undefined) return false
+    writeSync(this.#permits, NO_PERMIT)
     this.#line?.revoked.add(next)
     this.#events.onLost(next)
     return true
@@ -96,6 +120,7 @@ export class Slot<Each extends Script> {
   }
 
   #newLine(): Line<Each> {
+    this.#takePermits()
     const helper = new HelperShell(this.#init, {
       onStatus: (end) => this.#onStatus(line, end),
       onDeath: (end) => this.#onDeath(line, end)
@@ -108,31 +133,24 @@ export class Slot<Each extends Script> {
     const ended = scripts.shift()
     const next = scripts[0]
     if (next !== undefined && !revoked.has(next)) this.#events.onBegun(next)
-    if (ended === undefined) return
-    if (revoked.delete(ended)) unlinkSync(ended.claim)
-    else this.#events.onEnd(ended, end)
+    if (ended !== undefined && !revoked.delete(ended)) this.#events.onEnd(ended, end)
   }
 
-  #onDeath({ scripts, revoked }: Line<Each>, end: ShellEnd): void {
-    for (const [place, script] of scripts.splice(0).entries()) {
-      // The one in front may not have come to its claim; it was meant to run, and counts as run.
-      if (revoked.delete(script)) unlinkSync(script.claim)
-      else if (place === 0 || !makeClaim(script)) this.#events.onEnd(script, end)
-      else {
-        unlinkSync(script.claim)
-        this.#events.onLost(script)
-      }
+  #onDeath(line: Line<Each>, end: ShellEnd): void {
+    const scripts = line.scripts.splice(0)
+    const unused = line === this.#line ? this.#takePermits() : 0
+    for (const [place, script] of scripts.entries()) {
+      if (line.revoked.delete(script)) continue
+      // The first may not have taken its permit; it was meant to run, and counts as run.
+      if (place > 0 && place >= scripts.length - unused) this.#events.onLost(script)
+      else this.#events.onEnd(script, end)
     }
   }
-}
 
-/** False if the shell of the script was faster. */
-function makeClaim({ claim }: Script): boolean {
-  try {
-    closeSync(openSync(claim, 'wx', 0o600))
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
+  /** Takes all permits that nobody has used, and says how many there were. */
+  #takePermits(): number {
+    const bytes = new Uint8Array(64)
+    const read = readNow(this.#permits, bytes) ?? 0
+    return Buffer.from(bytes.subarray(0, read)).toString().replaceAll(NO_PERMIT, '').length
   }
 }

@@ -13,13 +13,14 @@ import { basename } from 'node:path'
 import { toError } from '../core/errors.ts'
 import type { ShellSpec } from '../core/spec.ts'
 import type { RunResult } from './executor.ts'
-import { fileBytes, gatherLittle, gatherMuch } from './output-files.ts'
-import type { Gathered } from './output-files.ts'
+import { makeFifos } from './fifo.ts'
 import { COOKIE_NAME, SHELL_RUN, killProcesses } from './processes.ts'
 import { Reports } from './reports.ts'
 import { Slot } from './slot.ts'
-import type { SlotEvents } from './slot.ts'
+import type { SlotEvents, SlotInit } from './slot.ts'
 import type { SpawnerEvent, SpawnerInit, SpawnerRequest, TaskOrder } from './spawner-messages.ts'
+import { TaskOutput } from './task-output.ts'
+import type { PipePair, Printed } from './task-output.ts'
 import { TaskPlanner } from './task-plan.ts'
 import type { TaskPlan } from './task-plan.ts'
 import { TreeEndings, isLeftover } from './tree-endings.ts'
@@ -41,10 +42,13 @@ interface Run extends TaskPlan {
   endedMs: number
   end: ShellEnd | undefined
   isEnding: boolean
-  isOverCap: boolean
+  output: TaskOutput
 }
 
-const POLL_MS = 100
+/** From when on the output of a task is read as it comes: its pipes hold only so much. */
+const LISTEN_MS = 5
+/** From when on nothing waits behind a task. */
+const LONG_MS = 100
 /** Tasks that take this long gain nothing from having the next one with the shell already. */
 const SHORT_MS = 10
 const NOTICED_MAX = 1_000
@@ -67,7 +71,10 @@ export class Spawner {
   readonly #ahead = new Set<Run>()
   readonly #noticed = new Set<string>()
   #lastRuntimeMs = Infinity
-  #pollTimer: NodeJS.Timeout | undefined
+  /** Pipes that leftovers have. */
+  #leavers: (() => void)[] = []
+  #lookTimer: NodeJS.Timeout | undefined
+  #lookAt = 0
   #leftoverTimer: NodeJS.Timeout | undefined
 
   /** @param owner the identity of this process */
@@ -78,12 +85,16 @@ export class Spawner {
     const token = randomBytes(12).toString('hex')
     const environment = { ...taskEnvironment(), [COOKIE_NAME]: `${owner}/${SHELL_RUN}` }
     const shell = { shell: init.shell, environment, token }
+    const slots = Array.from({ length: init.slots }, (_, slot) => slotFiles(init.spool, slot))
+    makeFifos(
+      slots.flatMap(({ permits, outputs }) => [permits, ...outputs.flatMap(Object.values<string>)])
+    )
     const events: SlotEvents<Run> = {
       onBegun: (run) => this.#begun(run),
       onEnd: (run, end) => this.#shellEnded(run, end),
       onLost: (run) => this.#takenBack(run)
     }
-    this.#slots = Array.from({ length: init.slots }, () => new Slot(shell, events))
+    this.#slots = slots.map((files) => new Slot({ ...shell, ...files }, events))
     this.#free = [...this.#slots]
     this.#planner = new TaskPlanner(init, owner, token, isDash(init.shell))
     this.#endings = new TreeEndings(owner, (text) => send({ type: 'notice', text }))
@@ -110,7 +121,7 @@ export class Spawner {
   /** Ends every process and removes every file, at once; nothing is reported any more. */
   close(): void {
     this.#reports.close()
-    clearTimeout(this.#pollTimer)
+    clearTimeout(this.#lookTimer)
     clearTimeout(this.#leftoverTimer)
     for (const slot of this.#slots) slot.kill()
     killProcesses(({ owner }) => owner === this.#owner)
@@ -146,14 +157,22 @@ export class Spawner {
   /** Gives a task to a slot; false if it cannot be run at all. */
   #give(slot: Slot<Run>, waiting: Waiting): boolean {
     const { spec, order } = waiting
-    const plan = this.#plan(spec, order)
+    const pair = slot.freePair
+    const plan = this.#plan(spec, order, pair)
     if ('outcome' in plan) {
       this.#report(order.run, plan, { startedAt: Date.now(), runtimeMs: 0 })
       return false
     }
     const times = { startedAt: 0, startedMs: Infinity, endedMs: 0 }
-    const ending = { end: undefined, isEnding: false, isOverCap: false }
-    const run: Run = { ...plan, waiting, slot, ...times, ...ending }
+    const output = new TaskOutput({
+      pair,
+      files: plan.files,
+      bytesMax: spec.outputBytesMax,
+      onTooMuch: () => {
+        if (run.end === undefined) this.#endTree(run, 0)
+      }
+    })
+    const run: Run = { ...plan, waiting, slot, ...times, end: undefined, isEnding: false, output }
     this.#runs.set(order.run, run)
     this.#ahead.add(run)
     slot.run(run)
@@ -168,20 +187,21 @@ export class Spawner {
     run.endedMs = run.startedMs
     if (run.scratch !== undefined) this.#noticeMissing(spec, order)
     if (hasWaited) this.#reports.addBegun(order.run)
-    this.#pollTimer ??= setTimeout(() => this.#poll(), POLL_MS)
+    this.#lookIn(LISTEN_MS, run.startedMs)
   }
 
   #takenBack(run: Run): void {
-    const { waiting, scratch } = run
+    const { waiting, scratch, output } = run
+    output.giveUp()
     this.#ahead.delete(run)
     this.#runs.delete(waiting.order.run)
     this.#queue.unshift(waiting)
     if (scratch !== undefined) void this.#removeScratch(scratch)
   }
 
-  #plan(spec: ShellSpec, order: TaskOrder): TaskPlan | Verdict {
+  #plan(spec: ShellSpec, order: TaskOrder, pair: PipePair): TaskPlan | Verdict {
     try {
-      return this.#planner.plan(spec, order)
+      return this.#planner.plan(spec, order, pair)
     } catch (error) {
       return refusal(`no folder could be made for the task: ${toError(error).message}`)
     }
@@ -245,6 +265,8 @@ export class Spawner {
     this.#runs.delete(waiting.order.run)
     this.#ahead.delete(run)
     if (run.end === undefined) slot.abandon()
+    // Its pipes are for the next task.
+    for (const leave of run.output.finish()) this.#leavers.push(leave)
     if (slot.isIdle) this.#free.push(slot)
     this.#lastRuntimeMs = run.endedMs - startedMs
     this.#leftoverTimer ??= setTimeout(() => this.#sweep(), this.#init.leftoverMs)
@@ -256,38 +278,27 @@ export class Spawner {
   }
 
   #gather(run: Run, verdict: Verdict, times: Times): void {
-    const { order, spec } = run.waiting
-    const cannot = (error: unknown): void => {
-      const reason = `the output of the task could not be kept: ${toError(error).message}`
-      this.#report(order.run, refusal(reason), times)
+    const { run: number } = run.waiting.order
+    const little = run.output.takeLittle()
+    if (little !== undefined) {
+      this.#reportPrinted(run, verdict, times, little)
+      return
     }
-    const { claim: stdout, stderr } = run
-    const printed = { stdout, stderr, bytesMax: spec.outputBytesMax }
-    try {
-      const little = gatherLittle(printed)
-      if (little !== undefined) this.#reportPrinted(run, verdict, times, little)
-      else {
-        const handover = `${this.#init.handover}-${order.run}`
-        gatherMuch(printed, handover, () => this.#killAll(order.run)).then(
-          (much) => this.#reportPrinted(run, verdict, times, much),
-          cannot
-        )
+    run.output.takeMuch(`${this.#init.handover}-${number}`).then(
+      (much) => this.#reportPrinted(run, verdict, times, much),
+      (error: unknown) => {
+        const reason = `the output of the task could not be kept: ${toError(error).message}`
+        this.#report(number, refusal(reason), times)
       }
-    } catch (error) {
-      cannot(error)
-    }
+    )
   }
 
-  #reportPrinted(run: Run, verdict: Verdict, times: Times, printed: Gathered): void {
+  #reportPrinted(run: Run, verdict: Verdict, times: Times, printed: Printed): void {
     const { order, spec } = run.waiting
     const { isCut, stdout, stderr } = printed
     const reason = `printed more than the ${spec.outputBytesMax} bytes it may; only these were kept`
-    const final = isCut || run.isOverCap ? failure(reason, verdict) : verdict
+    const final = isCut ? failure(reason, verdict) : verdict
     this.#report(order.run, final, { ...times, stdout, stderr })
-  }
-
-  #killAll(run: number): void {
-    killProcesses((found) => found.owner === this.#owner && found.run === run)
   }
 
   async #removeScratch(folder: string): Promise<void> {
@@ -302,22 +313,28 @@ export class Spawner {
     this.#reports.addEnd({ run, result: { ...NO_OUTPUT, ...verdict, ...rest } })
   }
 
-  /** Looks at what has run for a while: nothing waits behind it, and its output keeps its cap. */
-  #poll(): void {
-    const since = performance.now() - POLL_MS
+  #lookIn(ms: number, now: number): void {
+    if (this.#lookTimer !== undefined && this.#lookAt <= now + ms) return
+    clearTimeout(this.#lookTimer)
+    this.#lookAt = now + ms
+    this.#lookTimer = setTimeout(() => this.#look(), ms)
+  }
+
+  /** Looks at what has run for a while. */
+  #look(): void {
+    const now = performance.now()
+    this.#lookTimer = undefined
     for (const run of [...this.#runs.values()]) {
-      if (run.startedMs > since || run.isOverCap) continue
-      run.slot.takeBackNext()
-      const bytes = fileBytes(run.claim) + fileBytes(run.stderr)
-      run.isOverCap = bytes > run.waiting.spec.outputBytesMax
-      if (run.isOverCap) this.#endTree(run, 0)
+      if (now - run.startedMs >= LISTEN_MS) run.output.listen()
+      if (now - run.startedMs >= LONG_MS) run.slot.takeBackNext()
     }
     this.#fill()
-    this.#pollTimer = this.#runs.size > 0 ? setTimeout(() => this.#poll(), POLL_MS) : undefined
+    if (this.#runs.size > 0) this.#lookIn(LONG_MS, now)
   }
 
   #sweep(): void {
     this.#leftoverTimer = undefined
+    for (const leave of this.#leavers.splice(0)) leave()
     killProcesses((found) => isLeftover(found, this.#owner, (run) => this.#runs.has(run)))
   }
 }
@@ -339,4 +356,13 @@ function isDash(shell: string): boolean {
     // No such shell: the first task that needs it says so.
     return false
   }
+}
+
+function slotFiles(spool: string, slot: number): Pick<SlotInit, 'permits' | 'outputs'> {
+  const base = `${spool}/slot-${slot}`
+  const outputs = ['a', 'b'].map((pair) => ({
+    stdout: `${base}.${pair}.stdout`,
+    stderr: `${base}.${pair}.stderr`
+  }))
+  return { permits: `${base}.permits`, outputs }
 }

@@ -10,6 +10,7 @@ import type { CommandTemplate } from './command-line.ts'
 import { Programs } from './programs.ts'
 import { simpleProgram } from './simple-command.ts'
 import type { SpawnerInit, TaskOrder } from './spawner-messages.ts'
+import type { PipePair } from './task-output.ts'
 import { ScriptWriter, environmentFault } from './task-script.ts'
 import { failure, refusal } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
@@ -17,9 +18,8 @@ import type { Verdict } from './verdict.ts'
 export interface TaskPlan {
   /** The script for the shell. */
   readonly text: Uint8Array
-  /** Where its stdout goes; also what shows that it has begun. */
-  readonly claim: string
-  readonly stderr: string
+  /** What its files begin with, so that no other task has them. */
+  readonly files: string
   /** An empty folder made for the task, to be removed after it. */
   readonly scratch: string | undefined
 }
@@ -53,7 +53,7 @@ export class TaskPlanner {
   }
 
   /** How to run a task, or why it cannot be run. Makes its scratch folder if it needs one. */
-  plan(spec: ShellSpec, order: TaskOrder): TaskPlan | Verdict {
+  plan(spec: ShellSpec, order: TaskOrder, { pipes }: PipePair): TaskPlan | Verdict {
     const job = this.#jobPlan(spec)
     const line = renderCommand(job.template, order.input)
     const fault = commandLineFault(line)
@@ -64,12 +64,15 @@ export class TaskPlanner {
     const now = performance.now()
     const scratch = this.#canEnter(spec.directory, now) ? undefined : `${files}.d`
     if (scratch !== undefined) mkdirSync(scratch)
-    const stdout = `${files}.o`
-    const stderr = `${files}.e`
-    const directory = scratch ?? spec.directory
-    const isSimple = this.#isSimple(line, now)
-    const text = job.writer.write({ order, directory, line, isSimple, stdout, stderr })
-    return { text, claim: stdout, stderr, scratch }
+    const text = job.writer.write({
+      order,
+      directory: scratch ?? spec.directory,
+      line,
+      isSimple: this.#isSimple(line, now),
+      stdout: pipes.stdout.path,
+      stderr: pipes.stderr.path
+    })
+    return { text, files, scratch }
   }
 
   #jobPlan(spec: ShellSpec): JobPlan {

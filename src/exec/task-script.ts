@@ -1,13 +1,15 @@
 /**
  * The script text with which a spawner's persistent shell runs one task.
  *
- *     cd -- DIR && unset OLDPWD && (NAME=VALUE.. /bin/sh -c LINE </dev/null >OUT 2>ERR)
+ *     read -r turn <&9 && [ -z "$turn" ] && cd -- DIR && unset OLDPWD &&
+ *     (NAME=VALUE.. /bin/sh -c LINE) 9<&- </dev/null >OUT 2>ERR
  *     printf '\n%s %s\n' TOKEN "$?"
  *
- * The shell does not overwrite files (`set -C`): to make OUT is to begin, see `slot.ts`. The
- * parentheses matter: dash applies the redirections of a plain command to itself for as long
- * as the command runs, so that its own notice ("Killed") would land in the task's stderr.
+ * It begins by taking its permit, see `slot.ts`. The parentheses matter: dash applies the
+ * redirections of a plain command to itself for as long as the command runs, so that its own
+ * notice ("Killed") would land in the task's stderr.
  */
+import { PERMITS } from './helper-shell.ts'
 import { COOKIE_NAME } from './processes.ts'
 import { quoted, quotedText } from './quoting.ts'
 import type { TaskOrder } from './spawner-messages.ts'
@@ -68,10 +70,10 @@ export class ScriptWriter {
     const handed = this.#handed === '' ? '' : `/usr/bin/env ${this.#handed}`
     const needsShell = !isSimple || handed !== ''
     const before =
-      `cd -- ${quotedText(directory)} && unset OLDPWD && (${this.#assigned}${ours}${handed}` +
-      (needsShell ? `${shell} -c ` : '')
+      `read -r turn <&${PERMITS} && [ -z "$turn" ] && cd -- ${quotedText(directory)} && ` +
+      `unset OLDPWD && (${this.#assigned}${ours}${handed}${needsShell ? `${shell} -c ` : ''}`
     const after =
-      ` </dev/null >${quotedText(stdout)} 2>${quotedText(stderr)})\n` +
+      `) ${PERMITS}<&- </dev/null >${quotedText(stdout)} 2>${quotedText(stderr)}\n` +
       `printf '\\n%s %s\\n' ${token} "$?"\n`
     const words = needsShell ? quoted(line) : line
     return Buffer.concat([Buffer.from(before), words, Buffer.from(after)])

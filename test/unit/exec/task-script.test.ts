@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { shareOfCap } from '../../../src/exec/output-files.ts'
+import { shareOfCap } from '../../../src/exec/collector.ts'
 import { ScriptWriter, environmentFault } from '../../../src/exec/task-script.ts'
 
 const job = {
@@ -21,21 +21,22 @@ const OURS = 'P2PJOBS_JOB_ID=1 P2PJOBS_TASK_ID=2 P2PJOBS_ATTEMPT=3 P2PJOBS_COOKI
 describe('task script', () => {
   it('quotes everything', () => {
     expect(new ScriptWriter(job).write(task).toString()).to.equal(
-      `cd -- '/it'\\''s' && unset OLDPWD && (A='it'\\''s' ${OURS} /bin/sh -c 'factor 12' ` +
-        `</dev/null >'/s/1.o' 2>'/s/1.e')\nprintf '\\n%s %s\\n' abc "$?"\n`
+      `read -r turn <&9 && [ -z "$turn" ] && cd -- '/it'\\''s' && unset OLDPWD && ` +
+        `(A='it'\\''s' ${OURS} /bin/sh -c 'factor 12') 9<&- </dev/null >'/s/1.o' 2>'/s/1.e'\n` +
+        `printf '\\n%s %s\\n' abc "$?"\n`
     )
   })
 
   it('runs a simple command as it stands', () => {
     const script = new ScriptWriter(job).write({ ...task, isSimple: true }).toString()
-    expect(script).to.contain(`/5 factor 12 <`)
+    expect(script).to.contain(`/5 factor 12) 9<&- <`)
   })
 
   it('lets env set what shells watch, and a shell look the command up then', () => {
     const environment = { PATH: '/x', 'a-b': '1', A: '2' }
     const writer = new ScriptWriter({ ...job, environment })
     expect(writer.write({ ...task, isSimple: true }).toString()).to.contain(
-      `(A='2' ${OURS} /usr/bin/env 'PATH=/x' 'a-b=1' /bin/sh -c 'factor 12' <`
+      `(A='2' ${OURS} /usr/bin/env 'PATH=/x' 'a-b=1' /bin/sh -c 'factor 12') 9<&- <`
     )
   })
 
