@@ -1,13 +1,16 @@
 /**
  * What a task prints into: a named pipe that is used again for a later task once nobody can write
- * into it any more. Making a file for each task costs up to a third of the rate of short tasks.
+ * into it any more. Making files for each task instead costs up to a third of the rate of short
+ * tasks, whatever they print.
  *
- * A short task's output fits into the pipe, and is read when the task has ended. If it takes
+ * A short task's output fits into the pipe, and is read when the task has ended. If a task takes
  * longer, `listen` reads as it comes.
  */
-import { closeSync, unlinkSync } from 'node:fs'
+import { closeSync, lstatSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { makeFifos, openToRead, readNow } from './fifo.ts'
+
+type OnChunk = (chunk: Uint8Array) => void
 
 const buffer = Buffer.allocUnsafe(64 * 1024)
 /** More than a pipe holds that a user has made as large as it can be. */
@@ -24,23 +27,27 @@ export class OutputPipe {
     this.#fd = openToRead(path)
   }
 
-  /** Hands on what is printed, as it comes. Can be called again: it goes on where it ended. */
-  listen(onChunk: (chunk: Uint8Array) => void): void {
+  /** Hands on what is printed as it comes, until `finish`. */
+  listen(onChunk: OnChunk): void {
     if (this.#socket !== undefined) return
     const socket = new Socket({ fd: this.#fd, readable: true, writable: false })
     this.#socket = socket
     socket.on('data', onChunk)
-    // Nothing but a read fails, and what there is to read shows at the end.
+    // Reading a pipe does not fail; what there is to read would show at the end.
     socket.on('error', () => undefined)
     // Nobody writes: not any more, or not yet.
-    socket.prependOnceListener('end', () => this.#leave(socket))
+    socket.prependOnceListener('end', () => {
+      if (this.#socket !== socket) return
+      this.#leave(socket)
+      this.listen(onChunk)
+    })
   }
 
   /**
    * Reads what is left of a task that has ended. If a process that it left behind may still write
    * into the pipe, another one takes its place, and what leaves the old one alone is returned.
    */
-  finish(onChunk: (chunk: Uint8Array) => void): (() => void) | undefined {
+  finish(onChunk: OnChunk): (() => void) | undefined {
     const left = this.#readAll(onChunk)
     const socket = this.#socket
     if (left === 0) {
@@ -50,22 +57,32 @@ export class OutputPipe {
     const fd = this.#fd
     socket?.pause()
     this.#socket = undefined
-    unlinkSync(this.path)
+    this.#replace()
+    return () => (socket === undefined ? closeSync(fd) : socket.destroy())
+  }
+
+  /** Replaces a pipe that somebody has removed: a shell would make a file in its place. */
+  ensure(): void {
+    if (lstatSync(this.path, { throwIfNoEntry: false })?.isFIFO() === true) return
+    closeSync(this.#fd)
+    this.#replace()
+  }
+
+  #replace(): void {
+    rmSync(this.path, { force: true })
     makeFifos([this.path])
     this.#fd = openToRead(this.path)
-    return () => (socket === undefined ? closeSync(fd) : socket.destroy())
   }
 
   /** Opened again before it is closed: a writer that comes just now must find a reader. */
   #leave(socket: Socket): void {
-    if (this.#socket !== socket) return
     this.#socket = undefined
     this.#fd = openToRead(this.path)
     socket.destroy()
   }
 
   /** 0 if nobody has it open any more. A process that was left behind is not listened to for long. */
-  #readAll(onChunk: (chunk: Uint8Array) => void): 0 | undefined {
+  #readAll(onChunk: OnChunk): 0 | undefined {
     for (let bytes = 0; bytes <= LEFT_BYTES_MAX;) {
       const read = readNow(this.#fd, buffer)
       if (read === undefined || read === 0) return read

@@ -11,7 +11,7 @@ import { writeSync } from 'node:fs'
 import { openBothEnds, readNow } from './fifo.ts'
 import { HelperShell } from './helper-shell.ts'
 import type { HelperShellInit } from './helper-shell.ts'
-import { PipePair } from './task-output.ts'
+import { PipePair } from './pipe-pair.ts'
 import type { ShellEnd } from './verdict.ts'
 
 export interface Script {
@@ -84,9 +84,10 @@ export class Slot<Each extends Script> {
   }
 
   /** Pipes that no task has; there are some whenever a script can be given. */
-  get freePair(): PipePair {
+  freePair(now: number): PipePair {
     const pair = this.#pairs.find(({ isFree }) => isFree)
     if (pair === undefined) throw new Error('bug in p2pjobs: a slot has more tasks than pipes')
+    pair.ensure(now)
     return pair
   }
 
@@ -138,12 +139,14 @@ export class Slot<Each extends Script> {
 
   #onDeath(line: Line<Each>, end: ShellEnd): void {
     const scripts = line.scripts.splice(0)
-    const unused = line === this.#line ? this.#takePermits() : 0
+    const begun = scripts.length - (line === this.#line ? this.#takePermits() : 0)
+    let isFirst = true
     for (const [place, script] of scripts.entries()) {
       if (line.revoked.delete(script)) continue
       // The first may not have taken its permit; it was meant to run, and counts as run.
-      if (place > 0 && place >= scripts.length - unused) this.#events.onLost(script)
-      else this.#events.onEnd(script, end)
+      if (isFirst || place < begun) this.#events.onEnd(script, end)
+      else this.#events.onLost(script)
+      isFirst = false
     }
   }
 

@@ -4,22 +4,10 @@
 import { toError } from '../core/errors.ts'
 import { Collector, shareOfCap } from './collector.ts'
 import type { Output } from './executor.ts'
-import { OutputPipe } from './output-pipe.ts'
+import { STREAMS } from './pipe-pair.ts'
+import type { PipePair, Stream } from './pipe-pair.ts'
 
 const NOTHING = new Uint8Array(0)
-const STREAMS = ['stdout', 'stderr'] as const
-type Stream = (typeof STREAMS)[number]
-
-/** Two pipes that serve one task at a time. */
-export class PipePair {
-  readonly pipes: Readonly<Record<Stream, OutputPipe>>
-  isFree = true
-
-  /** @param paths named pipes */
-  constructor(paths: Readonly<Record<Stream, string>>) {
-    this.pipes = { stdout: new OutputPipe(paths.stdout), stderr: new OutputPipe(paths.stderr) }
-  }
-}
 
 export interface Printed {
   /** There was more than may be kept. */
@@ -51,7 +39,7 @@ export class TaskOutput {
   /** Reads what the task prints as it comes: a pipe holds only so much. */
   listen(): void {
     for (const stream of STREAMS) {
-      this.#init.pair.pipes[stream].listen((chunk) => this.#add(stream, chunk))
+      this.#init.pair[stream].listen((chunk) => this.#add(stream, chunk))
     }
   }
 
@@ -67,7 +55,7 @@ export class TaskOutput {
   finish(): (() => void)[] {
     const { pair } = this.#init
     const leavers = STREAMS.map((stream) =>
-      pair.pipes[stream].finish((chunk) => this.#add(stream, chunk))
+      pair[stream].finish((chunk) => this.#add(stream, chunk))
     )
     pair.isFree = true
     return leavers.filter((leave) => leave !== undefined)
@@ -76,7 +64,7 @@ export class TaskOutput {
   /** All that was printed, if it is little. */
   takeLittle(): Printed | undefined {
     const { stdout, stderr } = this.#collectors
-    if (stdout?.isLittle === false || stderr?.isLittle === false || this.#isTooMuch)
+    if (stdout?.isLittle === false || stderr?.isLittle === false || this.#isTooMuch())
       return undefined
     return {
       isCut: false,
@@ -85,7 +73,10 @@ export class TaskOutput {
     }
   }
 
-  /** Whatever was printed; rejects if it could not be kept. */
+  /**
+   * Whatever was printed, large output as `<handover>.stdout` and `<handover>.stderr`. Rejects if
+   * it could not be kept.
+   */
   async takeMuch(handover: string): Promise<Printed> {
     const { stdout, stderr } = this.#collectors
     if (this.#error !== undefined) {
@@ -95,27 +86,27 @@ export class TaskOutput {
     }
     const kept = shareOfCap(stdout?.bytes ?? 0, stderr?.bytes ?? 0, this.#init.bytesMax)
     return {
-      isCut: this.#isTooMuch,
+      isCut: this.#isTooMuch(),
       stdout: (await stdout?.take(kept.stdout, `${handover}.stdout`)) ?? NOTHING,
       stderr: (await stderr?.take(kept.stderr, `${handover}.stderr`)) ?? NOTHING
     }
   }
 
-  get #isTooMuch(): boolean {
-    if (this.#error !== undefined) return true
+  #isTooMuch(): boolean {
     const { stdout, stderr } = this.#collectors
-    return (stdout?.bytes ?? 0) + (stderr?.bytes ?? 0) > this.#init.bytesMax
+    const bytes = (stdout?.bytes ?? 0) + (stderr?.bytes ?? 0)
+    return this.#error !== undefined || bytes > this.#init.bytesMax
   }
 
   #add(stream: Stream, chunk: Uint8Array): void {
-    const { files, bytesMax, onTooMuch } = this.#init
-    this.#collectors[stream] ??= new Collector(`${files}.${stream}`, bytesMax)
-    const before = this.#isTooMuch
+    const { files, bytesMax } = this.#init
+    const collector = (this.#collectors[stream] ??= new Collector(`${files}.${stream}`, bytesMax))
+    const wasTooMuch = this.#isTooMuch()
     try {
-      this.#collectors[stream].add(chunk)
+      collector.add(chunk)
     } catch (error) {
       this.#error ??= toError(error)
     }
-    if (!before && this.#isTooMuch) onTooMuch()
+    if (!wasTooMuch && this.#isTooMuch()) this.#init.onTooMuch()
   }
 }

@@ -7,10 +7,10 @@ import { isAbsolute } from 'node:path'
 import type { ShellSpec } from '../core/spec.ts'
 import { commandLineFault, parseCommand, renderCommand } from './command-line.ts'
 import type { CommandTemplate } from './command-line.ts'
+import type { PipePair } from './pipe-pair.ts'
 import { Programs } from './programs.ts'
 import { simpleProgram } from './simple-command.ts'
 import type { SpawnerInit, TaskOrder } from './spawner-messages.ts'
-import type { PipePair } from './task-output.ts'
 import { ScriptWriter, environmentFault } from './task-script.ts'
 import { failure, refusal } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
@@ -52,8 +52,11 @@ export class TaskPlanner {
     this.#mayBeSimple = isDash
   }
 
-  /** How to run a task, or why it cannot be run. Makes its scratch folder if it needs one. */
-  plan(spec: ShellSpec, order: TaskOrder, { pipes }: PipePair): TaskPlan | Verdict {
+  /**
+   * How to run a task that prints into `pair`, or why it cannot be run. Makes its scratch folder if
+   * it needs one.
+   */
+  plan(spec: ShellSpec, order: TaskOrder, pair: PipePair, now: number): TaskPlan | Verdict {
     const job = this.#jobPlan(spec)
     const line = renderCommand(job.template, order.input)
     const fault = commandLineFault(line)
@@ -61,7 +64,6 @@ export class TaskPlanner {
     if (job.fault !== undefined) return refusal(job.fault)
     // A run that is planned again must not find what its first plan left.
     const files = `${this.#init.spool}/${this.#plans++}`
-    const now = performance.now()
     const scratch = this.#canEnter(spec.directory, now) ? undefined : `${files}.d`
     if (scratch !== undefined) mkdirSync(scratch)
     const text = job.writer.write({
@@ -69,8 +71,8 @@ export class TaskPlanner {
       directory: scratch ?? spec.directory,
       line,
       isSimple: this.#isSimple(line, now),
-      stdout: pipes.stdout.path,
-      stderr: pipes.stderr.path
+      stdout: pair.stdout.path,
+      stderr: pair.stderr.path
     })
     return { text, files, scratch }
   }
