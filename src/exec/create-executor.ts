@@ -8,7 +8,6 @@ import type { Outcome } from '../core/result.ts'
 import type { FunctionSpec, ShellSpec, Spec } from '../core/spec.ts'
 import { Batch } from './batch.ts'
 import type { Executor, ExecutorEvents, RunEnd, TaskStart } from './executor.ts'
-import { createFunctionExecutor } from './functions/function-executor.ts'
 import type { IsolationInit } from './functions/isolation.ts'
 import { createShellExecutor } from './shell-executor.ts'
 
@@ -32,10 +31,11 @@ export async function createExecutor(
   const { slots, firstKind } = init
   const spares = firstKind === 'function' ? slots : 0
   const shell = new LateExecutor<ShellSpec>(() => createShellExecutor(init, events), events)
-  const functions = new LateExecutor<FunctionSpec>(
-    () => createFunctionExecutor({ ...init, spares }, events),
-    events
-  )
+  const functions = new LateExecutor<FunctionSpec>(async () => {
+    // Loaded only for functions: a node that runs commands starts without.
+    const { createFunctionExecutor } = await import('./functions/function-executor.ts')
+    return await createFunctionExecutor({ ...init, spares }, events)
+  }, events)
   // Whoever insists on a sandbox wants to hear at once that there is none.
   const isSandboxWanted = init.requiresSandbox || init.isolation === 'bwrap'
   try {

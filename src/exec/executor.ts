@@ -11,8 +11,6 @@ import type { BlobId, JobId, NodeId } from '../core/types.ts'
 
 export { createExecutor } from './create-executor.ts'
 export type { ExecutorInit } from './create-executor.ts'
-export { createFunctionExecutor } from './functions/function-executor.ts'
-export type { FunctionExecutorInit } from './functions/function-executor.ts'
 export { createShellExecutor } from './shell-executor.ts'
 export type { ShellExecutorInit } from './shell-executor.ts'
 

@@ -1,7 +1,8 @@
 /**
  * One end of a session between a worker and a master: messages out, messages in.
  *
- * Between nodes a link is a stream of frames; within a process it is two function calls.
+ * Between nodes a link is a stream of frames; within a process it is two function calls, see
+ * `local-link.ts`.
  */
 import { toError } from '../core/errors.ts'
 import type { BlobRef } from '../core/types.ts'
@@ -94,58 +95,5 @@ async function readAll<In>(
   } catch (error) {
     stream.abort(toError(error))
     throw error
-  }
-}
-
-/** Both ends of a session within this process. */
-export function localLinks<A, B>(): [Link<A, B>, Link<B, A>] {
-  const one = new LocalLink<A, B>()
-  const other = new LocalLink<B, A>()
-  one.connect(other)
-  other.connect(one)
-  return [one, other]
-}
-
-class LocalLink<Out, In> implements Link<Out, In> {
-  #other: LocalLink<In, Out> | undefined
-  #onMessage: ((message: In) => void) | undefined
-  #onClosed: ((error: Error | undefined) => void) | undefined
-  #waiting: In[] = []
-  #isClosed = false
-
-  connect(other: LocalLink<In, Out>): void {
-    this.#other = other
-  }
-
-  send(message: Out): void {
-    this.#other?.receive(message)
-  }
-
-  close(): void {
-    this.#other?.end()
-    this.end()
-  }
-
-  abort(): void {
-    this.close()
-  }
-
-  listen(onMessage: (message: In) => void, onClosed: (error: Error | undefined) => void): void {
-    this.#onMessage = onMessage
-    this.#onClosed = onClosed
-    for (const message of this.#waiting.splice(0)) onMessage(message)
-    if (this.#isClosed) onClosed(undefined)
-  }
-
-  receive(message: In): void {
-    if (this.#isClosed) return
-    if (this.#onMessage === undefined) this.#waiting.push(message)
-    else this.#onMessage(message)
-  }
-
-  end(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.#onClosed?.(undefined)
   }
 }
