@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { createFunctionExecutor } from '../../src/exec/executor.ts'
+import { createFunctionExecutor } from '../../src/exec/functions/function-executor.ts'
 import { NO_EVENTS, isAlive, until } from '../support/executors.ts'
 import { TestFunctions, forEachIsolation, valueOf } from '../support/functions.ts'
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { createFunctionExecutor } from '../../src/exec/executor.ts'
+import { createFunctionExecutor } from '../../src/exec/functions/function-executor.ts'
 import { NO_EVENTS, until } from '../support/executors.ts'
 import { TestFunctions, bundleOf, sandboxFault, valueOf } from '../support/functions.ts'
 

@@ -116,7 +116,8 @@ describe('members that are told of members', function () {
       }),
       check: () => undefined,
       onAdmitted: () => undefined,
-      onRefused: () => undefined
+      onRefused: () => undefined,
+      onMalformed: () => undefined
     })
     await libp2p.start()
     endings.push(async () => await libp2p.stop())

@@ -6,7 +6,7 @@
  */
 import { basename } from 'node:path'
 import type { BlobId, Isolation, JobId, NodeId } from '../../src/core/types.ts'
-import { createFunctionExecutor } from '../../src/exec/executor.ts'
+import { createFunctionExecutor } from '../../src/exec/functions/function-executor.ts'
 import { encodeCalls } from '../../src/values/calls.ts'
 import { NO_EVENTS } from './executors.ts'
 

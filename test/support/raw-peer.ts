@@ -31,7 +31,8 @@ export function aHello(change: Partial<Hello> = {}): Hello {
     isWorker: true,
     epoch: undefined,
     clock: Date.now(),
-    certificate: undefined
+    certificate: undefined,
+    addresses: []
   }
   return { ...hello, ...change }
 }

@@ -26,6 +26,11 @@ describe('credentialsOf', () => {
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+  const flags = (tokenFile?: string): Parameters<typeof credentialsOf>[1] => ({
+    tokenFile,
+    insecureOpen: false
+  })
+
   const tokenOfSomeNetwork = (kind: 'work' | 'full'): string => tokenOf(createCredentials(), kind)
 
   async function problemOf(work: Promise<unknown>): Promise<string> {
@@ -35,17 +40,17 @@ describe('credentialsOf', () => {
   }
 
   it('are those that are kept, or none', async () => {
-    expect(await credentialsOf(place, undefined, aContext())).to.equal(undefined)
+    expect(await credentialsOf(place, flags(), aContext())).to.equal(undefined)
     const made = makeNetwork(place)
-    expect(await credentialsOf(place, undefined, aContext())).to.deep.equal(made)
+    expect(await credentialsOf(place, flags(), aContext())).to.deep.equal(made)
   })
 
   it('are those of a token that is given, which is kept', async () => {
     const env = { P2PJOBS_TOKEN: tokenOfSomeNetwork('work') }
-    const given = await credentialsOf(place, undefined, { ...aContext(), env })
+    const given = await credentialsOf(place, flags(), { ...aContext(), env })
     expect(given?.rootSeed).to.equal(undefined)
     expect(keptCredentials(place)).to.deep.equal(given)
-    expect(await credentialsOf(place, undefined, aContext())).to.deep.equal(given)
+    expect(await credentialsOf(place, flags(), aContext())).to.deep.equal(given)
   })
 
   it('are upgraded by a full token, and lose nothing by a work token', async () => {
@@ -56,7 +61,7 @@ describe('credentialsOf', () => {
       ['work', true]
     ] as const) {
       const env = { P2PJOBS_TOKEN: tokenOf(credentials, kind) }
-      const merged = await credentialsOf(place, undefined, { ...aContext(), env })
+      const merged = await credentialsOf(place, flags(), { ...aContext(), env })
       expect(merged?.rootSeed !== undefined).to.equal(isFull)
     }
   })
@@ -64,26 +69,26 @@ describe('credentialsOf', () => {
   it('say where a token came from that cannot be used', async () => {
     const file = join(folder, 'token')
     writeFileSync(file, 'hello')
-    expect(await problemOf(credentialsOf(place, file, aContext()))).to.match(
+    expect(await problemOf(credentialsOf(place, flags(file), aContext()))).to.match(
       /^BAD_TOKEN: --token-file .*token: the token is not a p2pjobs token/
     )
     const env = { P2PJOBS_TOKEN: 'p2pj1-work-x' }
-    const cutOff = problemOf(credentialsOf(place, undefined, { ...aContext(), env }))
+    const cutOff = problemOf(credentialsOf(place, flags(), { ...aContext(), env }))
     expect(await cutOff).to.match(/^BAD_TOKEN: P2PJOBS_TOKEN: the token is cut off/)
     makeNetwork(place)
     const other = { P2PJOBS_TOKEN: tokenOfSomeNetwork('full') }
-    const foreign = problemOf(credentialsOf(place, undefined, { ...aContext(), env: other }))
+    const foreign = problemOf(credentialsOf(place, flags(), { ...aContext(), env: other }))
     expect(await foreign).to.match(/^BAD_TOKEN: P2PJOBS_TOKEN: .*another network.*--network NAME/)
   })
 
   it('that were kept and are damaged give way to a token that is given', async () => {
     makeNetwork(place)
     writeFileSync(join(folder, 'networks/default.token'), 'damaged')
-    expect(await problemOf(credentialsOf(place, undefined, aContext()))).to.match(
+    expect(await problemOf(credentialsOf(place, flags(), aContext()))).to.match(
       /^BAD_TOKEN: the token kept in .* is damaged; .*--token-file/
     )
     const env = { P2PJOBS_TOKEN: tokenOfSomeNetwork('full') }
-    const given = await credentialsOf(place, undefined, { ...aContext(), env })
+    const given = await credentialsOf(place, flags(), { ...aContext(), env })
     expect(keptCredentials(place)).to.deep.equal(given)
   })
 })
@@ -101,7 +106,13 @@ describe('requireMaster', () => {
 describe('joinOptions', () => {
   it('are what the flags say', () => {
     const credentials = createCredentials()
-    const flags = { listen: ['/a'], join: ['/b'], network: 'lab', tokenFile: undefined }
+    const flags = {
+      listen: ['/a'],
+      join: ['/b'],
+      network: 'lab',
+      tokenFile: undefined,
+      insecureOpen: false
+    }
     expect(joinOptions({ ...flags, noMdns: false }, credentials)).to.deep.equal({
       name: 'lab',
       credentials,

@@ -5,7 +5,8 @@ import { PassThrough } from 'node:stream'
 import { mock } from 'node:test'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
-import { askForToken, givenToken, noNetwork, notAMaster } from '../../../src/cli/token-input.ts'
+import { askForToken, givenToken } from '../../../src/cli/token-input.ts'
+import { noNetwork, notAMaster } from '../../../src/node/credentials.ts'
 import { aContext } from './support.ts'
 
 describe('givenToken', () => {
