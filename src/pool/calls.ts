@@ -17,6 +17,7 @@ import type { Profile, TaskEnd } from './dispatcher.ts'
 import type { FunctionSource } from './functions.ts'
 import { LazyResults } from './lazy-results.ts'
 import { MapRun } from './map-run.ts'
+import { checkOptions } from './options.ts'
 import type { CallOptions, MapOptions, PoolOptions } from './options.ts'
 import { outputSink, warningSink } from './output.ts'
 import type { PoolJob, Ticket } from './pool-job.ts'
@@ -50,6 +51,7 @@ export class PoolCalls {
   #isTerminated = false
 
   static async open(options: PoolOptions): Promise<PoolCalls> {
+    checkOptions(options)
     const warn = warningSink(options)
     const activity = new Activity()
     let dispatcher: Dispatcher | undefined = undefined

@@ -1,6 +1,7 @@
 /**
  * One `map`: its chunks, and the list that their results fill.
  */
+import { toError } from '../core/errors.ts'
 import type { Dispatcher, TaskEnd } from './dispatcher.ts'
 import { outcomesOf } from './outcomes.ts'
 import type { MapOptions } from './options.ts'
@@ -12,6 +13,7 @@ export class MapRun {
   readonly #settled = Promise.withResolvers<unknown[]>()
   #added = 0
   #done = 0
+  #failure: { readonly error: unknown } | undefined
 
   /** `items`: how many results there will be. */
   constructor(items: number, options: MapOptions) {
@@ -20,7 +22,7 @@ export class MapRun {
     if (items === 0) this.#settled.resolve([])
   }
 
-  /** All results in order; rejects with the first error. */
+  /** All results in order; rejects with the first error, once all calls have ended. */
   get results(): Promise<unknown[]> {
     return this.#settled.promise
   }
@@ -34,17 +36,19 @@ export class MapRun {
     try {
       dispatcher.run(job, calls, { onEnd, onProgress })
     } catch (error) {
-      this.#settled.reject(error)
+      onEnd({ error: toError(error), exitCode: undefined, signal: undefined })
     }
   }
 
   #onEnd(end: TaskEnd, from: number, size: number): void {
     for (const [at, outcome] of outcomesOf(end, size).entries()) {
       if (outcome.ok) this.#values[from + at] = outcome.value
-      else this.#settled.reject(outcome.error)
+      else this.#failure ??= { error: outcome.error }
     }
     this.#done += size
     this.#options.onDone?.(this.#done, this.#values.length)
-    if (this.#done === this.#values.length) this.#settled.resolve(this.#values)
+    if (this.#done < this.#values.length) return
+    if (this.#failure === undefined) this.#settled.resolve(this.#values)
+    else this.#settled.reject(this.#failure.error)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What a pool and its calls can be told.
  */
+import { P2pJobsError } from '../core/errors.ts'
 import type { Isolation } from '../core/types.ts'
 import type { FunctionSource } from './functions.ts'
 
@@ -83,4 +84,16 @@ export type MapOptionsOrChunkSize = MapOptions | number
 
 export function mapOptionsOf(options: MapOptionsOrChunkSize | undefined): MapOptions {
   return typeof options === 'number' ? { chunksize: options } : (options ?? {})
+}
+
+/** Throws USAGE for numbers that cannot be what they are to be. */
+export function checkOptions({ processes, maxtasksperchild, memoryBytesMax }: PoolOptions): void {
+  checkNumber('processes', processes, 0)
+  checkNumber('maxtasksperchild', maxtasksperchild, 1)
+  checkNumber('memoryBytesMax', memoryBytesMax, 1)
+}
+
+function checkNumber(name: string, value: unknown, min: number): void {
+  if (value === undefined || (Number.isInteger(value) && Number(value) >= min)) return
+  throw new P2pJobsError('USAGE', `${name} must be a whole number of at least ${min}`)
 }

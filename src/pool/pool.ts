@@ -65,7 +65,7 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Calls a function with every item; resolves to the results in the order of the items. Rejects
-   * with the first error; the other calls go on, unless `signal` ends them.
+   * with the first error once all calls have ended; `signal` ends them early.
    */
   async map<Item, Result>(
     fn: Unary<Item, Result>,
