@@ -136,9 +136,9 @@ import { isBlobRef, placeOf, startNode } from 'p2pjobs'
 
 const ended = Promise.withResolvers()
 const { home } = placeOf(process.env, 'default', console.warn)
-const options = { home, name: 'mine', slots: 1, isMaster: true, leaseMs: 6_000, isResident: false }
+const options = { home, name: 'mine', slots: 1, isMaster: true, leaseMs: 6_000 }
 const { node, stop } = await startNode(
-  { ...options, network: undefined },
+  { ...options, isResident: false, isBackground: false, network: undefined },
   {
     onNotice: (notice) => {
       if (notice.type !== 'settled' || isBlobRef(notice.result.stdout)) return

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import type { JsonLine, LineProcess } from '../support/line-process.ts'
 import { Programs } from '../support/program.ts'
@@ -65,12 +67,18 @@ describe('three nodes on loopback', function () {
 
   it('lose nothing when a worker is stopped past its lease and continued', async () => {
     const { master } = network
+    const gate = join(programs.folder(), 'gate')
     const one = await programs.worker(network, 'one', ['--slots', '2'])
-    publish(master, 'sleep 0.02; echo')
+    // The work lasts until the worker is back, however slow this machine is.
+    publish(
+      master,
+      `sleep 0.02; until [ $P2PJOBS_TASK_ID != 200 -o -e ${gate} ]; do sleep 0.05; done; echo`
+    )
     await master.jsonLine(({ event, name }) => event === 'result' && name === 'one')
     one.kill('SIGSTOP')
     await master.jsonLine(({ event, status }) => event === 'worker' && status === 'parted')
     one.kill('SIGCONT')
+    writeFileSync(gate, '')
     expect(await master.ended).to.deep.equal({ code: 0, signal: null })
     expectEachOnce(master)
   })
