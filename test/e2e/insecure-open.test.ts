@@ -7,7 +7,7 @@ import { Programs } from '../support/program.ts'
 
 /** Nobody is found by multicast, or these tests would meet those of others on this machine. */
 const OPEN = ['--json', '--insecure-open', '--no-mdns']
-const WARNING = /^p2pjobs: WARNING: --insecure-open .*every user and program of this machine.*\n$/
+const WARNING = /^p2pjobs: WARNING: --insecure-open .*every user and program of this machine.*$/m
 
 interface OpenNode {
   readonly process: LineProcess
