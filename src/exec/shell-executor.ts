@@ -43,19 +43,21 @@ let spawnersMade = 0
 /**
  * An executor for shell specs that is ready to start tasks.
  *
- * First ends the tasks and removes the files of executors whose processes were killed.
+ * Also ends the tasks and removes the files of executors whose processes were killed.
  * @throws P2pJobsError EXECUTOR_FAILED
  */
 export async function createShellExecutor(
   init: ShellExecutorInit,
   events: ExecutorEvents
 ): Promise<Executor<ShellSpec>> {
+  const executor = new ShellExecutor(init, events)
   try {
+    // While its spawner starts: what it makes cannot be taken for a dead one's.
     cleanUpAfterTheDead(init.folder)
-    const executor = new ShellExecutor(init, events)
     await executor.ready
     return executor
   } catch (error) {
+    await executor.close()
     const message = `cannot start the helper process that runs tasks: ${toError(error).message}; check the folder ${init.folder} and the limits on processes`
     throw new P2pJobsError('EXECUTOR_FAILED', message, { cause: error })
   }
@@ -150,9 +152,9 @@ class ShellExecutor implements Executor<ShellSpec> {
           if (event.type === 'ready') onReady()
           this.#hear(event)
         },
-        onGone: (why) => {
+        onGone: (why, isInOrder) => {
           onFailed(new Error(why))
-          this.#spawnerGone(why)
+          this.#spawnerGone(why, isInOrder)
         }
       }
     )
@@ -172,11 +174,13 @@ class ShellExecutor implements Executor<ShellSpec> {
     }
   }
 
-  #spawnerGone(why: string): void {
+  #spawnerGone(why: string, isInOrder: boolean): void {
     const gone = this.#current
     this.#current = undefined
     if (gone === undefined) return
-    if (gone.owner !== undefined) killProcesses(({ owner }) => owner === gone.owner)
+    if (gone.owner !== undefined && !isInOrder) {
+      killProcesses(({ owner }) => owner === gone.owner)
+    }
     rmSync(gone.spool, { recursive: true, force: true, maxRetries: 3 })
     const isClosing = this.#closing !== undefined
     const reason = isClosing ? 'the executor was closed' : `the helper that ran it died (${why})`

@@ -16,16 +16,21 @@ const output = new Socket({ fd: 1, readable: false, writable: true })
 const input = new Socket({ fd: 0, readable: true, writable: false })
 
 const owner = identityOf(process.pid)
-const init = JSON.parse(process.argv[2] ?? '') as SpawnerInit
-const spawner = new Spawner(init, owner, send)
 const reader = new FrameReader<SpawnerRequest>()
 
 function send(event: SpawnerEvent): void {
   output.write(encodeFrame(event))
 }
 
+let spawner: Spawner | undefined
+
+function begin(init: SpawnerInit): void {
+  spawner = new Spawner(init, owner, send)
+  send({ type: 'ready', owner })
+}
+
 function leave(): void {
-  spawner.close()
+  spawner?.close()
   process.exit(0)
 }
 
@@ -38,7 +43,7 @@ input.on('end', leave)
 input.on('data', (chunk: Buffer) => {
   for (const request of reader.read(chunk)) {
     if (request.type === 'close') leave()
-    else spawner.handle(request)
+    else if (request.type === 'init') begin(request.init)
+    else spawner?.handle(request)
   }
 })
-send({ type: 'ready', owner })

@@ -2,7 +2,7 @@
 import type { ShellSpec } from '../core/spec.ts'
 import type { RunEnd } from './executor.ts'
 
-/** What a spawner is told when it starts, as JSON in its first argument. */
+/** What a spawner is told first of all. */
 export interface SpawnerInit {
   readonly slots: number
   /** An existing folder for what tasks write while they run; the spawner removes it at its end. */
@@ -24,6 +24,8 @@ export interface TaskOrder {
 }
 
 export type SpawnerRequest =
+  /** Sent once, before anything else. */
+  | { readonly type: 'init'; readonly init: SpawnerInit }
   | { readonly type: 'start'; readonly spec: ShellSpec; readonly tasks: readonly TaskOrder[] }
   | { readonly type: 'stop'; readonly run: number }
   | { readonly type: 'recall'; readonly run: number }

@@ -79,7 +79,7 @@ export class Spawner {
   }
 
   /** Does what the node asks for. */
-  handle(request: Exclude<SpawnerRequest, { type: 'close' }>): void {
+  handle(request: Exclude<SpawnerRequest, { type: 'init' | 'close' }>): void {
     if (request.type === 'start') {
       const { spec, tasks } = request
       this.#allotment.add(tasks.map((order) => ({ spec, order, hasWaited: false })))

@@ -1,5 +1,5 @@
 /** A shell executor in a folder of its own, with promises for the ends of its tasks. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JobId, NodeId } from '../../src/core/types.ts'
@@ -141,8 +141,8 @@ export class TestExecutor {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
     return pids.map(Number).filter((pid) => {
       try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return words.includes('spawner-main') && words.includes(this.folder)
+        const isSpawner = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('spawner-main')
+        return isSpawner && openFiles(pid).some((path) => path.startsWith(this.folder))
       } catch {
         return false
       }
@@ -153,4 +153,9 @@ export class TestExecutor {
     await this.executor.close()
     rmSync(this.#root, { recursive: true, force: true })
   }
+}
+
+function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`
+  return readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`))
 }
