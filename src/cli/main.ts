@@ -16,11 +16,29 @@ import { Writer } from './writer.ts'
 const LEAVE_MS = 1_000
 
 const COMMANDS: readonly CommandEntry[] = [
-  { table: nodeTable, load: async () => (await import('./commands/node.ts')).nodeCommand },
-  { table: runTable, load: async () => (await import('./commands/run.ts')).runCommand },
+  {
+    table: nodeTable,
+    load: async () => {
+      await startHelpers()
+      return (await import('./commands/node.ts')).nodeCommand
+    }
+  },
+  {
+    table: runTable,
+    load: async () => {
+      await startHelpers()
+      return (await import('./commands/run.ts')).runCommand
+    }
+  },
   { table: membersTable, load: async () => (await import('./commands/members.ts')).membersCommand },
   { table: tokenTable, load: async () => (await import('./commands/token.ts')).tokenCommand }
 ]
+
+/** Processes that take as long to start as the modules take to load. */
+async function startHelpers(): Promise<void> {
+  const { startHelpers } = await import('../node/head-start.ts')
+  startHelpers()
+}
 
 /** Does what the command line says, and ends the process with its status. */
 export async function main(): Promise<never> {

@@ -15,6 +15,8 @@ import type { Spec } from '../core/spec.ts'
 import type { Isolation, Millis, NodeId } from '../core/types.ts'
 import { BlobStore } from '../blobs/blob-store.ts'
 import { createExecutor } from '../exec/executor.ts'
+import { endHelpers } from './head-start.ts'
+import { aliveUntil, keepAlive } from './keep-alive.ts'
 import { localLinks } from './local-link.ts'
 import { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
@@ -52,8 +54,6 @@ export interface NodeListener {
   onProblem(text: string): void
 }
 
-/** Any long time: nothing is done then. */
-const KEEP_ALIVE_MS = 2 ** 30
 /** How long a node that stops waits for those it says goodbye to. */
 const STOP_TIMEOUT_MS = 10_000
 
@@ -68,6 +68,10 @@ export class Node {
    * cannot be run as they have to be, PORT_IN_USE when an address cannot be listened on.
    */
   static async start(options: NodeOptions, listener: NodeListener): Promise<Node> {
+    return await aliveUntil(Node.#start(options, listener))
+  }
+
+  static async #start(options: NodeOptions, listener: NodeListener): Promise<Node> {
     const boot = randomUUID()
     const folders = { spool: join(options.scratch, 'spool'), blobs: join(options.scratch, 'blobs') }
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -95,7 +99,7 @@ export class Node {
     this.master = master
     this.worker = worker
     this.network = network
-    if (!isBackground) this.#keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS)
+    if (!isBackground) this.#letGo = keepAlive()
     if (master !== undefined && worker !== undefined) this.#linkRoles(master, worker)
   }
 
@@ -107,18 +111,18 @@ export class Node {
   /** Lets what runs here end, then leaves. */
   async drain(): Promise<void> {
     this.master?.drain()
-    await this.worker?.drain()
+    await aliveUntil(this.worker?.drain() ?? Promise.resolve())
     await this.stop()
   }
 
   /** Gives back what runs here, says goodbye, and ends every process. Can be called again. */
   async stop(): Promise<void> {
-    this.#stopped ??= this.#stop()
+    this.#stopped ??= aliveUntil(this.#stop())
     await this.#stopped
   }
 
   #stopped: Promise<void> | undefined
-  #keepAlive: NodeJS.Timeout | undefined
+  #letGo: () => void = () => undefined
 
   async #stop(): Promise<void> {
     this.master?.drain()
@@ -131,7 +135,7 @@ export class Node {
     this.master?.stop()
     await this.worker?.stop()
     await this.network?.stop()
-    clearInterval(this.#keepAlive)
+    this.#letGo()
   }
 
   #linkRoles(master: MasterRole, worker: WorkerRole): void {
@@ -161,7 +165,10 @@ async function startWorker(
   listener: NodeListener
 ): Promise<WorkerRole | undefined> {
   const { slots, name, isolation, requiresSandbox, firstKind } = options
-  if (slots === undefined) return undefined
+  if (slots === undefined) {
+    endHelpers()
+    return undefined
+  }
   return await WorkerRole.create({
     config: { boot, name, slots },
     blobs,

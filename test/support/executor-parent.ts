@@ -7,6 +7,9 @@ import type { JobId, NodeId } from '../../src/core/types.ts'
 import { createShellExecutor } from '../../src/exec/executor.ts'
 import { NO_EVENTS } from './executors.ts'
 
+// An executor does not keep its process alive.
+setInterval(() => undefined, 1_000)
+
 const [folder = '', directory = '', command = ''] = process.argv.slice(2)
 const executor = await createShellExecutor({ slots: 1, folder }, NO_EVENTS)
 const spec = {
