@@ -8,7 +8,7 @@ import type { RunEnd } from './executor.ts'
 import type { SpawnerEvent } from './spawner-messages.ts'
 
 /** At most this long an end is held back. */
-const HOLD_MS = 5
+const HOLD_MS = 10
 /** After this long a beginning is told: most tasks have ended before anybody would hear of it. */
 const BEGUN_MS = 10
 

@@ -13,7 +13,14 @@ import type { WorkerConfig } from '../core/worker/state.ts'
 import { Worker } from '../core/worker/worker.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { isSpoolFile } from '../exec/executor.ts'
-import type { Executor, ExecutorEvents, Output, RunEnd, TaskStart } from '../exec/executor.ts'
+import type {
+  Executor,
+  ExecutorEvents,
+  Output,
+  RunEnd,
+  RunResult,
+  TaskStart
+} from '../exec/executor.ts'
 import { Driver } from './driver.ts'
 import { BundleCache } from './bundle-cache.ts'
 import type { Link, ObtainBlob } from './link.ts'
@@ -225,28 +232,34 @@ export class WorkerRole {
     this.#driver.dispatch({ type: 'progress', run, value })
   }
 
-  async #onEnded(ends: readonly RunEnd[]): Promise<void> {
+  #onEnded(ends: readonly RunEnd[]): void {
     const done: { run: number; result: Result }[] = []
-    for (const end of ends) done.push({ run: end.run, result: await this.#keep(end) })
-    this.#driver.dispatch({ type: 'ended', ends: done })
+    for (const { run, result } of ends) {
+      const master = this.#owners.get(run)
+      this.#owners.delete(run)
+      this.#supplies.release(run)
+      // Nobody waits for the large output of another task.
+      if (isInMemory(result)) done.push({ run, result })
+      else void this.#keep(run, result, master)
+    }
+    if (done.length > 0) this.#driver.dispatch({ type: 'ended', ends: done })
   }
 
   /** Turns large output into blobs, which only the task's master may read. */
-  async #keep({ run, result }: RunEnd): Promise<Result> {
-    const master = this.#owners.get(run)
-    this.#owners.delete(run)
-    this.#supplies.release(run)
-    const { stdout, stderr, value } = result
+  async #keep(run: number, given: RunResult, master: NodeId | undefined): Promise<void> {
+    const { stdout, stderr, value } = given
+    let result: Result
     try {
-      return {
-        ...result,
+      result = {
+        ...given,
         stdout: await this.#payloadOf(stdout, master),
         stderr: await this.#payloadOf(stderr, master),
         value: await this.#payloadOf(value, master)
       }
     } catch (error) {
-      return emptyResult('refused', `cannot keep the output: ${toError(error).message}`)
+      result = emptyResult('refused', `cannot keep the output: ${toError(error).message}`)
     }
+    this.#driver.dispatch({ type: 'ended', ends: [{ run, result }] })
   }
 
   async #payloadOf(output: Output, master: NodeId | undefined): Promise<Payload> {
@@ -275,6 +288,10 @@ export class WorkerRole {
       })
     }
   }
+}
+
+function isInMemory(result: RunResult): result is RunResult & Result {
+  return !isSpoolFile(result.stdout) && !isSpoolFile(result.stderr) && !isSpoolFile(result.value)
 }
 
 function readerKey(master: NodeId, { blob }: BlobRef): string {
