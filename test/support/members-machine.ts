@@ -1,9 +1,11 @@
 /**
- * A members machine to talk to in tests, in virtual time.
+ * A members machine to talk to in tests, in virtual time. What many of them make of what they tell
+ * each other is for mesh.ts.
  */
 import { expect } from 'chai'
 import type { Member, MembersEffect, MembersEvent } from '../../src/core/members/events.ts'
 import { Members } from '../../src/core/members/members.ts'
+import { bareAddress } from '../../src/core/members/reach.ts'
 import type { Millis, NodeId } from '../../src/core/types.ts'
 
 export const SELF = 'm' as NodeId
@@ -21,8 +23,8 @@ export class TestMembers {
   now: Millis = 1_000_000
   #dials: { target: string; addresses: readonly string[]; at: Millis }[] = []
   #changes: string[] = []
-  /** Targets that were dialed and did not answer. */
-  readonly dialing = new Set<string>()
+  /** Targets that were dialed and did not answer, and where. */
+  readonly dialing = new Map<string, readonly string[]>()
 
   does(event: MembersEvent): void {
     for (const effect of this.machine.handle(event, this.now)) this.#note(effect)
@@ -33,9 +35,10 @@ export class TestMembers {
       this.#changes.push(`${effect.member.peer} ${effect.member.status}`)
       return
     }
+    if (effect.type !== 'dial') return
     const { target, addresses } = effect
     expect(this.dialing.has(target), `${target} is dialed twice at once`).to.equal(false)
-    this.dialing.add(target)
+    this.dialing.set(target, addresses)
     this.#dials.push({ target, addresses, at: this.now })
   }
 
@@ -53,7 +56,7 @@ export class TestMembers {
   }
 
   failAll(problem = 'nobody is there'): void {
-    for (const target of [...this.dialing]) this.fails(target, problem)
+    for (const target of [...this.dialing.keys()]) this.fails(target, problem)
   }
 
   fails(target: string, problem = 'nobody is there'): void {
@@ -61,10 +64,12 @@ export class TestMembers {
     this.does({ type: 'dialed', target, peer: undefined, problem })
   }
 
-  /** The dial of a target connected, and the peer was admitted. */
+  /** The dial of a target connected, at its first address, and the peer was admitted. */
   connects(target: string, peer: NodeId): void {
+    const address = this.dialing.get(target)?.[0]
+    expect(address, `${target} was not dialed`).to.be.a('string')
     this.dialing.delete(target)
-    this.isAdmitted(peer)
+    this.isAdmitted(peer, { dialedAt: bareAddress(address!) })
     this.does({ type: 'dialed', target, peer, problem: undefined })
   }
 
@@ -72,9 +77,18 @@ export class TestMembers {
     this.does({ type: 'sighted', peer, addresses })
   }
 
-  isAdmitted(peer: NodeId, address?: string): void {
+  /** It was dialed somewhere, or dialed us, and says where it listens. */
+  isAdmitted(peer: NodeId, how: { dialedAt?: string; listening?: readonly string[] } = {}): void {
     const info = { name: `name of ${peer}`, isMaster: false, isWorker: true, program: 'p2pjobs 1' }
-    this.does({ type: 'admitted', peer, info, address })
+    const { dialedAt, listening = [] } = how
+    const address = dialedAt ?? '/ip4/10.0.0.1/tcp/50000'
+    const place = { address, isDialed: dialedAt !== undefined, isHere: false }
+    this.does({ type: 'admitted', peer, info, place, listening })
+  }
+
+  /** A member says that it is connected to another. */
+  isTold(by: NodeId, peer: NodeId, addresses: readonly string[] = ['/ip4/10.0.0.2/tcp/1']): void {
+    this.does({ type: 'answered', peer: by, told: [{ peer, addresses }] })
   }
 
   /** Takes out what was dialed: the targets in order. */
@@ -86,6 +100,12 @@ export class TestMembers {
     const dials = this.#dials
     this.#dials = []
     return dials
+  }
+
+  /** Takes out what was dialed: the waits between one dial and the next. */
+  takeWaits(): number[] {
+    const dials = this.takeDialsAt()
+    return dials.slice(1).map(({ at }, place) => at - (dials[place]?.at ?? 0))
   }
 
   takeChanges(): string[] {

@@ -6,14 +6,15 @@ import type { Rng } from '../rng.ts'
 import type { Millis } from '../types.ts'
 import type { MembersEffect } from './events.ts'
 import { dialable } from './reach.ts'
+import { isJoined } from './targets.ts'
 import type { Target, Targets } from './targets.ts'
 
 /** The first wait after a failed dial; it doubles. */
-const REDIAL_MIN_MS = 200
+export const REDIAL_MIN_MS = 200
 /** The longest wait for a peer that discovery sees, or that a user named. */
 export const REDIAL_MAX_MS = 5_000
 /** The longest wait for a peer that nobody sees: it may have slept for an hour. */
-const REDIAL_UNSEEN_MAX_MS = 30_000
+export const REDIAL_UNSEEN_MAX_MS = 30_000
 /** How long it is news that discovery, or another member, sees a peer. */
 export const SIGHTING_MS = 90_000
 
@@ -46,14 +47,16 @@ export class Dialing {
       const addresses = dialable(target)
       if (target.isConnected || target.isDialing || addresses.length === 0) continue
       target.isDialing = true
+      target.dialedAt = now
       this.#underWay++
       effects.push({ type: 'dial', target: target.key, addresses })
     }
     return effects
   }
 
-  /** A dial is over. */
-  ended(): void {
+  /** A dial of it is over. */
+  ended(target: Target): void {
+    target.isDialing = false
     this.#underWay--
   }
 
@@ -62,10 +65,10 @@ export class Dialing {
     if (target.isHearsay && target.heardAt + SIGHTING_MS <= now) {
       // Nobody tells of it any more.
       target.dialAt = undefined
-      if (target.member?.status === 'known') this.#targets.delete(target.key)
+      if (target.member?.status === 'known' && !target.isDialing) this.#targets.delete(target.key)
       return
     }
-    const isSeen = target.isJoined || target.sightedAt + SIGHTING_MS > now
+    const isSeen = isJoined(target) || target.sightedAt + SIGHTING_MS > now
     const longest = isSeen ? REDIAL_MAX_MS : REDIAL_UNSEEN_MAX_MS
     const wait = Math.min(longest, REDIAL_MIN_MS * 2 ** Math.min(target.failures, 16))
     target.failures++
@@ -73,12 +76,16 @@ export class Dialing {
   }
 
   /** What a user named is dialed whatever else is under way: there is little of it. */
-  #isAllowed({ isJoined }: Target): boolean {
-    return isJoined || this.#underWay < DIALS_MAX
+  #isAllowed(target: Target): boolean {
+    return isJoined(target) || this.#underWay < DIALS_MAX
   }
 }
 
-/** Plans a dial, unless there is to be one before. */
+/**
+ * Plans a dial, unless there is to be one before; not sooner after the last one than after a
+ * failure, whatever discovery says.
+ */
 export function dialBy(target: Target, at: Millis): void {
-  target.dialAt = target.dialAt === undefined ? at : Math.min(target.dialAt, at)
+  const soonest = Math.max(at, target.dialedAt + REDIAL_MIN_MS)
+  target.dialAt = Math.min(target.dialAt ?? Infinity, soonest)
 }

@@ -12,10 +12,10 @@
  */
 import type { Rng } from '../rng.ts'
 import type { Millis, NodeId } from '../types.ts'
-import type { MembersEffect, PeerAddresses } from './events.ts'
+import type { MembersEffect, PeerAddresses, Place } from './events.ts'
 import { addressesFor } from './reach.ts'
-import { isAlive } from './targets.ts'
-import type { MemberTarget, Targets } from './targets.ts'
+import { isAlive, isJoined } from './targets.ts'
+import type { MemberTarget, Target, Targets } from './targets.ts'
 
 /** The shortest and the longest wait between two questions: it doubles, and news shorten it. */
 const ASK_MIN_MS = 1_000
@@ -141,4 +141,11 @@ export class Exchange {
       .map((each) => ({ peer: each.member.peer, addresses: addressesFor(to, each) }))
       .filter(({ addresses }) => addresses.length > 0)
   }
+}
+
+/** How the connection to it came to be, which has just been admitted there. */
+export function acquaintance(target: Target, { isDialed }: Place): Acquaintance {
+  if (!isDialed || target.isHearsay) return 'told'
+  // Whom nobody saw was dialed at an address that a user named without its peer id.
+  return isJoined(target) || target.sightedAt === -Infinity ? 'named' : 'seen'
 }

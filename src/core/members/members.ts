@@ -7,24 +7,24 @@
  * elsewhere.
  */
 import { unreachable } from '../assert.ts'
-import { ADDRESSES_MAX } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { Rng } from '../rng.ts'
 import type { Millis, NodeId } from '../types.ts'
-import type { Member, MembersEffect, MembersEvent, PeerAddresses, Place } from './events.ts'
+import type { Member, MembersEffect, MembersEvent, PeerAddresses } from './events.ts'
 import { dialBy, Dialing, REDIAL_MAX_MS, SIGHTING_MS } from './dialing.ts'
-import { Exchange } from './exchange.ts'
-import type { Acquaintance } from './exchange.ts'
+import { acquaintance, Exchange } from './exchange.ts'
 import { believable } from './reach.ts'
-import { isAlive, locate, Targets } from './targets.ts'
+import { isAlive, isJoined, listOf, locate, Targets } from './targets.ts'
 import type { Target } from './targets.ts'
 
 /** Of two nodes that see each other, one dials; the other waits this long before it does, too. */
-const YIELD_MS = 1_000
+export const YIELD_MS = 1_000
 /** Who is told of a newcomer waits at least this long, and twice at most: it will dial itself. */
 const TOLD_YIELD_MS = 500
 /** Answers of a node that left can still arrive for this long. */
-const LEFT_MS = 2_000
+export const LEFT_MS = 2_000
+/** After so many failures, another peer may be at the address that a user named. */
+export const FAILURES_AT_ADDRESS_MAX = 3
 
 type EventOf<Type extends MembersEvent['type']> = Extract<MembersEvent, { type: Type }>
 
@@ -105,10 +105,11 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     const target = this.#targets.obtain(peer)
     if (target === undefined) return
     if (target.leftAt + LEFT_MS > now) return
-    const isNews = target.sightedAt + SIGHTING_MS < now || !sameList(target.addresses, addresses)
+    const sighted = listOf(addresses)
+    const isNews = target.sightedAt + SIGHTING_MS < now || !sameList(target.sighted, sighted)
     target.sightedAt = now
     target.isHearsay = false
-    locate(target, { addresses: addresses.slice(0, ADDRESSES_MAX) })
+    locate(target, { sighted })
     if (target.isConnected || target.isDialing) return
     if (isNews) target.failures = 0
     const wait = this.#self < peer || target.failures > 0 ? 0 : YIELD_MS
@@ -116,11 +117,11 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
   }
 
   #onJoin(address: string, peer: NodeId | undefined, now: Millis): void {
+    if (peer === this.#self) return
     const target = this.#targets.obtain(peer ?? address)
     if (target === undefined) return
-    target.isJoined = true
     target.isHearsay = false
-    locate(target, { addresses: merged([address], target.addresses) })
+    locate(target, { named: listOf([address], target.named) })
     if (!target.isConnected) target.dialAt = now
   }
 
@@ -136,7 +137,7 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     target.leftAt = -Infinity
     if (target.sightedAt === -Infinity) target.sightedAt = now
     const reached = at.isDialed ? at.address : target.reached
-    locate(target, { place: at, reached, listening: listening.slice(0, ADDRESSES_MAX), heard: [] })
+    locate(target, { place: at, reached, listening: listOf(listening), heard: [] })
     target.member.status = 'alive'
     target.member.info = info
     target.member.problem = undefined
@@ -150,7 +151,7 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     if (target?.member === undefined) return
     const isNews = target.member.problem !== reason
     target.member.problem = reason
-    this.#dialing.later(target, now)
+    if (!target.isConnected) this.#dialing.later(target, now)
     if (isNews) this.#changed(target.member)
   }
 
@@ -164,10 +165,8 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     const target = this.#targets.get(peer)
     if (target?.member === undefined || target.member.status === 'left') return
     target.leftAt = now
-    // It will announce itself when it comes back; only what a user named is asked for.
-    target.dialAt = target.isJoined ? now + REDIAL_MAX_MS : undefined
-    target.isHearsay = !target.isJoined
     target.member.status = 'left'
+    this.#awaitReturn(target, now)
     this.#changed(target.member)
   }
 
@@ -175,37 +174,50 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     const target = this.#targets.get(peer)
     if (target?.isConnected !== true || target.member === undefined) return
     target.isConnected = false
-    if (target.member.status === 'left') return
+    if (target.member.status === 'left') {
+      this.#awaitReturn(target, now)
+      return
+    }
     target.member.status = 'failed'
     this.#changed(target.member)
     this.#dialing.later(target, now)
   }
 
+  /** It will announce itself when it comes back; only what a user named is asked for. */
+  #awaitReturn(target: Target, now: Millis): void {
+    target.isHearsay = !isJoined(target)
+    target.dialAt = target.isHearsay ? undefined : now + REDIAL_MAX_MS
+  }
+
   #onDialed({ target: key, peer, problem }: EventOf<'dialed'>, now: Millis): void {
-    const target = this.#targets.get(key)
-    this.#dialing.ended()
-    if (target === undefined) return
-    target.isDialing = false
-    if (problem === undefined) {
-      if (peer !== undefined && peer !== key) this.#merge(target, peer)
-      // Its hello decides; if nothing comes of it, try again.
-      if (!target.isConnected) this.#dialing.later(target, now)
-      return
-    }
-    if (target.member !== undefined) target.member.problem = problem
-    if (!target.isConnected) this.#dialing.later(target, now)
+    const dialed = this.#targets.get(key)
+    if (dialed?.isDialing !== true) return
+    this.#dialing.ended(dialed)
+    const isFound = dialed.member === undefined && peer !== undefined
+    const target = isFound ? this.#merge(dialed, peer) : dialed
+    if (problem !== undefined && dialed.member !== undefined) dialed.member.problem = problem
+    // A connection is not enough: its hello decides. If nothing comes of it, try again.
+    if (target !== undefined && !target.isConnected) this.#dialing.later(target, now)
+    if (problem !== undefined) this.#doubtAddress(dialed, now)
   }
 
   /** An address given by a user turned out to be this peer: from now on, the peer is the target. */
-  #merge(target: Target, peer: NodeId): void {
-    this.#targets.delete(target.key)
-    if (peer === this.#self) return
-    const known = this.#targets.obtain(peer)
-    if (known === undefined) return
-    known.isJoined = true
-    known.isHearsay = false
-    locate(known, { addresses: merged(known.addresses, target.addresses) })
-    if (!known.isConnected) known.dialAt = target.dialAt
+  #merge(found: Target, peer: NodeId): Target | undefined {
+    this.#targets.delete(found.key)
+    const target = peer === this.#self ? undefined : this.#targets.obtain(peer)
+    if (target === undefined) return undefined
+    target.isHearsay = false
+    locate(target, { foundAt: listOf([found.key], target.foundAt) })
+    return target
+  }
+
+  /** Whoever is at the address now is who the user means: it may be another peer. */
+  #doubtAddress(target: Target, now: Millis): void {
+    if (target.foundAt.length === 0 || target.failures < FAILURES_AT_ADDRESS_MAX) return
+    const { foundAt } = target
+    locate(target, { foundAt: [] })
+    if (target.member?.status === 'left') this.#awaitReturn(target, now)
+    for (const address of foundAt) this.#onJoin(address, undefined, now)
   }
 
   #onAsked({ ask, peer, question: { have, told } }: EventOf<'asked'>, now: Millis): void {
@@ -248,16 +260,6 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
   #changed(member: Member): void {
     this.#effects.push({ type: 'changed', member })
   }
-}
-
-function acquaintance(target: Target, { isDialed }: Place): Acquaintance {
-  if (!isDialed || target.isHearsay) return 'told'
-  // Whom nobody saw was dialed at an address that a user named without its peer id.
-  return target.isJoined || target.sightedAt === -Infinity ? 'named' : 'seen'
-}
-
-function merged(first: readonly string[], further: readonly string[]): string[] {
-  return [...new Set([...first, ...further])].slice(0, ADDRESSES_MAX)
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

@@ -7,8 +7,12 @@ import type { Place } from './events.ts'
 
 /** What is known of where a peer is. */
 export interface Whereabouts {
-  /** Where discovery sees it, or a user says it is. */
-  addresses: readonly string[]
+  /** Where a user said it is. */
+  named: readonly string[]
+  /** Where a user said that somebody is, and it was found. */
+  foundAt: readonly string[]
+  /** Where discovery saw it last. */
+  sighted: readonly string[]
   /** Where it was dialed with success. */
   reached: string | undefined
   /** Where it says it listens. */
@@ -46,9 +50,9 @@ export function tellable(addresses: readonly string[]): string[] {
 
 /** What to dial to reach a peer from here, what is most sure first. */
 export function dialable(of: Whereabouts): string[] {
-  const { reached, addresses, listening, heard, place } = of
+  const { listening, heard, place } = of
   const own = place?.isHere === true ? listening : listening.filter((each) => !isLoopback(each))
-  const all = [...(reached === undefined ? [] : [reached]), ...addresses, ...own, ...heard]
+  const all = [...knownFirst(of), ...own, ...heard]
   // The same address may come with a peer id and without it.
   const places = new Map<string, string>()
   for (const each of all) if (!places.has(bareAddress(each))) places.set(bareAddress(each), each)
@@ -60,9 +64,7 @@ export function dialable(of: Whereabouts): string[] {
  * Hearsay is not passed on, and loopback addresses only within one machine.
  */
 export function addressesFor(to: Whereabouts, about: Whereabouts): string[] {
-  const { reached, addresses, listening } = about
-  const known = [...(reached === undefined ? [] : [reached]), ...addresses]
-  const all = tellable([...known, ...observed(about), ...listening])
+  const all = tellable([...knownFirst(about), ...observed(about), ...about.listening])
   const isNear = isSameHost(to.place, about.place)
   return all.filter((each) => isNear || !isLoopback(each)).slice(0, TOLD_ADDRESSES_MAX)
 }
@@ -73,6 +75,11 @@ export function believable(from: Place | undefined, addresses: readonly string[]
   // A member elsewhere has no business with what listens on this machine's loopback.
   const good = tellable(addresses).filter((each) => isHere || !isLoopback(each))
   return good.slice(0, TOLD_ADDRESSES_MAX)
+}
+
+/** Where it is for sure, or was said to be by those whom this node trusts most. */
+function knownFirst({ reached, named, foundAt, sighted }: Whereabouts): string[] {
+  return [...(reached === undefined ? [] : [reached]), ...named, ...foundAt, ...sighted]
 }
 
 /**

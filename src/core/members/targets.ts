@@ -2,7 +2,7 @@
  * All that a node may dial: members it met or heard of, and addresses that a user named and whose
  * peer is not known yet.
  */
-import { HEARD_MAX, MEMBERS_MAX } from '../limits.ts'
+import { ADDRESSES_MAX, HEARD_MAX, MEMBERS_MAX } from '../limits.ts'
 import type { Millis, NodeId } from '../types.ts'
 import type { Member } from './events.ts'
 import { dialable } from './reach.ts'
@@ -11,9 +11,7 @@ import type { Whereabouts } from './reach.ts'
 export interface Target extends Whereabouts {
   /** A peer id, or an address given by a user of which the peer is not known yet. */
   readonly key: string
-  member: Member | undefined
-  /** A user named it: it is dialed whether discovery sees it or not. */
-  isJoined: boolean
+  readonly member: Member | undefined
   /** Nobody but other members says that it is there now. */
   isHearsay: boolean
   isConnected: boolean
@@ -25,6 +23,7 @@ export interface Target extends Whereabouts {
   leftAt: Millis
   /** It asked then whom we know. */
   questionAt: Millis
+  dialedAt: Millis
   /** Dial then; undefined: not at all. */
   dialAt: Millis | undefined
 }
@@ -84,11 +83,16 @@ export class Targets {
   #makeRoom(): boolean {
     let oldest: Target | undefined
     for (const target of this.#targets.values()) {
-      if (target.isConnected || target.isJoined || target.isDialing) continue
+      if (target.isConnected || isJoined(target) || target.isDialing) continue
       if (oldest === undefined || target.sightedAt < oldest.sightedAt) oldest = target
     }
     return oldest !== undefined && this.#targets.delete(oldest.key)
   }
+}
+
+/** A user asked for it: it is dialed whether discovery sees it or not. */
+export function isJoined({ named, foundAt }: Target): boolean {
+  return named.length + foundAt.length > 0
 }
 
 /** True for a member with a connection. */
@@ -102,17 +106,23 @@ export function locate(target: Target, known: Partial<Whereabouts>): void {
   if (target.member !== undefined) target.member.addresses = dialable(target)
 }
 
+/** One list of addresses, within the bound. */
+export function listOf(...lists: (readonly string[])[]): readonly string[] {
+  return [...new Set(lists.flat())].slice(0, ADDRESSES_MAX)
+}
+
 function newTarget(key: string): Target {
   const isAddress = key.startsWith('/')
   return {
     key,
     member: isAddress ? undefined : newMember(key as NodeId),
-    addresses: [],
+    named: [],
+    foundAt: [],
+    sighted: [],
     reached: undefined,
     listening: [],
     heard: [],
     place: undefined,
-    isJoined: false,
     isHearsay: false,
     isConnected: false,
     isDialing: false,
@@ -121,6 +131,7 @@ function newTarget(key: string): Target {
     heardAt: -Infinity,
     leftAt: -Infinity,
     questionAt: -Infinity,
+    dialedAt: -Infinity,
     dialAt: undefined
   }
 }

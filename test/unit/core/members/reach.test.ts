@@ -18,7 +18,8 @@ function from(host: string): Place {
 
 function whereabouts(known: Partial<Whereabouts>): Whereabouts {
   return {
-    ...{ addresses: [], reached: undefined, listening: [], heard: [], place: undefined },
+    ...{ named: [], foundAt: [], sighted: [], reached: undefined, listening: [] },
+    ...{ heard: [], place: undefined },
     ...known
   }
 }
@@ -36,25 +37,27 @@ describe('where a member can be reached', () => {
     expect(bad.filter(isTellable)).to.deep.equal([])
   })
 
-  it('is where it was reached before, then where it is seen, listens, and is said to be', () => {
+  it('is where it was reached, is named, was found, is seen, listens, and is said to be, so ordered', () => {
     const known = whereabouts({
       reached: '/ip4/10.0.0.5/tcp/4001',
-      addresses: ['/ip4/10.0.0.6/tcp/4001', '/ip4/10.0.0.5/tcp/4001/p2p/x'],
-      listening: ['/ip4/10.0.0.7/tcp/4001', '/ip4/127.0.0.1/tcp/4001'],
-      heard: ['/ip4/10.0.0.8/tcp/4001'],
+      named: ['/ip4/10.0.0.6/tcp/4001', '/ip4/10.0.0.5/tcp/4001/p2p/x'],
+      foundAt: ['/ip4/10.0.0.7/tcp/4001'],
+      sighted: ['/ip4/10.0.0.8/tcp/4001', '/ip4/10.0.0.6/tcp/4001'],
+      listening: ['/ip4/10.0.0.9/tcp/4001', '/ip4/127.0.0.1/tcp/4001'],
+      heard: ['/ip4/10.0.0.10/tcp/4001'],
       place: from('10.0.0.5')
     })
-    const outside = [5, 6, 7, 8].map((last) => `/ip4/10.0.0.${last}/tcp/4001`)
+    const outside = [5, 6, 7, 8, 9, 10].map((last) => `/ip4/10.0.0.${last}/tcp/4001`)
     expect(dialable(known)).to.deep.equal(outside)
     expect(dialable({ ...known, place: HERE })).to.deep.equal(
-      outside.toSpliced(3, 0, '/ip4/127.0.0.1/tcp/4001')
+      outside.toSpliced(5, 0, '/ip4/127.0.0.1/tcp/4001')
     )
   })
 
   it('is bounded', () => {
     const many = Array.from({ length: 100 }, (_, at) => `/ip4/10.0.0.5/tcp/${at + 1}`)
     const known = whereabouts({
-      addresses: many.slice(0, 50),
+      sighted: many.slice(0, 50),
       heard: many,
       place: from('10.0.0.5')
     })
@@ -100,7 +103,7 @@ describe('what to tell one member of another', () => {
 
   it('is no name and no peer id, which others might read as something else', () => {
     const about = whereabouts({
-      addresses: ['/dns4/desk/tcp/4001', '/ip4/10.0.0.8/tcp/4001/p2p/x'],
+      named: ['/dns4/desk/tcp/4001', '/ip4/10.0.0.8/tcp/4001/p2p/x'],
       place: from('10.0.0.7')
     })
     expect(addressesFor(whereabouts({ place: from('10.0.0.9') }), about)).to.deep.equal([
