@@ -107,6 +107,22 @@ forEachIsolation('function executor, processes', (isolation) => {
     expect(processes.size).to.equal(2)
   })
 
+  it('gives a task that is to be alone a process of its own, whose id it says first', async () => {
+    const started = on.startAll('tellAll', Array(3).fill([[['mine'], 1]]), { isAlone: true })
+    const pids = new Set<unknown>()
+    for (const { run, end } of started) {
+      expect(valueOf(await end)).to.equal('done')
+      const [pid, mine] = on.progress.get(run) ?? []
+      expect(mine).to.equal('mine')
+      pids.add(pid)
+    }
+    expect(pids.size).to.equal(3)
+    const { run, end } = on.start('hang', [], { isAlone: true })
+    await on.told(run, 'hanging')
+    process.kill(Number(on.progress.get(run)?.[0]), 'SIGKILL')
+    expect(await end).to.include({ outcome: 'crash', signal: 'SIGKILL' })
+  })
+
   it('calls the initializer once in every process, before its first task', async () => {
     const order = { initialize: ['initialize', 'a', new Map([['b', 1]])] as const }
     const calls = Array.from({ length: 20 }, () => [[]])

@@ -12,6 +12,8 @@ import { NO_EVENTS } from './executors.ts'
 
 const [isolation = '', folder = '', file = '', exportName = '', argument = ''] =
   process.argv.slice(2)
+// An executor does not keep its process alive.
+setInterval(() => undefined, 1_000)
 const bundle = basename(file) as BlobId
 const executor = await createFunctionExecutor(
   { slots: 1, folder, isolation: isolation as Isolation, requiresSandbox: false },
@@ -23,6 +25,7 @@ const spec = {
   initializer: undefined,
   isAlone: false,
   tasksPerChildMax: undefined,
+  isAlone: false,
   memoryBytesMax: undefined,
   timeoutMs: undefined,
   outputBytesMax: 1_000_000,

@@ -14,10 +14,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FunctionRef, FunctionSpec } from '../../src/core/spec.ts'
 import type { BlobId, Isolation, JobId, NodeId } from '../../src/core/types.ts'
-import { isSpoolFile } from '../../src/exec/executor.ts'
-import { createFunctionExecutor } from '../../src/exec/functions/function-executor.ts'
-import type { Executor, Output, RunResult } from '../../src/exec/executor.ts'
-import type { FunctionExecutorInit } from '../../src/exec/functions/function-executor.ts'
+import { createFunctionExecutor, isSpoolFile } from '../../src/exec/executor.ts'
+import type { Executor, FunctionExecutorInit, Output, RunResult } from '../../src/exec/executor.ts'
 import { decodeOutcomes, encodeCalls } from '../../src/values/calls.ts'
 import type { CallOutcome } from '../../src/values/calls.ts'
 import { decodeValue } from '../../src/values/decode.ts'
@@ -239,22 +237,20 @@ export class TestFunctions {
   #specOf(name: string, order: FunctionOrder): FunctionSpec {
     const known = order.label === undefined ? undefined : this.#specs.get(order.label)
     if (known !== undefined) return known
-    const { master: _master, job: _job, task: _task, attempt: _attempt, ...rest } = order
-    const { initialize, label, ...limits } = rest
+    const { initialize, label } = order
     const spec: FunctionSpec = {
       kind: 'function',
-      function: this.ref(name),
+      function: order.function ?? this.ref(name),
       initializer: initialize && {
         ...this.ref(initialize[0]),
         input: encodeCalls([initialize.slice(1)])
       },
-      tasksPerChildMax: undefined,
-      isAlone: false,
-      memoryBytesMax: undefined,
-      timeoutMs: undefined,
-      outputBytesMax: 1024 * 1024 * 1024,
-      slotsMax: undefined,
-      ...limits
+      tasksPerChildMax: order.tasksPerChildMax,
+      isAlone: order.isAlone ?? false,
+      memoryBytesMax: order.memoryBytesMax,
+      timeoutMs: order.timeoutMs,
+      outputBytesMax: order.outputBytesMax ?? 1024 * 1024 * 1024,
+      slotsMax: undefined
     }
     if (label !== undefined) this.#specs.set(label, spec)
     return spec

@@ -24,7 +24,7 @@ export class FrameWriter {
   #pieces: Uint8Array[] = []
 
   get isEmpty(): boolean {
-    return this.#at === 0 && this.#pieces.length === 0
+    return this.#at === this.#start && this.#pieces.length === 0
   }
 
   /** Begins a frame whose fields and bytes take `bodyBytes`; they have to follow. */

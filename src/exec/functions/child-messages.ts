@@ -46,6 +46,8 @@ export interface ChildOrder {
   readonly outputBytesMax: number
   /** Its result is not to wait for others. */
   readonly isUrgent: boolean
+  /** It says the id of its process first of all. */
+  readonly tellsPid: boolean
   readonly input: Uint8Array
 }
 
@@ -70,12 +72,16 @@ export interface Leaving {
   readonly reason: string
 }
 
+const URGENT = 1
+const TELLS_PID = 2
 const ORDER_BYTES = 4 + 4 + 8 + 4 + 4 + 8 + 1
 const END_BYTES = 4 + 1 + 8 + 8 + 4 + 4 + 4
 const NOTHING = new Uint8Array(0)
 
-export function writeHello(out: FrameWriter): void {
-  out.begin(ToChild.hello, 0)
+/** `pid` is the child's, as its machine sees it: in a sandbox it counts anew. */
+export function writeHello(out: FrameWriter, pid: number): void {
+  out.begin(ToChild.hello, 4)
+  out.u32(pid)
 }
 
 export function writeFunction(out: FrameWriter, fn: number, place: FunctionPlace): void {
@@ -100,13 +106,17 @@ export function writeTask(out: FrameWriter, order: ChildOrder): void {
   out.u32(order.task)
   out.u32(order.attempt)
   out.f64(order.outputBytesMax)
-  out.u8(order.isUrgent ? 1 : 0)
+  out.u8((order.isUrgent ? URGENT : 0) | (order.tellsPid ? TELLS_PID : 0))
   out.bytes(order.input)
 }
 
 export function writeStop(out: FrameWriter, seq: number): void {
   out.begin(ToChild.stop, 4)
   out.u32(seq)
+}
+
+export function readHello(frame: Buffer): number {
+  return frame.readUInt32LE(1)
 }
 
 export function readFunction(frame: Buffer): { fn: number; place: FunctionPlace } {
@@ -119,6 +129,7 @@ export function readInitializer(frame: Buffer): { fn: number; input: Uint8Array 
 }
 
 export function readTask(frame: Buffer): ChildOrder {
+  const flags = frame.readUInt8(33)
   return {
     seq: frame.readUInt32LE(1),
     fn: frame.readUInt32LE(5),
@@ -126,7 +137,8 @@ export function readTask(frame: Buffer): ChildOrder {
     task: frame.readUInt32LE(17),
     attempt: frame.readUInt32LE(21),
     outputBytesMax: frame.readDoubleLE(25),
-    isUrgent: frame[33] === 1,
+    isUrgent: (flags & URGENT) !== 0,
+    tellsPid: (flags & TELLS_PID) !== 0,
     input: frame.subarray(1 + ORDER_BYTES)
   }
 }

@@ -111,21 +111,22 @@ export class Child {
     return this.state === 'ready' && !this.isRetiring && this.#inHand.hasRoomFor(run)
   }
 
-  attach(tasks: Socket, results: Socket): void {
+  /** @param pid its own, as this machine sees it */
+  attach(pid: number, tasks: Socket, results: Socket): void {
     this.#tasks = tasks
     this.#results = results
     // What ends them shows by the end of the results and by the launcher's word.
     for (const socket of [tasks, results]) socket.on('error', () => undefined).unref()
     results.on('data', (chunk: Buffer) => this.#onData(chunk))
     results.on('close', () => this.#events.onSilent(this))
-    writeHello(this.#out)
+    writeHello(this.#out, pid)
     this.flush()
   }
 
   /** From now on it belongs to a crew. */
-  assign({ crewKey, spec }: Work): void {
+  assign({ crewKey, tasksPerChildMax }: Work): void {
     this.crewKey = crewKey
-    this.#tasksMax = Math.min(TASKS_MAX, spec.tasksPerChildMax ?? TASKS_MAX)
+    this.#tasksMax = Math.min(TASKS_MAX, tasksPerChildMax ?? TASKS_MAX)
   }
 
   /** Gives it a task; `flush` has to follow. Throws if a bundle cannot be given to it. */
@@ -140,9 +141,10 @@ export class Child {
     run.state = 'sent'
     run.child = this
     const { job, task, attempt, spec, input } = start
-    const { outputBytesMax } = spec
+    const { outputBytesMax, isAlone: tellsPid } = spec
     const isUrgent = spec.timeoutMs !== undefined
-    writeTask(this.#out, { seq: run.seq, fn, job, task, attempt, outputBytesMax, isUrgent, input })
+    const order = { seq: run.seq, fn, job, task, attempt, outputBytesMax, isUrgent, tellsPid }
+    writeTask(this.#out, { ...order, input })
   }
 
   stop(run: Run): void {

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toError } from '../../core/errors.ts'
-import { identityOf, killProcesses } from '../processes.ts'
+import { COOKIE_NAME, identityOf, killProcesses } from '../processes.ts'
 import { Child } from './child.ts'
 import type { ChildEvents } from './child.ts'
 import { LauncherLink } from './launcher-link.ts'
@@ -89,7 +89,9 @@ export class Children {
     const { folders } = child.shelf
     const flags = nodeFlags(memoryBytesMax)
     const home = isSandboxed ? INSIDE.job : folders.job
-    const environment = environmentOf(home, isSandboxed)
+    // The launcher marks what it starts, but a sandbox begins with an empty environment.
+    const cookie = { [COOKIE_NAME]: `${launcher.owner ?? ''}/${number}` }
+    const environment = { ...environmentOf(home, isSandboxed), ...cookie }
     launcher.send({
       type: 'launch',
       child: number,
@@ -126,10 +128,10 @@ export class Children {
     this.#root = `${this.prefix}-${++this.#launchers}`
     mkdirSync(this.#root, { mode: 0o700 })
     return new LauncherLink(this.#root, {
-      onPipes: (number, tasks, results) => {
+      onPipes: (number, pid, tasks, results) => {
         const watched = this.#watched.get(number)
         if (watched !== undefined) {
-          watched.child.attach(tasks, results)
+          watched.child.attach(pid, tasks, results)
         } else {
           tasks.destroy()
           results.destroy()

@@ -12,8 +12,8 @@ const SIGNAL_BASE = 128
 const SIGNAL_MAX = 64
 const REASON_CHARACTERS_MAX = 400
 const HEAP_IS_FULL = /out of memory/i
-/** The line that says why, among stacks and traces. */
-const TELLING = /error|out of memory/i
+/** Lines that say why, among stacks and traces. */
+const TELLING = /^(#\s*)?(fatal|[a-z]*error\b)/i
 
 /** The end of a task whose process died under it. */
 export function crash(
@@ -26,24 +26,30 @@ export function crash(
     const { exitCode, reason } = leaving
     return { outcome: 'crash', reason, exitCode, signal: undefined }
   }
-  const { exitCode, signal } = endOf(death, isSandboxed)
-  const isHeapFull = HEAP_IS_FULL.test(death.lastWords)
-  if (memoryBytesMax !== undefined && (death.isOverMemory || isHeapFull)) {
-    const reason = `used more than its ${memoryBytesMax} bytes of memory`
-    return { outcome: 'crash', reason, exitCode, signal }
-  }
-  return { outcome: 'crash', reason: described(death, isSandboxed), exitCode, signal }
+  const reason = causeOf(death, isSandboxed, memoryBytesMax)
+  return { outcome: 'crash', reason, ...endOf(death, isSandboxed) }
 }
 
 /** Why a process ended, in one line; with its last words where they say why. */
-export function described(death: Death, isSandboxed: boolean): string {
+export function causeOf(
+  death: Death,
+  isSandboxed: boolean,
+  memoryBytesMax: number | undefined
+): string {
+  const { lastWords, isOverMemory } = death
+  if (memoryBytesMax !== undefined && (isOverMemory || HEAP_IS_FULL.test(lastWords))) {
+    return `used more than its ${memoryBytesMax} bytes of memory`
+  }
   const { exitCode, signal } = endOf(death, isSandboxed)
-  const how =
-    signal === undefined
-      ? `its process ended with exit status ${exitCode ?? 'unknown'}`
-      : `its process was killed by ${signal}`
-  const line = death.lastWords.split('\n').find((each) => TELLING.test(each))
-  const text = line === undefined ? how : `${how}: ${line.replace(/^#/, '').trim()}`
+  const lines = lastWords.split('\n').map((line) => line.trim())
+  const telling = lines.findLast((line) => TELLING.test(line))
+  if (signal !== undefined) return oneLine(`its process was killed by ${signal}`, telling)
+  const how = `its process ended with exit status ${exitCode ?? 'unknown'}`
+  return oneLine(how, telling ?? lines.findLast((line) => line !== ''))
+}
+
+function oneLine(how: string, said: string | undefined): string {
+  const text = said === undefined ? how : `${how}: ${said.replace(/^#\s*/, '')}`
   return text.replace(/\s+/g, ' ').slice(0, REASON_CHARACTERS_MAX)
 }
 

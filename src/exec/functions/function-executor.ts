@@ -15,7 +15,7 @@ import type { Child } from './child.ts'
 import { Children } from './children.ts'
 import type { ChildrenEvents } from './children.ts'
 import type { Crew } from './crew.ts'
-import { crash, described } from './death.ts'
+import { causeOf, crash } from './death.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { chooseSandbox } from './isolation.ts'
 import type { IsolationInit } from './isolation.ts'
@@ -126,7 +126,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       this.#runs.set(run.start.run, run)
       this.#dispatcher.add(run)
     }
-    this.#dispatcher.dispatch()
+    this.#dispatch()
     for (const run of runs) if (run.state === 'waiting') run.hasWaited = true
   }
 
@@ -137,7 +137,8 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     if (run === undefined || child === undefined || run.isStopping) return
     run.isStopping = true
     child.stop(run)
-    run.killTimer = setTimeout(() => this.#children.kill(child), this.#init.graceMs ?? GRACE_MS)
+    const graceMs = this.#init.graceMs ?? GRACE_MS
+    run.killTimer = setTimeout(() => this.#children.kill(child), graceMs).unref()
   }
 
   recall(number: number): void {
@@ -215,7 +216,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   #onReady(child: Child): void {
     const crew = this.#dispatcher.crew(child)
     if (crew !== undefined) crew.failedStarts = 0
-    this.#dispatcher.dispatch()
+    this.#dispatch()
   }
 
   #onEnd(run: Run, end: ChildEnd): void {
@@ -238,7 +239,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
 
   #onHeard(child: Child): void {
     if (child.size === 0 && child.isRetiring && child.state === 'ready') this.#retire(child)
-    this.#dispatcher.dispatch()
+    this.#dispatch()
     this.#lookout.retireIdleLater()
   }
 
@@ -256,9 +257,9 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       }
     }
     this.#dispatcher.putBack(back)
-    if (isStartFailure) this.#onFailedStart(child, described(death, isSandboxed))
+    if (isStartFailure) this.#onFailedStart(child, death)
     this.#dispatcher.removeChild(child)
-    this.#dispatcher.dispatch()
+    this.#dispatch()
   }
 
   #onLost(children: readonly Child[], why: string, wasReady: boolean): void {
@@ -271,14 +272,16 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       if (!wasReady) this.#refuse(this.#dispatcher.crew(child), reason)
       this.#dispatcher.removeChild(child)
     }
-    this.#events.onNotice(`${reason}; a new one takes over`)
-    this.#dispatcher.dispatch()
+    // One that was never there is told of by the tasks it was to serve.
+    if (wasReady) this.#events.onNotice(`${reason}; a new one takes over`)
+    this.#dispatch()
   }
 
   /** One process may be killed by somebody before it is ready. With several it will not get better. */
-  #onFailedStart(child: Child, why: string): void {
+  #onFailedStart(child: Child, death: Death): void {
     const crew = this.#dispatcher.crew(child)
-    if (crew !== undefined && ++crew.failedStarts >= FAILED_STARTS_MAX) this.#refuse(crew, why)
+    if (crew === undefined || ++crew.failedStarts < FAILED_STARTS_MAX) return
+    this.#refuse(crew, causeOf(death, this.#children.isSandboxed, crew.work.spec.memoryBytesMax))
   }
 
   /** Reports every waiting run of a crew as refused. */
@@ -301,12 +304,17 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     this.#runs.delete(run.start.run)
   }
 
+  #dispatch(): void {
+    if (this.#closing === undefined) this.#dispatcher.dispatch()
+  }
+
+  /** Once for all that is taken back at a time. */
   #dispatchLater(): void {
     if (this.#isDispatchDue) return
     this.#isDispatchDue = true
     queueMicrotask(() => {
       this.#isDispatchDue = false
-      if (this.#closing === undefined) this.#dispatcher.dispatch()
+      this.#dispatch()
     })
   }
 }

@@ -16,9 +16,11 @@ const LAST_WORDS_CHARACTERS = 2_000
 const CLOSE_WAIT_MS = 10_000
 const MAIN = fileURLToPath(new URL(`./launcher-main${extname(import.meta.url)}`, import.meta.url))
 
+type PipeEvent = Extract<LauncherEvent, { type: 'pipe' }>
+
 export interface LauncherLinkEvents {
   /** A child has been started: its tasks go into the one pipe, results come out of the other. */
-  onPipes(child: number, tasks: Socket, results: Socket): void
+  onPipes(child: number, pid: number, tasks: Socket, results: Socket): void
   onDied(child: number, death: Death): void
   /** The launcher is gone, and no child is told of any more; `why` is one line. Called once. */
   onGone(why: string): void
@@ -97,19 +99,19 @@ export class LauncherLink {
     } else if (event.type === 'probed') {
       this.#probed?.(event)
     } else if (pipe !== undefined) {
-      this.#onPipe(event.child, event.pipe, pipe)
+      this.#onPipe(event, pipe)
     }
   }
 
-  #onPipe(child: number, which: 'tasks' | 'results', pipe: Socket): void {
-    if (which === 'tasks') {
+  #onPipe({ child, pid, pipe: name }: PipeEvent, pipe: Socket): void {
+    if (name === 'tasks') {
       this.#pipes.set(child, pipe)
       return
     }
     const tasks = this.#pipes.get(child)
     this.#pipes.delete(child)
     if (tasks === undefined) pipe.destroy()
-    else this.#events.onPipes(child, tasks, pipe)
+    else this.#events.onPipes(child, pid, tasks, pipe)
   }
 
   #onClose(why: string): void {

@@ -22,7 +22,12 @@ export type LauncherEvent =
   /** Sent once; `owner` is what the launcher's processes carry in their cookie. */
   | { readonly type: 'ready'; readonly owner: string }
   /** Comes with the pipe itself. */
-  | { readonly type: 'pipe'; readonly child: number; readonly pipe: 'tasks' | 'results' }
+  | {
+      readonly type: 'pipe'
+      readonly child: number
+      readonly pid: number
+      readonly pipe: 'tasks' | 'results'
+    }
   | ({ readonly type: 'died'; readonly child: number } & Death)
   /** `why` none of them does, if so. */
   | { readonly type: 'probed'; readonly works?: number; readonly why: string }

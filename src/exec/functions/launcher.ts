@@ -11,7 +11,8 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { toError } from '../../core/errors.ts'
-import { COOKIE_NAME, killProcesses, sendSignal } from '../processes.ts'
+import { COOKIE_NAME, findProcesses, killProcesses, sendSignal } from '../processes.ts'
+import type { FoundProcess } from '../processes.ts'
 import { CHANNEL } from './child-messages.ts'
 import type { Death, LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -20,6 +21,8 @@ import { MemoryWatch } from './memory-watch.ts'
 const LAST_WORDS_CHARACTERS = 8_000
 /** Something inherited the pipes of a child and holds them open: its last words are not waited for. */
 const CLOSE_WAIT_MS = 1_000
+/** A killed process can hang in the kernel (a dead network disk): it is not waited for for ever. */
+const TREE_WAIT_MS = 1_000
 const PROBE_TIMEOUT_MS = 5_000
 
 type LaunchRequest = Extract<LauncherRequest, { type: 'launch' }>
@@ -71,8 +74,8 @@ export class Launcher {
     for (const output of [process.stdout, process.stderr])
       output?.setEncoding('utf8').on('data', hear)
     process.on('error', (error) => hear(error.message))
-    void endOf(process).then((end) => {
-      this.#endAll(child, process)
+    void endOf(process).then(async (end) => {
+      await this.#endTree(child, process)
       const isOverMemory = this.#overMemory.delete(child)
       this.#send({ type: 'died', child, ...end, lastWords: words, isOverMemory })
     })
@@ -85,8 +88,8 @@ export class Launcher {
   #handOver(child: number, { pid, stdio }: ChildProcess): void {
     if (pid === undefined) return
     const [tasks, results] = [stdio[CHANNEL.tasks], stdio[CHANNEL.results]]
-    this.#send({ type: 'pipe', child, pipe: 'tasks' }, tasks as Socket)
-    this.#send({ type: 'pipe', child, pipe: 'results' }, results as Socket)
+    this.#send({ type: 'pipe', child, pid, pipe: 'tasks' }, tasks as Socket)
+    this.#send({ type: 'pipe', child, pid, pipe: 'results' }, results as Socket)
   }
 
   #onTooMuch(pid: number): void {
@@ -103,12 +106,18 @@ export class Launcher {
   }
 
   /** Whatever a child has started ends with it. */
-  #endAll(child: number, { pid }: ChildProcess): void {
+  async #endTree(child: number, { pid }: ChildProcess): Promise<void> {
     this.#children.delete(child)
     if (pid === undefined) return
     this.#watch.remove(pid)
-    sendSignal(-pid, 'SIGKILL')
-    killProcesses(({ owner, run }) => owner === this.#owner && run === child)
+    const isOfTree = ({ group, owner, run }: FoundProcess): boolean =>
+      group === pid || (owner === this.#owner && run === child)
+    for (let waitMs = 1; waitMs < TREE_WAIT_MS; waitMs *= 2) {
+      const left = findProcesses().filter(isOfTree)
+      if (left.length === 0) return
+      for (const process of left) sendSignal(process.pid, 'SIGKILL')
+      await setTimeout(waitMs)
+    }
   }
 
   async #probe(commands: readonly (readonly string[])[]): Promise<void> {

@@ -32,8 +32,8 @@ export class Lookout {
   lookLater(): void {
     this.#lookTimer ??= setTimeout(() => {
       // What has come meanwhile is read before it is judged what has not.
-      this.#lookImmediate = setImmediate(() => this.#look())
-    }, LOOK_MS)
+      this.#lookImmediate = setImmediate(() => this.#look()).unref()
+    }, LOOK_MS).unref()
   }
 
   /** Children have nothing to do: looks whether that stays so. */

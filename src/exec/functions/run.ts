@@ -23,6 +23,8 @@ export interface Work {
   readonly initializer: ExportedFunction | undefined
   /** Children serve the tasks of one crew only: one master's, with the same initializer and limits. */
   readonly crewKey: string
+  /** How many tasks a child runs before it is replaced. */
+  readonly tasksPerChildMax: number | undefined
   readonly pace: Pace
 }
 

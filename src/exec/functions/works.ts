@@ -23,6 +23,7 @@ export class Works {
       fn,
       initializer: initializer && this.#function(initializer),
       crewKey: crewKeyOf(master, spec),
+      tasksPerChildMax: spec.isAlone ? 1 : spec.tasksPerChildMax,
       pace: new Pace(fn.pace.meanMs)
     }
     this.#bySpec.set(spec, { master, work })
@@ -41,7 +42,7 @@ export class Works {
 }
 
 function crewKeyOf(master: NodeId, spec: FunctionSpec): string {
-  const { initializer, tasksPerChildMax, memoryBytesMax } = spec
+  const { initializer, isAlone, tasksPerChildMax, memoryBytesMax } = spec
   const first =
     initializer === undefined
       ? ''
@@ -49,5 +50,5 @@ function crewKeyOf(master: NodeId, spec: FunctionSpec): string {
           .update(`${initializer.bundle.blob} ${initializer.exportName} `)
           .update(initializer.input)
           .digest('hex')
-  return `${master} ${first} ${tasksPerChildMax ?? ''} ${memoryBytesMax ?? ''}`
+  return [master, first, isAlone, tasksPerChildMax, memoryBytesMax].join(' ')
 }

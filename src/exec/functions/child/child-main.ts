@@ -10,6 +10,7 @@ import {
   NO_TASK,
   ToChild,
   readFunction,
+  readHello,
   readInitializer,
   readSeq,
   readTask,
@@ -65,6 +66,7 @@ function hear(frame: Buffer): void {
     const { fn, input } = readInitializer(frame)
     runner.initializeWith(fn, input)
   } else if (type === ToChild.hello) {
+    runner.pid = readHello(frame)
     writeReady(outbox)
     outbox.flush()
   }

@@ -31,6 +31,8 @@ export class Runner {
   /** Whose task any piece of code belongs to, also after its end. */
   readonly tasks = new AsyncLocalStorage<RunningTask>()
   current: RunningTask | undefined
+  /** The id of this process as its machine sees it. */
+  pid = 0
   readonly #outbox: Outbox
   readonly #ledger: ChildLedger
   readonly #functions = new Map<number, BundledFunction>()
@@ -93,6 +95,7 @@ export class Runner {
   #begin(order: ChildOrder): Promise<void> | undefined {
     const task = new RunningTask(order, this.#outbox)
     this.current = task
+    if (order.tellsPid) task.tellProgress(this.pid)
     return this.tasks.run(task, this.#runTask, task)
   }
 
