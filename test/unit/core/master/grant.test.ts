@@ -172,6 +172,22 @@ describe('master: grant', () => {
       expect(master.takeWord()).to.deep.equal({ full: [true], free: [true] })
     })
 
+    it('was taken by others: credit offered for it is given up, and said to be each time', () => {
+      const master = aMasterWithAFullWorker()
+      master.submit(1)
+      master.joined('free', { slots: 1, credit: 1 })
+      for (const credit of [2, 3]) {
+        master.hears('full', { type: 'offer', credit, withdrawn: 0, more: true })
+        expect(master.takeMessages('leases')).to.deep.equal([
+          { type: 'leases', batch: 1, used: credit, more: false, leases: [] }
+        ])
+      }
+      master.hears('full', { type: 'offer', credit: 4, withdrawn: 0, more: false })
+      master.expectNothingElse()
+      master.submit(1)
+      expect(master.takeLeases(), 'offered for whatever comes').to.deep.equal({ full: [1] })
+    })
+
     it('is not announced to one that has credit', () => {
       const master = aMasterWithAFullWorker()
       master.joined('free', { slots: 9, credit: 9 })

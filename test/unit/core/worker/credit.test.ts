@@ -197,6 +197,34 @@ describe('worker: credit', () => {
       expect(worker.openCredit('silent')).to.equal(0)
     })
 
+    it('keep a slot that they were asked to use until they answer', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.hearsLeases('a', [ref(1)], true)
+      worker.passes(1_000)
+      worker.hearsMore('b', true)
+      worker.forget()
+      worker.ends(1)
+      expect(worker.takeMessages('b')).to.deep.equal([
+        { type: 'offer', credit: 2, withdrawn: 1, more: true }
+      ])
+      worker.hears('b', { type: 'renewed', more: false })
+      worker.passes(CREDIT_PATIENCE_MS)
+      expect(worker.openCredit('a'), 'b has not answered').to.equal(0)
+      worker.hears('b', { type: 'leases', batch: 0, used: 1, more: false, leases: [] })
+      expect(worker.openCredit('a')).to.equal(1)
+      expect(worker.openCredit('b')).to.equal(0)
+    })
+
+    it('cannot have used more than they were given', () => {
+      const worker = aWorker({ slots: 1 })
+      worker.joined('m')
+      worker.hears('m', { type: 'leases', batch: 0, used: 1e15, more: false, leases: [] })
+      expect(worker.takeMessages('m')).to.deep.equal([
+        { type: 'offer', credit: 2, withdrawn: 0, more: false }
+      ])
+    })
+
     it('are believed by the last thing they said, not by one that comes late', () => {
       const worker = aWorker({ slots: 1 })
       worker.joined('m')

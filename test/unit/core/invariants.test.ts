@@ -1,0 +1,114 @@
+/**
+ * The invariants are what other tests rely on: here, each of them notices what it is there for.
+ */
+import { expect } from 'chai'
+import { checkMaster, checkWorker } from '../../../src/core/invariants.ts'
+import type { MasterState } from '../../../src/core/master/state.ts'
+import type { WorkerView } from '../../../src/core/master/worker-view.ts'
+import type { Task } from '../../../src/core/task.ts'
+import type { MasterView } from '../../../src/core/worker/master-view.ts'
+import type { WorkerState } from '../../../src/core/worker/state.ts'
+import { aMaster, anyInputs, aResult, aWorker, ref, SPEC } from '../../support/machines.ts'
+
+/** One task runs, one waits, and the worker has open credit and none to use it for. */
+function aMasterState(): MasterState {
+  const master = aMaster()
+  master.joined('w', { credit: 1 })
+  master.submit(2)
+  master.hears('w', { type: 'started', attempts: [ref(1)] })
+  return master.machine.state
+}
+
+function viewOf(state: MasterState): WorkerView {
+  return [...state.workers.values()][0]!
+}
+
+function taskOf(state: MasterState, number: number): Task {
+  return [...state.jobs.values()][0]!.tasks.get(number)!
+}
+
+/** One task runs, one result waits to be accepted, one task is parked. */
+function aWorkerState(): { state: WorkerState; view: MasterView } {
+  const worker = aWorker({ slots: 2 })
+  worker.joined('m', { slotsMax: 1 })
+  worker.runsFast('m', 250)
+  worker.hearsLeases('m', [ref(1_001), ref(1_002), ref(1_003)])
+  worker.ends([...worker.machine.state.runs.keys()][0]!, aResult())
+  const { state } = worker.machine
+  return { state, view: [...state.masters.values()][0]! }
+}
+
+const MASTER: Record<string, (state: MasterState) => unknown> = {
+  'waiting tasks are miscounted': (state) => state.waitingTasks++,
+  'miscounts running': (state) => taskOf(state, 1).job.counts.running++,
+  'is not served': (state) => (state.backlog.length = 0),
+  'lives on after too many losses': (state) => (taskOf(state, 2).losses = 5),
+  'holds a task that it does not': (state) => (taskOf(state, 1).worker = undefined),
+  'is held and reported': (state) => (taskOf(state, 1).isReportDue = false),
+  'tasks are held by nobody': (state) => viewOf(state).held.clear(),
+  'nobody watches the lease': (state) => (viewOf(state).isWatched = false),
+  'was leased more than its credit': (state) => (viewOf(state).used = 9),
+  'is listed without credit': (state) => state.idle.add(viewOf(state)),
+  'need not be told of work': (state) => state.unaware.add(viewOf(state)),
+  'is in two places': (state) => {
+    state.blocked.add(viewOf(state))
+    viewOf(state).saidMore = false
+    state.unaware.add(viewOf(state))
+  },
+  'slots are miscounted': (state) => state.connectedSlots++,
+  'workers are miscounted': (state) => state.connectedWorkers++,
+  'was told to a worker that does not know it': (state) => viewOf(state).knows.clear(),
+  'more tasks than the bound': (state) => (taskOf(state, 1).job.lastTask = 2e8)
+}
+
+const WORKER: Record<string, (parts: { state: WorkerState; view: MasterView }) => unknown> = {
+  'queued is miscounted': ({ state }) => state.queued++,
+  'parked is miscounted': ({ state }) => state.parked++,
+  'parked tasks are miscounted': ({ state, view }) => {
+    state.parked++
+    view.parked++
+  },
+  'bytes of results are miscounted': ({ view }) => view.resultBytes++,
+  'reports are miscounted': ({ view }) => view.unaccepted.add({} as never),
+  'a run is lost': ({ state }) => state.runs.clear(),
+  'are miscounted': ({ view }) => [...view.jobs.values()][0]!.running++,
+  'are lost': ({ view }) => view.parkedJobs.clear(),
+  'tasks wait during a drain': ({ state }) => (state.isDraining = true),
+  'more runs than slots': ({ state }) => {
+    const [held] = [...state.runs.values()]
+    for (let run = 100; run < 103; run++) state.runs.set(run, held!)
+  }
+}
+
+describe('invariants', () => {
+  it('have nothing to say about sound machines', () => {
+    expect(() => checkMaster(aMasterState())).to.not.throw()
+    expect(() => checkWorker(aWorkerState().state)).to.not.throw()
+  })
+
+  for (const [what, harm] of Object.entries(MASTER)) {
+    it(`of a master notice: ${what}`, () => {
+      const state = aMasterState()
+      harm(state)
+      expect(() => checkMaster(state)).to.throw(what)
+    })
+  }
+
+  for (const [what, harm] of Object.entries(WORKER)) {
+    it(`of a worker notice: ${what}`, () => {
+      const parts = aWorkerState()
+      harm(parts)
+      expect(() => checkWorker(parts.state)).to.throw(what)
+    })
+  }
+
+  it('of a master notice a job that has ended and is kept', () => {
+    const master = aMaster()
+    const job = master.machine.nextJob
+    const options = { priority: 0, retries: 0 }
+    master.does({ type: 'submit', job, spec: SPEC, options })
+    master.does({ type: 'add', job, inputs: anyInputs(0) })
+    master.machine.state.jobs.get(job)!.isOpen = false
+    expect(() => checkMaster(master.machine.state)).to.throw('has ended and is kept')
+  })
+})
