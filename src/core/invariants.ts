@@ -52,6 +52,7 @@ function checkJob(state: MasterState, job: Job): void {
   if (live.waiting > 0 && !state.backlog.includes(job)) broken(`job ${job.id} is not served`)
   if (job.hasEnded) broken(`job ${job.id} has ended and is kept`)
   if (job.lastTask > TASKS_MAX) broken(`job ${job.id} has more tasks than the bound`)
+  if (job.waiting.entries > 3 * job.lastTask) broken(`waiting tasks of job ${job.id} pile up`)
   for (const worker of job.toldWorkers) {
     if (state.workers.get(worker)?.knows.has(job.id) !== true) {
       broken(`job ${job.id} was told to a worker that does not know it`)

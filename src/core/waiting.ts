@@ -17,6 +17,11 @@ export class WaitingTasks {
   readonly #returned = new Heap<Task>((a, b) => a.number < b.number)
   readonly #setAside = new Queue<Task>()
 
+  /** For invariants: a task leaves one in each queue at most. */
+  get entries(): number {
+    return this.#fresh.size + this.#returned.size + this.#setAside.size
+  }
+
   /** Adds a new task; its number is the highest so far. */
   push(task: Task): void {
     task.queue = 'fresh'

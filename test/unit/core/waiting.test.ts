@@ -78,8 +78,10 @@ describe('WaitingTasks', () => {
     putBack(job, task)
     job.move(task, 'leased')
     putBack(job, task)
+    expect(job.waiting.entries).to.equal(4)
     const order = [1, 2, 3, 4, 5].map(() => takeOut(job)?.number)
     expect(order).to.deep.equal([1, 2, 3, 4, undefined])
+    expect(job.waiting.entries).to.equal(0)
   })
 
   it('keeps a task for others that was put back before, and has failed since', () => {

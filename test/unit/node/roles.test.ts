@@ -44,11 +44,18 @@ async function aWorker(): Promise<WorkerRole> {
   })
 }
 
-/** The worker's end of a session, as one that never does anything by itself. */
-function aSilentLink(): { link: Link<MasterMessage, WorkerMessage>; did: string[]; say: Say } {
+interface SilentLink<Out, In> {
+  readonly link: Link<Out, In>
+  /** What was done to it. */
+  readonly did: string[]
+  readonly say: (message: In) => void
+}
+
+/** A session with one at the other end who never does anything by itself. */
+function aSilentLink<Out extends { type: string }, In>(): SilentLink<Out, In> {
   const did: string[] = []
-  let hear: Say = () => undefined
-  const link: Link<MasterMessage, WorkerMessage> = {
+  let hear: (message: In) => void = () => undefined
+  const link: Link<Out, In> = {
     send: ({ type }) => did.push(type),
     close: () => did.push('(close)'),
     abort: () => did.push('(abort)'),
@@ -56,8 +63,6 @@ function aSilentLink(): { link: Link<MasterMessage, WorkerMessage>; did: string[
   }
   return { link, did, say: (message) => hear(message) }
 }
-
-type Say = (message: WorkerMessage) => void
 
 function codeOf(work: () => unknown): string | undefined {
   try {
@@ -71,12 +76,22 @@ function codeOf(work: () => unknown): string | undefined {
 describe('roles', () => {
   it('a master closes the session of a worker that has left, whatever that does', () => {
     const master = aMaster()
-    const { link, did, say } = aSilentLink()
+    const { link, did, say } = aSilentLink<MasterMessage, WorkerMessage>()
     master.accept(WORKER, link, cannotObtain)
     say(aHold())
     say({ type: 'bye' })
     expect(did).to.deep.equal(['kept', '(close)'])
     master.stop()
+  })
+
+  it('a worker closes the session with a master that drains, also if that does not', async () => {
+    const worker = await aWorker()
+    const { link, did, say } = aSilentLink<WorkerMessage, MasterMessage>()
+    void worker.serve(MASTER, 'epoch', link, cannotObtain)
+    say({ type: 'kept', canceled: [], leaseMs: 6_000, keepMs: 60_000 })
+    say({ type: 'drain' })
+    expect(did).to.deep.equal(['hold', 'bye', '(close)'])
+    await worker.stop()
   })
 
   it('a worker closes the session with a master that drains, and does not come again', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { FAST_FAILURES_MAX, HELD_TASKS_MAX } from '../../../../src/core/limits.ts'
-import type { JobId } from '../../../../src/core/types.ts'
+import type { JobId, NodeId } from '../../../../src/core/types.ts'
 import { aHold, aMaster, anyInputs, aResult, ref, SPEC } from '../../../support/machines.ts'
 import type { TestMaster } from '../../../support/machines.ts'
 
@@ -131,6 +131,16 @@ describe('master: grant', () => {
     expect(master.takeLeases()).to.deep.equal({ a: [1] })
   })
 
+  it('tries it on the same machine at once when no other may run it', () => {
+    const master = aMaster()
+    for (const worker of ['a', 'b']) master.joined(worker, { slots: 1, credit: 9 })
+    master.submit(1, { retries: 1, worker: 'a' })
+    master.hearsReport('a', [ref(1)], aResult('failure'))
+    master.forget()
+    master.passes(1_000)
+    expect(master.takeLeases()).to.deep.equal({ a: [1] })
+  })
+
   it('tries it on the same machine at once when there is no other with slots', () => {
     const master = aMaster()
     master.joined('a', { slots: 1, credit: 9 })
@@ -241,15 +251,24 @@ describe('master: grant', () => {
       expect(master.takeWord()).to.deep.equal({ v: [true] })
     })
 
-    it('is announced to a worker that rests only when the rest is over', () => {
+    /** A worker that failed everything, unlike another one, and has been given a rest. */
+    function aMasterWithAHole(): TestMaster {
       const master = aMaster()
       master.joined('hole', { slots: FAST_FAILURES_MAX, credit: FAST_FAILURES_MAX })
-      master.submit(FAST_FAILURES_MAX)
+      const job = master.submit(FAST_FAILURES_MAX)
+      master.machine.state.jobs.get(job)!.succeededOn = 'other' as NodeId
       const refs = Array.from({ length: FAST_FAILURES_MAX }, (_, at) => ref(at + 1))
-      master.hearsReport('hole', refs, aResult('refused', 1))
+      master.hearsReport('hole', refs, aResult('failure', 1))
       master.forget()
       master.submit(1)
+      return master
+    }
+
+    it('is announced to a worker that rests only when the rest is over', () => {
+      const master = aMasterWithAHole()
       expect(master.takeWord()).to.deep.equal({})
+      master.hearsRenewal('hole', FAST_FAILURES_MAX)
+      expect(master.takeMessages('renewed')).to.deep.equal([{ type: 'renewed', more: false }])
       master.passes(1_000)
       expect(master.takeWord()).to.deep.equal({ hole: [true] })
     })
@@ -261,6 +280,16 @@ describe('master: grant', () => {
       master.submit(1)
       master.hears('full', { type: 'offer', credit: 2, withdrawn: 0, more: false })
       expect(master.takeWord()).to.deep.equal({})
+      master.hearsRenewal('full', 2)
+      expect(master.takeMessages('renewed')).to.deep.equal([{ type: 'renewed', more: false }])
+    })
+
+    it('is announced to one that took its credit back while it still believed otherwise', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 1, credit: 1 })
+      master.hears('w', { type: 'offer', credit: 1, withdrawn: 1, more: true })
+      master.submit(1)
+      expect(master.takeWord()).to.deep.equal({ w: [true] })
     })
 
     it('is spoken of in the answer to every renewal', () => {

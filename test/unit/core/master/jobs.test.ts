@@ -49,6 +49,23 @@ describe('master: jobs', () => {
     expect(master.machine.state.waitingTasks).to.equal(1)
   })
 
+  it('knows at once that workers hold less after a job was canceled', () => {
+    const master = aMaster()
+    master.joined('w', { slots: 1, credit: 2 })
+    const job = master.submit(1)
+    const { idle, busy } = master.machine.state
+    expect([idle.size, busy.size]).to.deep.equal([0, 1])
+    master.does({ type: 'cancel', job, reason: 'enough' })
+    expect([idle.size, busy.size]).to.deep.equal([1, 0])
+  })
+
+  it('cancels a task once that is named twice', () => {
+    const master = aMaster()
+    const job = master.submit(2)
+    master.does({ type: 'cancel-tasks', job, tasks: [1, 1], reason: 'enough' })
+    expect(master.takeNotices('settled')).to.have.lengthOf(1)
+  })
+
   it('cancels single tasks, wherever they are, and goes on with the others', () => {
     const master = aMaster()
     master.joined('w', { slots: 1, credit: 1 })

@@ -216,6 +216,23 @@ describe('worker: credit', () => {
       expect(worker.openCredit('b')).to.equal(0)
     })
 
+    it('keep no slot by credit that they got when they had no work', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.hearsLeases('a', [ref(1)], true)
+      worker.passes(1_000)
+      worker.hearsMore('b', true)
+      worker.hearsMore('a', false)
+      worker.ends(1)
+      worker.hearsSpec('b')
+      worker.hearsLeases('b', [ref(1)], false)
+      worker.passes(1_000)
+      worker.ends(2)
+      expect(worker.openCredit('b')).to.equal(1)
+      worker.hears('a', { type: 'leases', batch: 1, used: 2, more: true, leases: [] })
+      expect(worker.openCredit('a')).to.equal(1)
+    })
+
     it('cannot have used more than they were given', () => {
       const worker = aWorker({ slots: 1 })
       worker.joined('m')

@@ -53,6 +53,17 @@ describe('worker: queues', () => {
     expect(worker.machine.state.parked).to.equal(0)
   })
 
+  it('start what came first when a slot gets free, parked or not', () => {
+    const worker = aWorker({ slots: 2 })
+    worker.joined('m', { slotsMax: 1 })
+    worker.hearsSpec('m', {}, FREE)
+    worker.runsFast('m', 8)
+    worker.hearsLeases('m', [limited(1_001), free(1), limited(1_002), free(2)], true)
+    expect(worker.takeStarts()).to.deep.equal([1_001, 1])
+    worker.ends(runOf(worker, 1_001))
+    expect(worker.takeStarts()).to.deep.equal([1_002])
+  })
+
   it('take no slot from others by what is parked', () => {
     const worker = aFastWorker()
     worker.joined('other')
