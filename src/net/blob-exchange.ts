@@ -33,9 +33,14 @@ export type OpenBlob = (request: BlobRequest) => AsyncIterable<Uint8Array>
  * Answers one request, chunk by chunk as the asker reads. Throws what ended the transfer: the
  * stream is reset then.
  */
-export async function serveBlob(stream: Stream, outlet: Outlet, open: OpenBlob): Promise<void> {
+export async function serveBlob(
+  stream: Stream,
+  outlet: Outlet,
+  open: OpenBlob,
+  stallMs = STALL_MS
+): Promise<void> {
   const frames = new FrameStream(stream, outlet, { frameBytesMax: BLOB_REQUEST_BYTES_MAX })
-  await unlessStalled(frames, async (moves) => {
+  await unlessStalled(frames, stallMs, async (moves) => {
     const { value: question } = await frames.frames().next()
     if (question === undefined) throw cutOff(frames, badMessage('no request for a blob'))
     const request = decodeBlobRequest(question)
@@ -65,7 +70,8 @@ export async function fetchBlob(
   connection: Connection,
   ref: BlobRef,
   write: (chunk: Uint8Array) => Promise<void>,
-  signal: AbortSignal
+  signal: AbortSignal,
+  stallMs = STALL_MS
 ): Promise<void> {
   const opening = AbortSignal.any([signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
   const stream = await connection.newStream(BLOB_PROTOCOL, { signal: opening })
@@ -73,7 +79,7 @@ export async function fetchBlob(
   const abort = (): void => frames.abort(toError(signal.reason))
   signal.addEventListener('abort', abort)
   try {
-    await unlessStalled(frames, async (moves) => {
+    await unlessStalled(frames, stallMs, async (moves) => {
       frames.send([encodeFrame(encodeBlobRequest({ ...ref, offset: 0 }))])
       await receive(frames, ref, async (chunk) => {
         moves()
@@ -88,11 +94,12 @@ export async function fetchBlob(
 /** Does the work, which says when it moves, and closes the stream; resets it when that fails. */
 async function unlessStalled(
   frames: FrameStream,
+  stallMs: number,
   work: (moves: () => void) => Promise<void>
 ): Promise<void> {
   const timer = setTimeout(() => {
     frames.abort(new P2pJobsError('UNREACHABLE', 'the transfer of a blob does not move'))
-  }, STALL_MS)
+  }, stallMs)
   try {
     await work(() => timer.refresh())
     await frames.close()

@@ -62,7 +62,7 @@ export class FrameStream {
     stream.addEventListener('end', this.#onEnd)
     stream.addEventListener('close', this.#onClose)
     if (stream.status !== 'open') this.#fail(new Error(`the stream is ${stream.status}`))
-    else if (stream.readableEnded) this.#onEnd()
+    else if (stream.readableEnded && stream.readBufferLength === 0) this.#onEnd()
   }
 
   /** Frames can be sent. */
@@ -178,6 +178,8 @@ export class FrameStream {
       this.#unread.push(chunk)
       this.#unreadBytes += chunk.length
     }
+    // What was left over when the protocol had been agreed on may come after the end.
+    if (this.#stream.readableEnded) this.#hasEnded = true
     if (this.#unreadBytes > READ_AHEAD_BYTES && !this.#isPaused) {
       this.#isPaused = true
       // Pausing inside this listener while the stream resumes would go on granting window.

@@ -13,7 +13,7 @@ import type { NodeId } from '../core/types.ts'
 import { checkJoinAddress } from '../net/addresses.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
 import { startDiscovery } from '../net/mdns.ts'
-import type { Discovery } from '../net/mdns.ts'
+import type { Discovery, DiscoveryInit } from '../net/mdns.ts'
 import { Network } from '../net/network.ts'
 import { isOpen, networkTag, noisePrologue } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
@@ -45,6 +45,8 @@ export interface NetworkRoleInit {
   readonly master: MasterRole | undefined
   readonly worker: WorkerRole | undefined
   readonly listener: NodeListener
+  /** How others are found; by multicast DNS, unless something else is given. */
+  readonly discover?: (init: DiscoveryInit) => Discovery
 }
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
@@ -155,6 +157,11 @@ export class NetworkRole {
     return this.#refusals.counts
   }
 
+  /** Dials an address, for as long as it takes. */
+  join(address: string): void {
+    this.#membership.join(address)
+  }
+
   /** Says goodbye and ends all connections. */
   async stop(): Promise<void> {
     this.#stopping.abort(new P2pJobsError('STOPPED', 'the node stops'))
@@ -165,10 +172,10 @@ export class NetworkRole {
   }
 
   #meetOthers(): void {
-    const { options, listener } = this.#init
-    for (const address of options.join) this.#membership.join(address)
+    const { options, listener, discover = startDiscovery } = this.#init
+    for (const address of options.join) this.join(address)
     if (!options.isDiscovering) return
-    this.#discovery = startDiscovery({
+    this.#discovery = discover({
       serviceTag: `_p2pjobs-${networkTag(options.credentials)}._udp.local`,
       peer: this.id,
       ports: (address) => portsAt(this.#network.addresses, address),

@@ -1,11 +1,14 @@
 /** Members that are knocked at, and peers that knock. */
+import type { Connection } from '@libp2p/interface'
 import { expect } from 'chai'
-import { GOODBYE_PROTOCOL } from '../../src/net/network.ts'
+import { GOODBYE_PROTOCOL, WORK_PROTOCOL } from '../../src/net/network.ts'
+import { issueCertificate } from '../../src/trust/certificate.ts'
 import { createCredentials } from '../../src/trust/credentials.ts'
 import type { Credentials } from '../../src/trust/credentials.ts'
 import { Members } from './members.ts'
 import type { MemberInit, TestMember } from './members.ts'
 import { RawPeer } from './raw-peer.ts'
+import { asMaster, asWorker } from './raw-sessions.ts'
 import { until } from './until.ts'
 
 export class Admitting {
@@ -24,6 +27,22 @@ export class Admitting {
     const peer = await RawPeer.open({ credentials: of, isListening })
     this.#peers.push(peer)
     return peer
+  }
+
+  /** A peer that is admitted as a master, and the sessions that workers open with it. */
+  async rawMaster(): Promise<RawMaster> {
+    const peer = await this.peer({ isListening: true })
+    const certificate = issueCertificate(this.credentials.rootSeed!, peer.id, Date.now())
+    await peer.welcome({ epoch: 'epoch', certificate })
+    const master = new RawMaster(peer)
+    await peer.serve(WORK_PROTOCOL, (stream) => master.sessions.push(asMaster(stream)))
+    return master
+  }
+
+  /** A peer that is admitted as a worker, and opens sessions with a master. */
+  async rawWorker(master: TestMember): Promise<RawWorker> {
+    const peer = await this.peer()
+    return new RawWorker(peer, await peer.join(master.address))
   }
 
   /** The reason for which a peer's hello is refused. */
@@ -47,5 +66,34 @@ export class Admitting {
   async end(): Promise<void> {
     await Promise.all(this.#peers.splice(0).map((peer) => peer.stop()))
     await this.#members.end()
+  }
+}
+
+export class RawMaster {
+  readonly peer: RawPeer
+  readonly sessions: ReturnType<typeof asMaster>[] = []
+
+  constructor(peer: RawPeer) {
+    this.peer = peer
+  }
+
+  /** The first, second, ... session that was opened, once it is there. */
+  async session(number: number): Promise<ReturnType<typeof asMaster>> {
+    await until(() => this.sessions.length >= number, `session ${number} is opened`)
+    return this.sessions[number - 1]!
+  }
+}
+
+export class RawWorker {
+  readonly peer: RawPeer
+  readonly connection: Connection
+
+  constructor(peer: RawPeer, connection: Connection) {
+    this.peer = peer
+    this.connection = connection
+  }
+
+  async session(): Promise<ReturnType<typeof asWorker>> {
+    return asWorker(await this.peer.open(this.connection, WORK_PROTOCOL))
   }
 }

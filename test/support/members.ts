@@ -15,6 +15,7 @@ import { emptyResult } from '../../src/core/result.ts'
 import type { BlobId, JobId, Millis, NodeId } from '../../src/core/types.ts'
 import { BlobStore } from '../../src/blobs/blob-store.ts'
 import type { Executor, Output, RunEnd, RunResult, TaskStart } from '../../src/exec/executor.ts'
+import type { Sighting } from '../../src/net/mdns.ts'
 import { MasterRole } from '../../src/node/master-role.ts'
 import { NetworkRole } from '../../src/node/network-role.ts'
 import type { Refusal, RefusalKind } from '../../src/node/refusals.ts'
@@ -81,6 +82,8 @@ interface Told {
   readonly members: Member[]
   readonly problems: string[]
   readonly refusals: Refusal[]
+  /** To tell it that discovery has seen somebody. */
+  sighting: (sighting: Sighting) => void
 }
 
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
@@ -103,6 +106,7 @@ export class Members {
 export class TestMember {
   readonly network: NetworkRole
   readonly told: Told
+  readonly blobs: BlobStore
   readonly #parts: Parts
   readonly #folder: string
 
@@ -110,7 +114,13 @@ export class TestMember {
     const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-member-'))
     mkdirSync(join(folder, 'blobs'))
     const blobs = new BlobStore(join(folder, 'blobs'))
-    const told: Told = { notices: [], members: [], problems: [], refusals: [] }
+    const told: Told = {
+      notices: [],
+      members: [],
+      problems: [],
+      refusals: [],
+      sighting: () => undefined
+    }
     const boot = randomUUID()
     const parts = {
       ...(await workerParts(init, boot, blobs, told)),
@@ -122,7 +132,7 @@ export class TestMember {
         credentials: init.credentials,
         listen: [init.listen ?? LOOPBACK],
         join: init.join ?? [],
-        isDiscovering: false
+        isDiscovering: true
       },
       boot,
       name: nameOf(init),
@@ -134,12 +144,23 @@ export class TestMember {
         onMember: (member) => told.members.push({ ...member }),
         onProblem: (text) => told.problems.push(text),
         onRefusal: (refusal) => told.refusals.push(refusal)
+      },
+      discover: (discovery) => {
+        told.sighting = (sighting) => discovery.onSighting(sighting)
+        return { stop: () => Promise.resolve(), refresh: () => undefined, interfaces: [] }
       }
     })
-    return new TestMember(network, told, parts, folder)
+    return new TestMember(network, told, blobs, parts, folder)
   }
 
-  private constructor(network: NetworkRole, told: Told, parts: Parts, folder: string) {
+  private constructor(
+    network: NetworkRole,
+    told: Told,
+    blobs: BlobStore,
+    parts: Parts,
+    folder: string
+  ) {
+    this.blobs = blobs
     this.network = network
     this.told = told
     this.#parts = parts

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
 import { FRAME_BYTES_MAX } from '../../../src/core/limits.ts'
@@ -6,18 +5,9 @@ import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts
 import { Rng } from '../../../src/core/rng.ts'
 import { FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
 import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
+import { examples } from '../../support/examples.ts'
 
-const DOCUMENT = new URL('../../../docs/PROTOCOL.md', import.meta.url)
 const MUTATIONS = 100_000
-
-/** The example frames of the document, by message. */
-function examples(): [name: string, frame: Uint8Array][] {
-  const text = readFileSync(DOCUMENT, 'utf8')
-  return [...text.matchAll(/^([a-z]+) +((?:[0-9a-f]{2})+)$/gm)].map(([, name, hex]) => [
-    name ?? '',
-    Buffer.from(hex ?? '', 'hex')
-  ])
-}
 
 function bodiesOf(frame: Uint8Array): Uint8Array[] {
   return [...new FrameParser().push(frame)]
