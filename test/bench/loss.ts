@@ -11,6 +11,8 @@ const BENCH = 'loss of a worker'
 /** A lease and all that can come on top. */
 const WAIT_MS = 30_000
 const TASKS = 4
+/** With room for what every lost worker leaves behind. */
+const WORKER = ['--json', '--slots', '100']
 
 /** A way to lose a worker; resolves when it has happened. */
 type Blow = (worker: LineProcess, name: string) => Promise<void> | void
@@ -34,7 +36,7 @@ async function onLoopback(how: string, rounds: number, blow: Blow): Promise<Figu
   try {
     const { master, token, address } = await programs.master(['--slots', '0', '--jobs', '-'])
     const startWorker = (name: string): LineProcess =>
-      programs.start(['node', '--json', '--name', name, ...LOOPBACK, '--join', address], {
+      programs.start(['node', ...WORKER, '--name', name, ...LOOPBACK, '--join', address], {
         env: { P2PJOBS_TOKEN: token }
       })
     return await measure(how, rounds, { master, startWorker }, blow)
@@ -51,15 +53,15 @@ async function inNamespaces(rounds: number): Promise<Figure> {
     const start = (host: number, words: readonly string[], token?: string): LineProcess => {
       const home = programs.home()
       const env = { ...process.env, P2PJOBS_HOME: home, ...(token && { P2PJOBS_TOKEN: token }) }
-      return lab.spawn(host, process.execPath, [PROGRAM, 'node', '--json', ...words], { env })
+      return lab.spawn(host, process.execPath, [PROGRAM, 'node', ...words], { env })
     }
-    const master = start(1, ['--master', '--slots', '0', '--jobs', '-'])
+    const master = start(1, ['--json', '--master', '--slots', '0', '--jobs', '-'])
     const { token } = await master.jsonLine(({ event }) => event === 'network')
     let host = 1
     const hostOf = new Map<string, number>()
     const startWorker = (name: string): LineProcess => {
       hostOf.set(name, ++host)
-      return start(host, ['--name', name], String(token))
+      return start(host, [...WORKER, '--name', name], String(token))
     }
     const cut: Blow = (_worker, name) => lab.cut(hostOf.get(name) ?? 0)
     return await measure('cut off from the network', rounds, { master, startWorker }, cut)
