@@ -115,8 +115,8 @@ describe('pool, embedded', function () {
     const abort = new AbortController()
     const { signal } = abort
     const single = failureOf(pool.apply(untilAborted, [], { signal }))
-    const many = failureOf(pool.map(untilAborted as () => Promise<void>, [1, 2, 3], { signal }))
-    const lazy = failureOf(pool.imap(untilAborted as () => Promise<void>, [1], { signal }).next())
+    const many = failureOf(pool.map(untilAborted, [1, 2, 3], { signal }))
+    const lazy = failureOf(pool.imap(untilAborted, [1], { signal }).next())
     abort.abort(new Error('enough'))
     for (const error of await Promise.all([single, many, lazy])) {
       expect(error.message).to.equal('enough')

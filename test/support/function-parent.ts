@@ -25,7 +25,6 @@ const spec = {
   initializer: undefined,
   isAlone: false,
   tasksPerChildMax: undefined,
-  isAlone: false,
   memoryBytesMax: undefined,
   timeoutMs: undefined,
   outputBytesMax: 1_000_000,

@@ -39,7 +39,7 @@ export const unsendable = task(import.meta, function unsendable(x: number) {
 /** Tells processes apart; in a sandbox, all have the same pid. */
 const born = Math.random()
 
-export const processOf = task(import.meta, function processOf(_item?: unknown) {
+export const processOf = task(import.meta, function processOf() {
   return born
 })
 
@@ -57,7 +57,7 @@ export const failingInitializer = task(import.meta, function failingInitializer(
   throw new Error('no database')
 })
 
-export const crash = task(import.meta, function crash(_item?: unknown): number {
+export const crash = task(import.meta, function crash(): number {
   process.abort()
 })
 
@@ -73,9 +73,9 @@ export const print = task(import.meta, function print(text: string) {
 
 /** Says how far it is, then waits until it is told to stop. */
 export const untilAborted = task(import.meta, async function untilAborted() {
-  const { progress, signal } = taskContext()
-  progress('waiting')
-  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  const context = taskContext()
+  context.progress('waiting')
+  await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
 })
 
 /** Never ends, and hears nothing. */

@@ -60,6 +60,6 @@ export function leaseOf(task: number): MasterMessage[] {
   return [
     KEPT,
     { type: 'spec', job: ref(task).job, spec: SPEC },
-    { type: 'leases', batch: 1, more: false, leases }
+    { type: 'leases', batch: 1, used: 1, more: false, leases }
   ]
 }

@@ -29,7 +29,9 @@ export function judge(
   const { conduct } = view
   const { outcome, runtimeMs } = result
   if (outcome === 'returned') return
-  if (outcome === 'success') {
+  // A function that threw has run: that is its own result, and the worker is well.
+  const hasRun = outcome === 'success' || (outcome === 'failure' && job.spec.kind === 'function')
+  if (hasRun) {
     job.succeededOn = view.id
     conduct.fastFailures = 0
     conduct.rests = 0
