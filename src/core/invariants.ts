@@ -69,8 +69,10 @@ function checkWorkers(state: MasterState): void {
     slots += view.slots
     if (view.slots > 0) connected++
   }
-  for (const view of [...state.idle, ...state.busy]) {
-    if (view.openCredit <= 0) broken(`${view.id} is listed without credit`)
+  for (const place of [state.idle, state.busy]) {
+    for (const view of place) {
+      if (view.openCredit <= 0) broken(`${view.id} is listed without credit`)
+    }
   }
   for (const view of state.unaware) {
     if (view.openCredit > 0 || view.saidMore) broken(`${view.id} need not be told of work`)
@@ -91,12 +93,15 @@ function checkWorkerView(view: WorkerView): void {
 }
 
 function checkPlaces({ idle, busy, blocked, unaware, workers }: MasterState): void {
-  const seen = new Set<WorkerView>()
-  for (const view of [...idle, ...busy, ...blocked, ...unaware]) {
-    if (seen.has(view)) broken(`${view.id} is in two places`)
-    seen.add(view)
-    if (workers.get(view.id) !== view) broken(`${view.id} is listed and forgotten`)
-    if (view.session === undefined) broken(`${view.id} is listed without a session`)
+  const places = [idle, busy, blocked, unaware]
+  for (const [at, place] of places.entries()) {
+    for (const view of place) {
+      if (places.some((other, after) => after > at && other.has(view))) {
+        broken(`${view.id} is in two places`)
+      }
+      if (workers.get(view.id) !== view) broken(`${view.id} is listed and forgotten`)
+      if (view.session === undefined) broken(`${view.id} is listed without a session`)
+    }
   }
 }
 

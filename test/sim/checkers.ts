@@ -56,6 +56,8 @@ export class Checkers {
   readonly slotTime = new Map<NodeId, Millis>()
   readonly notices = { ended: 0, resting: 0, setbacks: 0 }
   settled = 0
+  /** How often something happened to a job that may have been its end. */
+  changes = 0
   lastSettledAt: Millis = 0
   /** No task may be started more often than this. */
   startsMax = 1
@@ -81,6 +83,7 @@ export class Checkers {
   }
 
   onRecord({ id }: MasterNode, record: JournalRecord): void {
+    if (record.type !== 'leased') this.changes++
     switch (record.type) {
       case 'submitted': {
         const jobs = this.jobs.get(id) ?? new Map<JobId, JobStory>()

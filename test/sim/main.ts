@@ -29,7 +29,7 @@ function main(env: NodeJS.ProcessEnv): number {
   const startedAt = performance.now()
   for (const scenario of chosen) {
     for (let seed = first; seed < first + count; seed++) {
-      const report = play(scenario, seed, VARIANTS[variant])
+      const report = play(scenario, seed, variant)
       reports.push(report)
       if (report.violation !== undefined) console.log(describeFailure(report))
       else if (count === 1) console.log(describeRun(report))

@@ -4,8 +4,13 @@
 import type { Report } from './scenario.ts'
 
 /** How to see one run again. */
-export function commandOf({ scenario, seed }: Pick<Report, 'scenario' | 'seed'>): string {
-  return `SCENARIO=${scenario} SEED=${seed} npm run sim`
+export function commandOf({
+  scenario,
+  seed,
+  variant
+}: Pick<Report, 'scenario' | 'seed' | 'variant'>): string {
+  const broken = variant === 'sound' ? '' : `VARIANT=${variant} `
+  return `${broken}SCENARIO=${scenario} SEED=${seed} npm run sim`
 }
 
 export function describeFailure(report: Report): string {

@@ -3,7 +3,8 @@
  */
 import { toError } from '../../src/core/errors.ts'
 import type { Millis } from '../../src/core/types.ts'
-import type { Variant } from './variants.ts'
+import { VARIANTS } from './variants.ts'
+import type { VariantName } from './variants.ts'
 import { World } from './world.ts'
 
 export interface Scenario {
@@ -21,6 +22,7 @@ export interface Scenario {
 export interface Report {
   readonly scenario: string
   readonly seed: number
+  readonly variant: VariantName
   readonly events: number
   readonly tasks: number
   readonly starts: number
@@ -31,8 +33,8 @@ export interface Report {
 }
 
 /** Runs one scenario with one seed, to its end or its first violation. */
-export function play(scenario: Scenario, seed: number, variant: Variant): Report {
-  const world = new World(seed, variant)
+export function play(scenario: Scenario, seed: number, variant: VariantName = 'sound'): Report {
+  const world = new World(seed, VARIANTS[variant])
   let violation: string | undefined
   try {
     scenario.build(world)
@@ -43,7 +45,8 @@ export function play(scenario: Scenario, seed: number, variant: Variant): Report
   }
   const { trace, checkers, clock } = world
   return {
-    ...{ scenario: scenario.name, seed, events: trace.events, tasks: checkers.settled },
+    ...{ scenario: scenario.name, seed, variant, events: trace.events },
+    ...{ tasks: checkers.settled },
     ...{ starts: checkers.executions.length, virtualMs: clock.now, hash: trace.hash, violation }
   }
 }

@@ -41,6 +41,8 @@ export class World {
   checkEvery = 1
   /** From here on nothing bad happens any more. */
   faultsEndAt: Millis = 0
+  /** How much had happened when it was last asked whether all is done. */
+  #judged = -1
   readonly #submitted = new Map<MasterNode, number>()
 
   constructor(seed: number, variant: Variant) {
@@ -95,7 +97,9 @@ export class World {
   }
 
   #isDone(): boolean {
-    if (this.clock.now < this.faultsEndAt) return false
+    const { changes } = this.checkers
+    if (this.clock.now < this.faultsEndAt || changes === this.#judged) return false
+    this.#judged = changes
     return this.masters.every((master) => this.#hasEnded(master))
   }
 

@@ -14,34 +14,53 @@ import type { Millis } from '../types.ts'
 import type { MasterView } from './master-view.ts'
 import type { WorkerState } from './state.ts'
 
-/** The open credit each master should have now. */
-export function openCredits(state: WorkerState, now: Millis): Map<MasterView, number> {
-  const credits = new Map<MasterView, number>()
-  const views: MasterView[] = []
-  const hungry: MasterView[] = []
+/** Tells masters of new credit, or of less, once it is worth a message. */
+export function offer(state: WorkerState, now: Millis): void {
+  reckon(state, now)
   for (const view of state.masters.values()) {
     if (!takesCredit(view)) continue
-    if (state.isDraining || view.resultBytes > RESULT_BYTES_MAX) {
-      credits.set(view, 0)
-      continue
+    const { wanted } = view
+    // It may be less than nothing, when what was taken back had been leased already.
+    const open = Math.max(0, view.openCredit)
+    // Of credit for many short tasks, half or double is near enough.
+    const isNear = wanted > state.config.slots && open * 2 > wanted && open <= wanted * 2
+    if (open === wanted || isNear) view.surplusSince = undefined
+    else if (open < wanted) grow(state, view)
+    else {
+      view.surplusSince ??= now
+      if (view.surplusSince + patienceOf(state) <= now) withdraw(state, view, wanted)
     }
-    views.push(view)
-    if (view.isHungry) hungry.push(view)
   }
+}
+
+/** The open credit that each master should have now. */
+function reckon(state: WorkerState, now: Millis): void {
   const room = roomForMore(state)
   const free = Math.min(state.freeSlots, room)
   const ahead = Math.max(0, state.speed.recent(now) - state.config.slots)
-  for (const view of views) {
-    const sharers = view.isHungry ? hungry : views
-    const short = Math.max(0, Math.floor(ahead / sharers.length) - view.queued)
-    credits.set(view, Math.min(room, short + (hungry.length > 0 ? 0 : free)))
+  let [takers, hungry] = [0, 0]
+  for (const view of state.masters.values()) {
+    if (!mayTakeMore(state, view)) continue
+    takers++
+    if (view.isHungry) hungry++
   }
-  if (hungry.length > 0) shareSlots(views, hungry, credits, free)
-  return credits
+  for (const view of state.masters.values()) {
+    view.wanted = 0
+    if (!mayTakeMore(state, view)) continue
+    const sharers = view.isHungry ? hungry : takers
+    const short = Math.max(0, Math.floor(ahead / sharers) - view.queued)
+    view.wanted = Math.min(room, short + (hungry > 0 ? 0 : free))
+  }
+  if (hungry > 0 && free > 0) shareSlots(state, free)
 }
 
 function takesCredit(view: MasterView): boolean {
   return view.isSettled && !view.isDraining
+}
+
+/** Nothing speaks against leasing more from it. */
+function mayTakeMore({ isDraining }: WorkerState, view: MasterView): boolean {
+  return takesCredit(view) && !isDraining && view.resultBytes <= RESULT_BYTES_MAX
 }
 
 /** How much more may be in hand. What is kept for masters that are lost is no burden to others. */
@@ -58,48 +77,28 @@ export function firstCredit(state: WorkerState): number {
   return Math.min(state.freeSlots, roomForMore(state))
 }
 
-function shareSlots(
-  views: readonly MasterView[],
-  hungry: readonly MasterView[],
-  credits: Map<MasterView, number>,
-  free: number
-): void {
+function shareSlots(state: WorkerState, free: number): void {
   let left = free
-  const add = (view: MasterView, slots: number): void => {
-    credits.set(view, (credits.get(view) ?? 0) + slots)
-    left -= slots
+  const hungry: MasterView[] = []
+  for (const view of state.masters.values()) {
+    if (!mayTakeMore(state, view)) continue
+    if (view.isHungry) hungry.push(view)
+    else if (!view.isAsked) continue
+    // A slot that is on offer to one that has work, or said so, is not offered to another one.
+    const kept = Math.min(left, Math.max(0, view.openCredit - view.wanted))
+    view.wanted += kept
+    left -= kept
   }
-  // A slot that is on offer to one that has work, or said so, is not offered to another one.
-  for (const view of views) {
-    if (!view.isHungry && !view.isAsked) continue
-    add(view, Math.min(left, Math.max(0, view.openCredit - (credits.get(view) ?? 0))))
-  }
-  while (left > 0) add(neediest(hungry, credits), 1)
+  for (; left > 0; left--) neediest(hungry).wanted++
 }
 
 /** Who has least in hand or on offer; among equals, who was served longest ago. */
-function neediest(views: readonly MasterView[], credits: Map<MasterView, number>): MasterView {
-  const share = (view: MasterView): number => view.running + view.queued + (credits.get(view) ?? 0)
+function neediest(views: readonly MasterView[]): MasterView {
+  const share = ({ running, queued, wanted }: MasterView): number => running + queued + wanted
   return views.reduce((best, view) => {
     const difference = share(view) - share(best)
     return difference < 0 || (difference === 0 && view.servedAt < best.servedAt) ? view : best
   })
-}
-
-/** Tells masters of new credit, or of less, once it is worth a message. */
-export function offer(state: WorkerState, now: Millis): void {
-  for (const [view, wanted] of openCredits(state, now)) {
-    // It may be less than nothing, when what was taken back had been leased already.
-    const open = Math.max(0, view.openCredit)
-    // Of credit for many short tasks, half or double is near enough.
-    const isNear = wanted > state.config.slots && open * 2 > wanted && open <= wanted * 2
-    if (open === wanted || isNear) view.surplusSince = undefined
-    else if (open < wanted) grow(state, view, wanted)
-    else {
-      view.surplusSince ??= now
-      if (view.surplusSince + patienceOf(state) <= now) withdraw(state, view, wanted)
-    }
-  }
 }
 
 /**
@@ -123,9 +122,9 @@ function patienceOf(state: WorkerState): Millis {
   return state.isDraining ? 0 : CREDIT_PATIENCE_MS
 }
 
-function grow(state: WorkerState, view: MasterView, wanted: number): void {
+function grow(state: WorkerState, view: MasterView): void {
   view.surplusSince = undefined
-  view.credit += wanted - view.openCredit
+  view.credit += view.wanted - view.openCredit
   tell(state, view)
 }
 

@@ -69,7 +69,8 @@ export class MasterView {
   credit = 0
   withdrawn = 0
   used = 0
-  /** Since when it has had more open credit than it should. */
+  /** The open credit it should have, and since when it has had more. */
+  wanted = 0
   surplusSince: Millis | undefined = undefined
   /** It has more work waiting than we have credit for. */
   isHungry = false
