@@ -107,6 +107,15 @@ describe('frame stream', function () {
     }
   })
 
+  it('reads what libp2p puts back after the end', async () => {
+    const [near, far] = await pairs.stream(raw, (stream) => stream)
+    await near.close()
+    await until(() => far.readableEnded, 'the end has arrived')
+    // As it does with what came right behind the name of the protocol.
+    far.push(encodeFrame(Buffer.from('left over')))
+    expect(await textsOf(new FrameStream(far, new Outlet()))).to.deep.equal(['left over'])
+  })
+
   it('fails at once on a stream that is over', async () => {
     const [near, far] = await pairs.stream((stream) => stream, raw)
     far.reset()

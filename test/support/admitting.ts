@@ -8,8 +8,13 @@ import type { Credentials } from '../../src/trust/credentials.ts'
 import { Members } from './members.ts'
 import type { MemberInit, TestMember } from './members.ts'
 import { RawPeer } from './raw-peer.ts'
+import type { RawPeerInit } from './raw-peer.ts'
 import { asMaster, asWorker } from './raw-sessions.ts'
 import { until } from './until.ts'
+
+interface PeerInit extends Omit<RawPeerInit, 'credentials'> {
+  readonly of?: Credentials
+}
 
 export class Admitting {
   readonly credentials = createCredentials()
@@ -22,9 +27,9 @@ export class Admitting {
   }
 
   /** A peer that passes the handshake, unless it has the credentials of another network. */
-  async peer(init: { isListening?: boolean; of?: Credentials } = {}): Promise<RawPeer> {
-    const { isListening = false, of = this.credentials } = init
-    const peer = await RawPeer.open({ credentials: of, isListening })
+  async peer(init: PeerInit = {}): Promise<RawPeer> {
+    const { of: credentials = this.credentials, ...rest } = init
+    const peer = await RawPeer.open({ credentials, ...rest })
     this.#peers.push(peer)
     return peer
   }

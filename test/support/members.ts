@@ -107,6 +107,8 @@ export class TestMember {
   readonly network: NetworkRole
   readonly told: Told
   readonly blobs: BlobStore
+  /** Where it listens, also after its end. */
+  readonly address: string
   readonly #parts: Parts
   readonly #folder: string
 
@@ -161,6 +163,7 @@ export class TestMember {
     folder: string
   ) {
     this.blobs = blobs
+    this.address = network.addresses[0]!
     this.network = network
     this.told = told
     this.#parts = parts
@@ -169,10 +172,6 @@ export class TestMember {
 
   get id(): NodeId {
     return this.network.id
-  }
-
-  get address(): string {
-    return this.network.addresses[0]!
   }
 
   get master(): MasterRole {

@@ -18,6 +18,7 @@ export interface RawPeerInit {
   readonly credentials: Credentials
   readonly seed?: Uint8Array
   readonly isListening?: boolean
+  readonly listen?: string
 }
 
 /** A good hello of a worker. */
@@ -39,12 +40,15 @@ export function aHello(change: Partial<Hello> = {}): Hello {
 
 export class RawPeer {
   readonly libp2p: Libp2p
+  /** Where it listens, also after its end; empty if it does not. */
+  readonly address: string
   readonly #privateKey: PrivateKey
 
-  static async open({ credentials, seed, isListening }: RawPeerInit): Promise<RawPeer> {
+  static async open(init: RawPeerInit): Promise<RawPeer> {
+    const { credentials, seed, isListening = false } = init
     const privateKey = await privateKeyOf(seed ?? randomBytes(32))
     const prologue = noisePrologue(credentials)
-    const listen = isListening === true ? ['/ip4/127.0.0.1/tcp/0'] : []
+    const listen = isListening ? [init.listen ?? '/ip4/127.0.0.1/tcp/0'] : []
     const libp2p = await createNetworkNode({ privateKey, prologue, listen })
     await libp2p.start()
     return new RawPeer(libp2p, privateKey)
@@ -52,15 +56,12 @@ export class RawPeer {
 
   private constructor(libp2p: Libp2p, privateKey: PrivateKey) {
     this.libp2p = libp2p
+    this.address = libp2p.getMultiaddrs()[0]?.toString() ?? ''
     this.#privateKey = privateKey
   }
 
   get id(): NodeId {
     return this.libp2p.peerId.toString() as NodeId
-  }
-
-  get address(): string {
-    return this.libp2p.getMultiaddrs()[0]!.toString()
   }
 
   async dial(address: string): Promise<Connection> {
