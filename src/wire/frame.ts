@@ -11,6 +11,8 @@ import { FRAME_BYTES_MAX, FRAME_BYTES_TARGET } from '../core/limits.ts'
 import { badMessage, encodeHead } from './codec.ts'
 
 const LENGTH_BYTES = 4
+/** A frame in more pieces than this is put together while it comes: each costs more than its bytes. */
+const CHUNKS_MAX = 256
 const MESSAGE_HEADER_BYTES = 9
 
 /** A message as bytes: its type, the fields of its head, and payloads as they are. */
@@ -107,6 +109,7 @@ export class FrameParser {
   *push(chunk: Uint8Array): Generator<Uint8Array> {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
+    if (this.#chunks.length > CHUNKS_MAX) this.#chunks = [concat(this.#chunks)]
     while (true) {
       if (this.#expected === undefined) {
         if (this.#bytes < LENGTH_BYTES) return

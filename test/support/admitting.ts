@@ -45,8 +45,8 @@ export class Admitting {
   }
 
   /** A peer that is admitted as a worker, and opens sessions with a master. */
-  async rawWorker(master: TestMember): Promise<RawWorker> {
-    const peer = await this.peer()
+  async rawWorker(master: TestMember, init: PeerInit = {}): Promise<RawWorker> {
+    const peer = await this.peer(init)
     return new RawWorker(peer, await peer.join(master.address))
   }
 
@@ -68,8 +68,13 @@ export class Admitting {
     await member.sees(friend, 'left')
   }
 
-  async end(): Promise<void> {
+  /** Stops all peers, and keeps nothing of them. */
+  async forgetPeers(): Promise<void> {
     await Promise.all(this.#peers.splice(0).map((peer) => peer.stop()))
+  }
+
+  async end(): Promise<void> {
+    await this.forgetPeers()
     await this.#members.end()
   }
 }

@@ -1,9 +1,10 @@
+import { queryObjects } from 'node:v8'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
 import { FRAME_BYTES_MAX } from '../../../src/core/limits.ts'
 import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
 import { Rng } from '../../../src/core/rng.ts'
-import { FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
+import { encodeFrame, FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
 import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
 import { examples } from '../../support/examples.ts'
 
@@ -71,6 +72,21 @@ describe('session messages', () => {
     const length = new Uint8Array(4)
     new DataView(length.buffer).setUint32(0, FRAME_BYTES_MAX + 1)
     expect(codeOf(() => [...new FrameParser().push(length)])).to.equal('BAD_MESSAGE')
+  })
+
+  it('a frame that comes byte by byte costs no more than its bytes', () => {
+    const frame = encodeFrame(new Uint8Array(100_000).fill(7))
+    const parser = new FrameParser()
+    const before = queryObjects(Uint8Array, { format: 'count' })
+    const bodies = [...frame.subarray(1)].flatMap((byte, at) => {
+      if (at === 0) parser.push(frame.subarray(0, 1)).next()
+      const complete = [...parser.push(Uint8Array.of(byte))]
+      if (at === frame.length - 3)
+        expect(queryObjects(Uint8Array, { format: 'count' }) - before).to.be.below(1_000)
+      return complete
+    })
+    expect(bodies).to.have.length(1)
+    expect(encodeFrame(bodies[0]!)).to.deep.equal(frame)
   })
 
   it('100,000 damaged frames are refused or understood, nothing else', function () {
