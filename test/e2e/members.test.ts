@@ -75,11 +75,8 @@ describe('p2pjobs members', function () {
     ])
     const nobody = 'p2pjobs: nobody else is here\n'
     expect(alone).to.deep.equal({ code: 0, signal: null, stdout: '', stderr: nobody })
-    const unreachable = 'p2pjobs: cannot reach --join /ip4/127.0.0.1/tcp/1: nothing listens there'
-    expect(lost).to.include({
-      code: 0,
-      stdout: '',
-      stderr: `${unreachable}; it is tried again\n${nobody}`
-    })
+    expect(lost).to.include({ code: 0, stdout: '' })
+    expect(lost.stderr).to.match(/^p2pjobs: cannot reach --join \/ip4\/127\.0\.0\.1\/tcp\/1: /)
+    expect(lost.stderr).to.match(/it is tried again\np2pjobs: nobody else is here\n$/)
   })
 })

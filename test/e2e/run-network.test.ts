@@ -144,6 +144,22 @@ describe('p2pjobs run in a network', function () {
       }
     })
 
+    it('says what to check when nobody comes, as a node does, once', async () => {
+      await network.master.stop()
+      const [node, run] = [
+        programs.start(['node', ...LOOPBACK], { env: { P2PJOBS_TOKEN: network.token } }),
+        programs.start(['run', ...LOOPBACK, '--no-local', 'true', ...args(1)], {
+          home: network.home,
+          stdin: ''
+        })
+      ]
+      for (const alone of [node, run]) {
+        await alone.stderrMatch(/no other node has been found yet; check .*--join MULTIADDR\n/)
+        await alone.stop()
+        expect(alone.stderr.match(/no other node/g)).to.have.length(1)
+      }
+    })
+
     it('fails without a network where it needs one', async () => {
       for (const flags of [['--no-local'], ['--min-workers', '1'], ['--join', network.address]]) {
         const words = ['run', ...LOOPBACK, ...flags, 'true', ':::', '1']
