@@ -1,5 +1,5 @@
 /** The executor of a node: commands and functions side by side. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,7 +123,9 @@ describe('executor of every kind', function () {
 
   it('fails at once where a sandbox is required and there is none', async () => {
     await open()
-    process.env['PATH'] = folder
+    const programs = mkdtempSync(join(tmpdir(), 'p2pjobs-programs-'))
+    writeFileSync(join(programs, 'bwrap'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    process.env['PATH'] = `${programs}:${path}`
     for (const init of [{ requiresSandbox: true, isolation: 'auto' }, { isolation: 'bwrap' }]) {
       const usual = { slots: 1, folder, requiresSandbox: false, firstKind: 'shell' } as const
       const error = await createExecutor({ ...usual, ...init } as ExecutorInit, NO_EVENTS).catch(
@@ -131,5 +133,6 @@ describe('executor of every kind', function () {
       )
       expect(error).to.include({ code: 'NO_SANDBOX' })
     }
+    rmSync(programs, { recursive: true })
   })
 })
