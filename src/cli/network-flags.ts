@@ -28,6 +28,9 @@ export interface NetworkFlags {
 
 type Credentials = JoinOptions['credentials']
 
+/** What the open network is called in a home; no --network can have this name. */
+const OPEN_NETWORK = '--insecure-open'
+
 /** The network this home belongs to, by what it keeps and what it is given now. */
 export async function credentialsOf(
   place: NetworkPlace,
@@ -56,8 +59,9 @@ export function requireMaster(credentials: Credentials): void {
 }
 
 export function joinOptions(flags: NetworkFlags, credentials: Credentials): JoinOptions {
-  const { listen, join, noMdns, network } = flags
-  return { name: network, credentials, listen, join, isDiscovering: !noMdns }
+  const { listen, join, noMdns, network, insecureOpen } = flags
+  const name = insecureOpen ? OPEN_NETWORK : network
+  return { name, credentials, listen, join, isDiscovering: !noMdns }
 }
 
 /** What this node is called when nobody says otherwise. */

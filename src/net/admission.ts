@@ -14,12 +14,15 @@ import {
   encodeHello,
   encodeRefusal,
   encodeWelcome,
+  HELLO_BYTES_MAX,
   signedBytes
 } from '../wire/hello.ts'
 import type { Hello, SignedHello } from '../wire/hello.ts'
-import { answerHello, askHello, HELLO_TIMEOUT_MS } from './hello-exchange.ts'
+import { answerFrame, askFrame } from './exchange.ts'
 
 export const HELLO_PROTOCOL = '/p2pjobs/hello/1.0.0'
+const HELLO_TIMEOUT_MS = 3_000
+const HELLO = { what: 'hello', bytesMax: HELLO_BYTES_MAX, timeoutMs: HELLO_TIMEOUT_MS }
 
 export interface AdmissionInit {
   readonly privateKey: PrivateKey
@@ -116,7 +119,7 @@ export class Admission {
     const signal = AbortSignal.timeout(HELLO_TIMEOUT_MS)
     const question = await this.#welcome(connection)
     const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
-    const answer = decodeHelloAnswer(await askHello(stream, question))
+    const answer = decodeHelloAnswer(await askFrame(stream, question, HELLO))
     if (answer.type === 'refusal') {
       throw new P2pJobsError('REFUSED', `it refused us: ${answer.reason}`)
     }
@@ -136,7 +139,7 @@ export class Admission {
     hello.isTaken = true
     let problem: string | undefined
     try {
-      await answerHello(stream, async (question) => {
+      const answerTo = async (question: Uint8Array): Promise<Uint8Array> => {
         const asked = decodeHelloAnswer(question)
         if (asked.type === 'refusal') throw badMessage('a refusal where a hello belongs')
         problem = await this.#problemOf(connection, asked.signed)
@@ -145,7 +148,8 @@ export class Admission {
         // Before the answer is out: who reads it may open its first stream at once.
         this.#admit(connection, hello, asked.signed.hello)
         return answer
-      })
+      }
+      await answerFrame(stream, answerTo, HELLO)
     } catch (error) {
       this.#onFailed(connection, hello, toError(error))
     }

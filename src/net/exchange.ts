@@ -7,7 +7,6 @@ import type { Stream } from '@libp2p/interface'
 import { messageStreamToDuplex } from '@libp2p/utils'
 import { pipe } from 'it-pipe'
 import { P2pJobsError, toError } from '../core/errors.ts'
-import { badMessage } from '../wire/codec.ts'
 import { encodeFrame, FrameParser } from '../wire/frame.ts'
 
 export interface ExchangeInit {
@@ -22,7 +21,7 @@ export interface ExchangeInit {
 type Duplex = ReturnType<typeof messageStreamToDuplex>
 
 /** Sends a frame and returns the body of the answer. The stream is reset when it fails. */
-export async function ask(
+export async function askFrame(
   stream: Stream,
   question: Uint8Array,
   init: ExchangeInit
@@ -33,7 +32,7 @@ export async function ask(
 }
 
 /** Reads a frame and sends what `answerTo` makes of it. The stream is reset when it fails. */
-export async function answer(
+export async function answerFrame(
   stream: Stream,
   answerTo: (question: Uint8Array) => Promise<Uint8Array>,
   init: ExchangeInit
@@ -75,5 +74,6 @@ async function firstFrame(
       for (const frame of parser.push(chunk)) return frame
     }
   }
-  throw badMessage(`no ${what}`)
+  // Nobody may be to blame: the stream of a peer that was killed ends like this.
+  throw new Error(`the stream ended before the ${what}`)
 }

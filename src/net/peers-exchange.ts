@@ -10,7 +10,7 @@ import {
   encodePeersAnswer,
   encodePeersQuestion
 } from '../wire/peers.ts'
-import { answer, ask } from './exchange.ts'
+import { answerFrame, askFrame } from './exchange.ts'
 
 export const PEERS_PROTOCOL = '/p2pjobs/peers/1.0.0'
 
@@ -24,7 +24,7 @@ export async function askPeers(
 ): Promise<PeerAddresses[]> {
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   const stream = await connection.newStream(PEERS_PROTOCOL, { signal })
-  return decodePeersAnswer(await ask(stream, encodePeersQuestion(question), PEERS))
+  return decodePeersAnswer(await askFrame(stream, encodePeersQuestion(question), PEERS))
 }
 
 /** Answers one question. Throws BAD_MESSAGE for what is none; the stream is reset then. */
@@ -32,7 +32,7 @@ export async function servePeers(
   stream: Stream,
   answerTo: (question: PeersQuestion) => Promise<readonly PeerAddresses[]>
 ): Promise<void> {
-  await answer(
+  await answerFrame(
     stream,
     async (question) => encodePeersAnswer(await answerTo(decodePeersQuestion(question))),
     PEERS

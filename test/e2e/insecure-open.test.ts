@@ -73,6 +73,20 @@ describe('--insecure-open', function () {
     expect(run.stdout).to.include('"name":"one"')
   })
 
+  it('has nothing to do with the node of a home that has a token', async () => {
+    const closed = await programs.master()
+    const run = await programs.run(['run', '--insecure-open', '--no-mdns', 'echo', ':::', 'hi'], {
+      home: closed.home
+    })
+    expect({ code: run.code, stdout: run.stdout }).to.deep.equal({ code: 0, stdout: 'hi\n' })
+  })
+
+  it('is joined by `run` through the open node of its home', async () => {
+    const { home } = await startNode([...OPEN, '--name', 'here', '--slots', '1'])
+    const run = await programs.run(['run', ...OPEN, 'echo', ':::', 'hi'], { home })
+    expect(run.stdout).to.include('"name":"here"')
+  })
+
   it('leaves this machine when --listen says so, and says that, too', async () => {
     const outer = Object.values(networkInterfaces()).flat()
     const host = outer.find((each) => each?.family === 'IPv4' && !each.internal)?.address

@@ -20,8 +20,8 @@ export const membersCommand = defineCommand(membersTable, async (flags, context)
   const place = placeOf(context.env, flags.network, warn)
   const credentials = await credentialsOf(place, flags, context)
   if (credentials === undefined) throw noNetwork()
-  const live = liveNodeOf(place.home, flags.network)
   const network = joinOptions(flags, credentials)
+  const live = liveNodeOf(place.home, network.name)
   const join = [...network.join, ...(live?.addresses ?? [])]
   const started = await startNode(
     {
