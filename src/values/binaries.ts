@@ -9,23 +9,31 @@
  */
 import { ByteWriter, checkSize } from './byte-writer.ts'
 
+/** A buffer, and where in the value it is used. */
+interface Memory {
+  readonly buffer: ArrayBuffer
+  readonly uses: Use[]
+  /** How many of its bytes have been counted. */
+  bytes: number
+}
+
 /** A view, or a buffer itself, at its place in what has been written. */
 interface Use {
   readonly at: number
-  readonly buffer: ArrayBuffer
+  readonly memory: Memory
   readonly start: number
   readonly end: number
   /** Bytes of an element: a view may only begin at a multiple of it. */
   readonly unit: number
   /** Elements of a view; undefined for the buffer itself. */
   readonly length: number | undefined
-  /** How many bytes it added to what the value takes. */
+  /** How many bytes it added to those that are counted. */
   readonly added: number
 }
 
 /** A part of a buffer, which becomes a buffer of its own where it arrives. */
 interface Part {
-  start: number
+  readonly start: number
   end: number
   /** Zeros before the bytes of the buffer, so that every view can begin where it must. */
   lead: number
@@ -36,10 +44,10 @@ interface Part {
 const ALIGNMENT = 8
 
 export class Binaries {
-  #uses: Use[] = []
-  #bytesOf = new Map<ArrayBuffer, number>()
-  #bytes = 0
+  readonly #uses: Use[] = []
+  readonly #memories = new Map<ArrayBuffer, Memory>()
   readonly #heads = new ByteWriter()
+  #bytes = 0
 
   get count(): number {
     return this.#uses.length
@@ -54,55 +62,58 @@ export class Binaries {
   add(at: number, buffer: ArrayBuffer, view?: ArrayBufferView, unit = 1): void {
     const start = view?.byteOffset ?? 0
     const bytes = view?.byteLength ?? buffer.byteLength
+    const memory = this.#memories.get(buffer) ?? { buffer, uses: [], bytes: 0 }
     // Views of one buffer may show the same bytes, but never more than it has.
-    const known = this.#bytesOf.get(buffer) ?? 0
-    const added = Math.min(bytes, buffer.byteLength - known)
+    const added = Math.max(0, Math.min(bytes, buffer.byteLength - memory.bytes))
     checkSize(at + this.#bytes + added)
-    this.#bytesOf.set(buffer, known + added)
-    this.#bytes += added
     const length = view === undefined ? undefined : bytes / unit
-    this.#uses.push({ at, buffer, start, end: start + bytes, unit, length, added })
+    const use = { at, memory, start, end: start + bytes, unit, length, added }
+    this.#memories.set(buffer, memory)
+    this.#uses.push(use)
+    memory.uses.push(use)
+    memory.bytes += added
+    this.#bytes += added
   }
 
   /** Forgets all but the first `count`. */
   cut(count: number): void {
-    if (this.#uses.length === count) return
-    for (const { buffer, added } of this.#uses.splice(count)) {
-      this.#bytesOf.set(buffer, (this.#bytesOf.get(buffer) as number) - added)
+    while (this.#uses.length > count) {
+      const { memory, added } = this.#uses.pop() as Use
+      memory.uses.pop()
+      memory.bytes -= added
       this.#bytes -= added
+      if (memory.uses.length === 0) this.#memories.delete(memory.buffer)
     }
-    if (count === 0) this.#bytesOf.clear()
   }
 
   /** What has been written, with the memory put in. */
   putInto(written: ByteWriter): Uint8Array {
-    const parts = partsOf(this.#uses)
+    const parts = new Map<Use, Part>()
+    for (const { uses } of this.#memories.values()) divide(uses, parts)
     const pieces: Uint8Array[] = []
-    let bytes = 0
     let from = 0
     let numbers = 0
-    const put = (piece: Uint8Array): void => {
-      pieces.push(piece)
-      bytes += piece.length
-    }
+    this.#heads.clear()
     for (const use of this.#uses) {
       const part = parts.get(use) as Part
-      put(written.bytes.subarray(from, use.at))
+      pieces.push(written.bytes.subarray(from, use.at), headOf(this.#heads, use, part))
       from = use.at
-      put(headOf(this.#heads, use, part))
       if (part.number !== undefined) continue
       part.number = numbers++
-      put(new Uint8Array(part.lead))
-      put(new Uint8Array(use.buffer, part.start, part.end - part.start))
+      const { buffer } = use.memory
+      pieces.push(
+        new Uint8Array(part.lead),
+        new Uint8Array(buffer, part.start, part.end - part.start)
+      )
     }
-    put(written.bytes.subarray(from, written.at))
-    return joined(pieces, bytes)
+    pieces.push(written.bytes.subarray(from, written.at))
+    return joined(pieces)
   }
 }
 
 /** Elements and offset of a view, then its buffer's number and, if that is new, its length. */
 function headOf(heads: ByteWriter, { start, length }: Use, part: Part): Uint8Array {
-  heads.clear()
+  const { at } = heads
   if (length !== undefined) {
     heads.varint(length)
     heads.varint(part.lead + start - part.start)
@@ -113,11 +124,11 @@ function headOf(heads: ByteWriter, { start, length }: Use, part: Part): Uint8Arr
   } else {
     heads.varint(part.number + 1)
   }
-  return heads.bytes.slice(0, heads.at)
+  return heads.bytes.subarray(at, heads.at)
 }
 
-function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes)
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0))
   let at = 0
   for (const piece of pieces) {
     whole.set(piece, at)
@@ -126,26 +137,17 @@ function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
   return whole
 }
 
-/** For each use, the part of its buffer that is sent for it. */
-function partsOf(uses: readonly Use[]): Map<Use, Part> {
-  const parts = new Map<Use, Part>()
-  const groups = Map.groupBy(uses, ({ buffer }) => buffer)
-  for (const group of groups.values()) {
-    const ordered = group.toSorted((one, other) => one.start - other.start)
-    let part: Part | undefined
-    for (const use of ordered) {
-      if (part === undefined || use.start > part.end) {
-        part = { start: use.start, end: use.end, lead: 0, number: undefined }
-      }
-      part.end = Math.max(part.end, use.end)
-      parts.set(use, part)
+/** Finds, for each use of one buffer, the part of it that is sent. */
+function divide(uses: readonly Use[], parts: Map<Use, Part>): void {
+  let last: Part | undefined
+  const ordered = uses.length === 1 ? uses : uses.toSorted((one, other) => one.start - other.start)
+  for (const use of ordered) {
+    if (last === undefined || use.start > last.end) {
+      last = { start: use.start, end: use.end, lead: 0, number: undefined }
     }
-    for (const use of ordered) align(parts.get(use) as Part, use)
+    last.end = Math.max(last.end, use.end)
+    // Where a view could not begin in the part, it could in the whole buffer.
+    if ((use.start - last.start) % use.unit !== 0) last.lead = last.start % ALIGNMENT
+    parts.set(use, last)
   }
-  return parts
-}
-
-/** A view that cannot begin where it is in its part could begin there in the whole buffer. */
-function align(part: Part, { start, unit }: Use): void {
-  if ((start - part.start) % unit !== 0) part.lead = part.start % ALIGNMENT
 }

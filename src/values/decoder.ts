@@ -15,10 +15,16 @@ type Fields = Record<string, unknown>
 /** Names that an assignment may not create as a property, because Object.prototype has them. */
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
 
+/** From this place on, one item may make the engine allocate places for many before it. */
+const FAR_PLACE = 64
+const FARTHEST_PLACE = 2 ** 32 - 2
+
 interface Shape {
   readonly names: readonly string[]
   /** An assignment creates each as a property of a fresh object. */
   readonly isOrdinary: boolean
+  /** Some name is a number, as if the object were an array with empty places. */
+  readonly isFar: boolean
 }
 
 export class Decoder {
@@ -65,10 +71,12 @@ export class Decoder {
 
   /** Properties, defined whatever the holder is and inherits. */
   fields(holder: object): void {
-    const { names } = this.#shape(this.in.byte())
+    const { names, isFar } = this.#shape(this.in.byte())
+    const isList = Array.isArray(holder)
+    if (isFar && !isList) spread(holder)
     this.enter()
     for (const name of names) {
-      if (Array.isArray(holder) && (name === 'length' || isIndex(name))) {
+      if (isList && (name === 'length' || isIndex(name))) {
         throw new Unreadable('a list has an item among its names')
       }
       const tag = this.in.byte()
@@ -116,8 +124,9 @@ export class Decoder {
     }
   }
 
-  #object({ names, isOrdinary }: Shape): Fields {
+  #object({ names, isOrdinary, isFar }: Shape): Fields {
     const object: Fields = {}
+    if (isFar) spread(object)
     this.#objects.push(object)
     this.enter()
     for (const name of names) {
@@ -187,13 +196,28 @@ export class Decoder {
     const count = tag === Tag.new ? this.in.count(1) : tag - Tag.shortNew
     const names: string[] = []
     let isOrdinary = true
+    let isFar = false
     while (names.length < count) {
       const name = this.in.anyText()
       if (INHERITED.has(name)) isOrdinary = false
+      if (isDigit(name.charCodeAt(0)) && Number(name) >= FAR_PLACE) isFar = true
       names.push(name)
     }
-    const shape = { names, isOrdinary }
+    const shape = { names, isOrdinary, isFar }
     this.#shapes.push(shape)
     return shape
   }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+/**
+ * Makes the engine keep numbered properties one by one. Otherwise it allocates 12 KB for a key of
+ * 1023 alone, and an object that has it takes two bytes of a message.
+ */
+function spread(holder: object): void {
+  Reflect.set(holder, FARTHEST_PLACE, undefined)
+  Reflect.deleteProperty(holder, FARTHEST_PLACE)
 }

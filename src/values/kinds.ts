@@ -70,7 +70,7 @@ function brandOf(value: object): Kind {
   return 'object'
 }
 
-/** Object.prototype of any realm: module tests, for example, run in a realm of their own. */
+/** Object.prototype of any realm: some test runners load modules into a realm of their own. */
 function isObjectPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && isBuiltIn(prototype)
 }

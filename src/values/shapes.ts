@@ -17,7 +17,7 @@ export class Shapes {
     const { count } = this
     const shapes = this.#shapes
     const last = this.#lastAt[level] ?? 0
-    if (last < count && isSame(shapes[last], keys)) return last
+    if (isSame(shapes[last], keys)) return last
     const end = Math.max(0, count - LOOK_MAX)
     for (let number = count - 1; number >= end; number--) {
       if (!isSame(shapes[number], keys)) continue

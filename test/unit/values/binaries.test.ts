@@ -24,7 +24,10 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 }
 
-describe('binary memory of a value', () => {
+describe('binary memory of a value', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   it('of a view only what it shows is sent', () => {
     const view = new Uint8Array(counting(100), 50, 3)
     expect(hexOf(encodeValue(view, 'argument'))).to.equal('01f8010300' + '0003' + '333435')

@@ -5,7 +5,10 @@ import { TooLarge } from '../../../src/values/refusal.ts'
 
 const SMALL_BYTES = 1024 * 1024
 
-describe('ByteWriter', () => {
+describe('ByteWriter', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   it('writes every size of number, and ByteReader reads it', () => {
     const numbers = [0, 1, 127, 128, 16_383, 16_384, 2 ** 21, 2 ** 28 - 1, 2 ** 28, 2 ** 32 - 1]
     const writer = new ByteWriter()
@@ -21,6 +24,19 @@ describe('ByteWriter', () => {
     expect(writer.at).to.equal(100_000)
     expect(writer.bytes[99_999]).to.equal(99_999 & 0xff)
     expect(writer.bytes[255]).to.equal(255)
+  })
+
+  it('lets go of a buffer that has become large, and keeps a smaller one', () => {
+    const writer = new ByteWriter()
+    for (const [bytes, isKept] of [
+      [SMALL_BYTES, true],
+      [SMALL_BYTES * 8, false]
+    ] as const) {
+      writer.text('x'.repeat(bytes))
+      writer.clear()
+      expect(writer.at).to.equal(0)
+      expect(writer.bytes.length > bytes).to.equal(isKept)
+    }
   })
 
   it('stops growing at its limit', () => {

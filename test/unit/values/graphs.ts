@@ -6,6 +6,7 @@ import fc from 'fast-check'
 
 /** Text of any code units, halves of pairs included, of lengths around every boundary. */
 const aText = fc.oneof(
+  fc.nat(2_000).map(String),
   fc.string(),
   fc.string({ unit: 'binary' }),
   fc.string({ minLength: 25, maxLength: 150 }),

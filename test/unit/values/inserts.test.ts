@@ -14,7 +14,10 @@ function decodeAt(ms: number, value: unknown): unknown {
   return new Decoder(reader, new Inserts(() => (now += ms))).value()
 }
 
-describe('Inserts', () => {
+describe('Inserts', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   const large = { map: new Map(KEYS.map((key) => [key, [key]])), set: new Set(KEYS) }
 
   it('inserts all keys in their order', () => {

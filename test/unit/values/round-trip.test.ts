@@ -30,7 +30,10 @@ function errorThereAndBack(error: unknown): AnyError {
   return thereAndBack(error) as AnyError
 }
 
-describe('values, there and back', () => {
+describe('values, there and back', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   for (const [name, value] of Object.entries(carriedCases())) {
     it(`${name}, as structured clone makes it`, () => {
       const expected: unknown = structuredClone(carriedCases()[name])
@@ -102,7 +105,10 @@ describe('values, there and back', () => {
   })
 })
 
-describe('errors, there and back', () => {
+describe('errors, there and back', function () {
+  // Large values take long on a busy machine.
+  this.timeout(60_000)
+
   for (const Kind of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError]) {
     it(`${Kind.name} with name, message, stack and cause`, () => {
       const error = new Kind('why', { cause: { status: 404 } })
