@@ -13,7 +13,7 @@ export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '**/*.js'], basePath: root },
   {
     basePath: root,
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.ts', 'test/**/*.ts', 'examples/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
     rules: {
@@ -60,7 +60,7 @@ export default tseslint.config(
   },
   {
     basePath: root,
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'examples/**/*.ts'],
     rules: {
       // chai's assertions are expressions.
       '@typescript-eslint/no-unused-expressions': 'off',

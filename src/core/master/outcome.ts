@@ -36,7 +36,8 @@ export function conclude(
       return
     case 'crash':
       task.crashes++
-      if (task.crashes < CRASHES_MAX) retry(state, task, view.id, result.reason, task.crashes, now)
+      if (task.crashes < crashesMax(task))
+        retry(state, task, view.id, result.reason, task.crashes, now)
       else settle(state, task, 'failed', view.id, result)
       return
     case 'refused':
@@ -51,6 +52,11 @@ export function conclude(
     default:
       unreachable(result.outcome)
   }
+}
+
+/** A process of its own ends as it ends: that is its result. */
+function crashesMax({ job: { spec } }: Task): number {
+  return spec.kind === 'function' && spec.isAlone ? 1 : CRASHES_MAX
 }
 
 /** The worker is gone with the attempt, or never got it. Its report would still be taken. */

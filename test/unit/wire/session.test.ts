@@ -74,7 +74,9 @@ describe('session messages', () => {
     expect(codeOf(() => [...new FrameParser().push(length)])).to.equal('BAD_MESSAGE')
   })
 
-  it('a frame that comes byte by byte costs no more than its bytes', () => {
+  it('a frame that comes byte by byte costs no more than its bytes', function () {
+    // Objects are counted by walking the whole heap, twice.
+    this.timeout(30_000)
     const frame = encodeFrame(new Uint8Array(100_000).fill(7))
     const parser = new FrameParser()
     const before = queryObjects(Uint8Array, { format: 'count' })
@@ -86,7 +88,7 @@ describe('session messages', () => {
       return complete
     })
     expect(bodies).to.have.length(1)
-    expect(encodeFrame(bodies[0]!)).to.deep.equal(frame)
+    expect(Buffer.compare(encodeFrame(bodies[0]!), frame)).to.equal(0)
   })
 
   it('100,000 damaged frames are refused or understood, nothing else', function () {

@@ -9,10 +9,10 @@ import { aHold, aMaster, aResult, ref } from '../../../support/machines.ts'
 import type { TestMaster } from '../../../support/machines.ts'
 
 /** `hole` has everything in hand that it is about to fail. */
-function aMasterWithAHole(): TestMaster {
+function aMasterWithAHole(spec: object = {}): TestMaster {
   const master = aMaster()
   master.joined('hole', { slots: 100, credit: 100 })
-  master.submit(100)
+  master.submit(100, {}, spec)
   master.forget()
   return master
 }
@@ -32,6 +32,15 @@ describe('master: judge', () => {
     failFast(master, 1, FAST_FAILURES_MAX - 1, 'failure')
     expect(restsOf(master)).to.equal(0)
     failFast(master, FAST_FAILURES_MAX, FAST_FAILURES_MAX, 'failure')
+    expect(restsOf(master)).to.equal(1)
+  })
+
+  it('takes a function that throws for one that has run, unless it could not be started', () => {
+    const master = aMasterWithAHole({ kind: 'function' })
+    master.machine.state.jobs.get(ref(1).job)!.succeededOn = 'other' as never
+    failFast(master, 1, 50, 'failure')
+    expect(restsOf(master)).to.equal(0)
+    failFast(master, 51, 60, 'refused')
     expect(restsOf(master)).to.equal(1)
   })
 

@@ -44,6 +44,14 @@ describe('master: outcome', () => {
     expect(attemptsUntilSettled(aMasterWithATask(1), 'timeout')).to.equal(2)
   })
 
+  it('takes the end of a process of its own as the result', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.submit(1, {}, { kind: 'function', isAlone: true } as object)
+    master.hearsReport('w', [ref(1)], aResult('crash'))
+    expect(master.takeNotices('settled').map(({ state }) => state)).to.deep.equal(['failed'])
+  })
+
   it('fails a task whose process crashes again and again', () => {
     expect(attemptsUntilSettled(aMasterWithATask(), 'crash')).to.equal(CRASHES_MAX)
   })
