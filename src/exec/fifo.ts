@@ -5,9 +5,11 @@
  * which an unnamed one, of which the shells would hold copies, could not.
  */
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { constants, existsSync, openSync, readSync } from 'node:fs'
 import { toError } from '../core/errors.ts'
 
+/** Where it is nearly everywhere, whatever PATH tasks are to see; else wherever PATH says. */
+const MKFIFO = ['/usr/bin/mkfifo', '/bin/mkfifo'].find((path) => existsSync(path)) ?? 'mkfifo'
 /** Made by one process each: more would not fit into an argument list. */
 const MADE_AT_ONCE = 1_000
 
@@ -16,7 +18,7 @@ export function makeFifos(paths: readonly string[]): void {
   for (let at = 0; at < paths.length; at += MADE_AT_ONCE) {
     const words = ['-m', '600', '--', ...paths.slice(at, at + MADE_AT_ONCE)]
     try {
-      execFileSync('mkfifo', words, { stdio: ['ignore', 'ignore', 'pipe'] })
+      execFileSync(MKFIFO, words, { stdio: ['ignore', 'ignore', 'pipe'] })
     } catch (error) {
       const why = toError(error).message.trim().split('\n').at(-1) ?? ''
       throw new Error(`cannot make named pipes: ${why}`, { cause: error })
@@ -41,8 +43,4 @@ export function readNow(fd: number, into: Uint8Array): number | undefined {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined
     throw error
   }
-}
-
-export function closeAll(fds: readonly number[]): void {
-  for (const fd of fds) closeSync(fd)
 }

@@ -1,12 +1,13 @@
 /** How tasks are ended: by request, with the executor, and when processes are killed. */
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { createShellExecutor } from '../../src/exec/executor.ts'
+import { createShellExecutor, isSpoolFile } from '../../src/exec/executor.ts'
 import { NO_EVENTS, TestExecutor, isAlive, numbersIn, textOf, until } from '../support/executors.ts'
 
 const PARENT = fileURLToPath(new URL('../support/executor-parent.ts', import.meta.url))
@@ -117,6 +118,17 @@ describe('shell executor, endings', function () {
     expect(isAlive(running)).to.equal(true)
     on.executor.stop(other.run)
     await other.end
+  })
+
+  it('lets nobody change large output after it was hashed', async () => {
+    const late = `(trap '' TERM; while :; do echo late; done) & echo $! >'${file}'`
+    const end = await on.run(`${late}; head -c 300000 /dev/zero`)
+    const [pid = 0] = await numbersIn(file)
+    await until(() => !isAlive(pid), 'the writer is gone')
+    if (!isSpoolFile(end.stdout)) throw new Error('stdout is no file')
+    const content = readFileSync(end.stdout.path)
+    expect(end.stdout.blob).to.equal(createHash('sha256').update(content).digest('hex'))
+    rmSync(end.stdout.path)
   })
 
   it('gives back what runs when it is closed, leaving no process and no file', async () => {

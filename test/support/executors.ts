@@ -1,5 +1,13 @@
 /** A shell executor in a folder of its own, with promises for the ends of its tasks. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JobId, NodeId } from '../../src/core/types.ts'
@@ -147,6 +155,11 @@ export class TestExecutor {
         return false
       }
     })
+  }
+
+  /** Makes a file that tasks wait for. */
+  open(gate: string): void {
+    writeFileSync(gate, '')
   }
 
   async remove(): Promise<void> {
