@@ -123,8 +123,9 @@ forEachIsolation('function executor, crashes', (isolation) => {
     for (const name of ['throwLater', 'exitLater'] as const) {
       const args = name === 'throwLater' ? [20] : [4, 20]
       await on.run(name, args, { ...one, job: 3, task: 8 })
-      const innocent = await on.run('identityAfter', [100], one)
+      const innocent = await on.run('printAndWait', [100_000, 100], one)
       expect(innocent.outcome).to.equal('success')
+      expect(textOf(innocent.stdout)).to.equal(`${'x'.repeat(100_000)}\n`)
       await until(() => on.notices.length > 0, 'it is told')
       expect(on.notices.splice(0).join('\n')).to.contain(
         'job 3, task 8 left something behind that failed after its end'

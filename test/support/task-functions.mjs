@@ -69,6 +69,10 @@ export const print = (out, err) => {
 export const printBytes = (count) => {
   process.stdout.write(new Uint8Array(count).fill(120))
 }
+export const printAndWait = async (count, ms) => {
+  console.log('x'.repeat(count))
+  await sleep(ms)
+}
 export const printEndlessly = () => {
   for (;;) console.log('y')
 }

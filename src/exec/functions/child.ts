@@ -58,6 +58,7 @@ export class Child {
   /** The crew it belongs to, for good. */
   crewKey: string | undefined
   state: 'starting' | 'ready' | 'leaving' = 'starting'
+  wasReady = false
   /** What it said of its end. */
   leaving: Leaving | undefined
   idleSince = performance.now()
@@ -268,6 +269,7 @@ export class Child {
       this.#events.onLeaving(this)
     } else if (type === FromChild.ready && this.state === 'starting') {
       this.state = 'ready'
+      this.wasReady = true
       this.idleSince = performance.now()
       this.#events.onReady(this)
     }

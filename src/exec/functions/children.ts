@@ -17,6 +17,8 @@ const MIB = 1024 * 1024
 /** All that a child sees of the worker's environment. */
 const PASSED_ON = ['LANG', 'TZ']
 const PATH_INSIDE = '/usr/local/bin:/usr/bin:/bin'
+/** No system is so busy that starting one takes longer. */
+const START_MS_MAX = 60_000
 /** How long a child that has nothing to do may take to end by itself. */
 const RETIRE_MS = 1_000
 
@@ -34,7 +36,8 @@ interface Watched {
   readonly child: Child
   isSilent: boolean
   death: Death | undefined
-  retireTimer: NodeJS.Timeout | undefined
+  /** Kills it if it does not start, or does not end, in time. */
+  timer: NodeJS.Timeout
 }
 
 export class Children {
@@ -77,6 +80,7 @@ export class Children {
     const number = ++this.#launched
     const child = new Child(number, this.#root, isSandboxed ? INSIDE : undefined, {
       ...this.#events,
+      onReady: (ready) => this.#onReady(ready),
       onLeaving: (leaving) => this.kill(leaving),
       onSilent: (silent) => this.#onSilent(silent)
     })
@@ -84,7 +88,7 @@ export class Children {
       child,
       isSilent: false,
       death: undefined,
-      retireTimer: undefined
+      timer: setTimeout(() => this.kill(child), START_MS_MAX).unref()
     })
     const { folders } = child.shelf
     const flags = nodeFlags(memoryBytesMax)
@@ -109,7 +113,8 @@ export class Children {
     const watched = this.#watched.get(child.number)
     if (watched === undefined || child.state === 'leaving') return
     child.retire()
-    watched.retireTimer = setTimeout(() => this.kill(child), RETIRE_MS).unref()
+    clearTimeout(watched.timer)
+    watched.timer = setTimeout(() => this.kill(child), RETIRE_MS).unref()
   }
 
   /** Ends a child and everything it started, at once. */
@@ -148,6 +153,11 @@ export class Children {
     })
   }
 
+  #onReady(child: Child): void {
+    clearTimeout(this.#watched.get(child.number)?.timer)
+    this.#events.onReady(child)
+  }
+
   #onSilent({ number }: Child): void {
     const watched = this.#watched.get(number)
     if (watched === undefined) return
@@ -160,7 +170,7 @@ export class Children {
     const { child, death, isSilent } = watched
     if (death === undefined || !isSilent) return
     this.#watched.delete(child.number)
-    clearTimeout(watched.retireTimer)
+    clearTimeout(watched.timer)
     this.#events.onGone(child, death)
     child.close()
     rm(child.shelf.root, { recursive: true, force: true, maxRetries: 3 }).catch(
@@ -177,7 +187,7 @@ export class Children {
     rmSync(this.#root, { recursive: true, force: true, maxRetries: 3 })
     const lost = [...this.#watched.values()]
     this.#watched.clear()
-    for (const { retireTimer } of lost) clearTimeout(retireTimer)
+    for (const { timer } of lost) clearTimeout(timer)
     const children = lost.map(({ child }) => child)
     if (!this.#isClosing) this.#events.onLost(children, why, owner !== undefined)
     for (const child of children) child.close()

@@ -244,20 +244,21 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   }
 
   #onGone(child: Child, death: Death): void {
-    const isStartFailure = child.state === 'starting'
     const { isSandboxed } = this.#children
     const guilty = child.guilty()
     const back: Run[] = []
     for (const run of child.release()) {
       if (run.isStopping) this.#die(run, KILLED, death.lastWords)
-      else if (run !== guilty) back.push(run)
-      else {
+      else if (run === guilty) {
         const verdict = crash(death, child.leaving, isSandboxed, run.start.spec)
         this.#die(run, verdict, death.lastWords)
+      } else {
+        this.#reports.reset(run)
+        back.push(run)
       }
     }
     this.#dispatcher.putBack(back)
-    if (isStartFailure) this.#onFailedStart(child, death)
+    if (!child.wasReady) this.#onFailedStart(child, death)
     this.#dispatcher.removeChild(child)
     this.#dispatch()
   }

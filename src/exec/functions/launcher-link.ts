@@ -12,6 +12,8 @@ import type { Death, LauncherEvent, LauncherRequest } from './launcher-messages.
 /** What programs are found with; children get an environment of their own. */
 const PASSED_ON = ['PATH', 'LANG', 'TMPDIR']
 const LAST_WORDS_CHARACTERS = 2_000
+/** No system is so busy that starting it takes longer. */
+const START_MS_MAX = 60_000
 /** It only kills and removes, so this is long. */
 const CLOSE_WAIT_MS = 10_000
 const MAIN = fileURLToPath(new URL(`./launcher-main${extname(import.meta.url)}`, import.meta.url))
@@ -55,7 +57,8 @@ export class LauncherLink {
     this.#process.once('close', (code, signal) => {
       this.#onClose(`${signal ?? `exit status ${code ?? 'unknown'}`} ${this.#lastLine()}`.trim())
     })
-    this.#ready.promise.catch(() => undefined)
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), START_MS_MAX).unref()
+    this.#ready.promise.catch(() => undefined).finally(() => clearTimeout(timer))
   }
 
   /** Resolves when it is there, with what its processes carry in their cookie. */

@@ -24,8 +24,9 @@ export class Reports {
   readonly #ends: Batch<RunEnd>
   readonly #onNotice: (text: string) => void
   readonly #pending = new Set<Promise<void>>()
+  #outputs = 0
 
-  /** @param handover large output is handed over as `<handover>-<run>.<stream>` */
+  /** @param handover large output is handed over as `<handover>-<number>.<stream>` */
   constructor(handover: string, events: ReportEvents) {
     this.#handover = handover
     this.#ends = new Batch((ends) => events.onEnded(ends))
@@ -40,7 +41,7 @@ export class Reports {
     const name = STREAMS[stream]
     if (name === undefined) throw new RangeError(`there is no stream ${stream}`)
     const outputs = (run.outputs ??= new Map<StreamName, RunOutput>())
-    const output = outputs.get(name) ?? new RunOutput(this.#pathOf(run, name))
+    const output = outputs.get(name) ?? new RunOutput(this.#newPath(name))
     outputs.set(name, output)
     const { outputBytesMax } = run.start.spec
     const bytesMax = name === 'value' ? VALUE_BYTES_MAX : outputBytesMax
@@ -68,10 +69,14 @@ export class Reports {
     const runtimeMs = Math.round(performance.now() - run.sentAt)
     const times = { startedAt: Date.now() - runtimeMs, runtimeMs }
     // What it has returned so far is not what it would have returned.
-    const value = run.outputs?.get('value')
-    run.outputs?.delete('value')
-    if (value !== undefined) this.#track(value.discard())
+    this.#discard(run, 'value')
     this.#report(run, verdict, times, { ...NO_OUTPUT, stderr: Buffer.from(lastWords) })
+  }
+
+  /** The run has to begin again: what came of it so far is nobody's. */
+  reset(run: Run): void {
+    for (const name of STREAMS) this.#discard(run, name)
+    run.outputs = undefined
   }
 
   /** The run ends without having been run here. */
@@ -85,8 +90,14 @@ export class Reports {
     await Promise.all(this.#pending)
   }
 
-  #pathOf({ start }: Run, name: StreamName): string {
-    return `${this.#handover}-${start.run}.${name}`
+  #newPath(name: StreamName): string {
+    return `${this.#handover}-${++this.#outputs}.${name}`
+  }
+
+  #discard({ outputs }: Run, name: StreamName): void {
+    const output = outputs?.get(name)
+    outputs?.delete(name)
+    if (output !== undefined) this.#track(output.discard())
   }
 
   #report(run: Run, verdict: Verdict, times: Times, last: Outputs): void {

@@ -12,9 +12,15 @@ import type { Output } from '../executor.ts'
 
 const NOTHING = new Uint8Array(0)
 
-/** A copy that does not keep the chunk it came in. */
+/** As much beside the bytes may stay in memory with them. */
+const BESIDE_BYTES_MAX = 64
+
+/** The bytes, without the chunk they came in. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
-  return bytes.length === 0 ? NOTHING : Buffer.from(bytes)
+  if (bytes.length === 0) return NOTHING
+  // Large frames have memory of their own.
+  if (bytes.buffer.byteLength - bytes.length <= BESIDE_BYTES_MAX) return bytes
+  return Buffer.from(bytes)
 }
 
 export class RunOutput {
