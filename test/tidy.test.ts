@@ -92,6 +92,20 @@ describe('tidy', () => {
     expect(wrong).to.deep.equal([])
   })
 
+  it('what runs in a child imports no package: its sandbox has none', () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]))
+    const reached = new Set([join(SRC, 'exec/functions/child/child-main.ts')])
+    const wrong: string[] = []
+    for (const path of reached) {
+      for (const target of byPath.get(path)?.imports ?? []) {
+        if (target.startsWith('.')) reached.add(resolve(dirname(path), target))
+        else if (!target.startsWith('node:')) wrong.push(`${name(path)} imports ${target}`)
+      }
+    }
+    expect(reached.size).to.be.above(10)
+    expect(wrong).to.deep.equal([])
+  })
+
   it('the core imports nothing from outside', () => {
     const wrong = sources
       .filter(({ folder }) => folder === 'core')
