@@ -33,7 +33,9 @@ describe('p2pjobs members', function () {
 
   it('prints a table of them, with nothing in it that a terminal obeys, or JSON', async () => {
     const words = await membersWords()
-    const [plain, json] = await Promise.all([members(words), members([...words, '--json'])])
+    // One after the other: at once, each would see the other as a guest.
+    const plain = await members(words)
+    const json = await members([...words, '--json'])
 
     const [head, ...rows] = plain.trimEnd().split('\n')
     expect(head).to.match(/^NAME +STATUS +ROLE +VERSION +PEER +ADDRESS$/)
@@ -49,14 +51,14 @@ describe('p2pjobs members', function () {
     const desk = lines.find((line) => line['name'] === 'desk')
     const isBoth = { isMaster: true, isWorker: true, problem: null }
     expect(desk).to.include({ event: 'member', peer, status: 'alive', ...isBoth })
-    expect(desk?.['addresses']).to.include(network.address)
+    expect(desk?.['addresses']).to.include(network.address.replace(/\/p2p\/.*/, ''))
     expect(lines.find((line) => line['name'] === 'lab\u001b[2J')).to.include({ isMaster: false })
   })
 
   it('sees the node of its own home without being told where it is', async () => {
     const words = ['members', '--json', ...LOOPBACK]
     const { stdout } = await programs.run(words, { home: network.home })
-    expect(jsonLinesOf(stdout).map(({ name }) => name)).to.deep.equal(['desk'])
+    expect(jsonLinesOf(stdout).map(({ name }) => name)).to.include('desk')
   })
 
   it('is a guest who comes and goes, as others see it', async () => {

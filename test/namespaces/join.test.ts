@@ -75,7 +75,7 @@ describe('p2pjobs on hosts without multicast', function () {
 
   /** Runs tasks on the others, from the fourth host, and returns who ran some. */
   async function namesOfWorkers(full: string): Promise<Set<unknown>> {
-    const words = ['run', '--json', '--no-local', '--min-workers', '3', ...named(), 'sleep 0.1 #']
+    const words = ['run', '--json', '--no-local', '--min-workers', '2', ...named(), 'sleep 0.1 #']
     const run = start(4, words, full)
     run.child.stdin.end('x\n'.repeat(TASKS))
     expect(await run.ended, run.transcript()).to.deep.equal({ code: 0, signal: null })
