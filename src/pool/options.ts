@@ -37,7 +37,7 @@ export interface PoolOptions {
   readonly listen?: readonly string[] | undefined
   /** Find others by multicast DNS; true by default. */
   readonly mdns?: boolean | undefined
-  /** A full token, kept in the home for later; by default the one the home has. */
+  /** A full token, kept in the home for later; by default `P2PJOBS_TOKEN`, or what the home has. */
   readonly token?: string | undefined
   /** What this node is called; the host's name by default. */
   readonly name?: string | undefined

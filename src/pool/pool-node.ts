@@ -49,8 +49,9 @@ export async function startPoolNode(
 }
 
 function networkOf(options: PoolOptions, place: NetworkPlace): JoinOptions | undefined {
-  const { token, join = [], listen = [], mdns = true, local, network } = options
-  const credentials = token === undefined ? keptCredentials(place) : acceptToken(place, token)
+  const { join = [], listen = [], mdns = true, local, network } = options
+  const { token = process.env['P2PJOBS_TOKEN'] ?? '' } = options
+  const credentials = token === '' ? keptCredentials(place) : acceptToken(place, token)
   if (credentials === undefined) {
     if (local === false || network !== undefined || join.length > 0) throw noNetwork()
     return undefined

@@ -12,6 +12,7 @@ import type { Figure } from './figures.ts'
 import { jsonOf, tableOf } from './figures.ts'
 import { measureLoss } from './loss.ts'
 import { measureMemory } from './memory.ts'
+import { measurePool } from './pool.ts'
 import { measureShell } from './shell.ts'
 import { measureSimulator } from './sim.ts'
 import { measureStart } from './start.ts'
@@ -23,6 +24,7 @@ interface Size {
 
 const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   shell: ({ rounds, tasks }) => measureShell(rounds, tasks ?? 3_000),
+  pool: ({ rounds, tasks }) => measurePool(rounds, tasks ?? 20_000),
   start: ({ rounds }) => measureStart(rounds),
   loss: ({ rounds }) => measureLoss(rounds),
   simulator: ({ rounds }) => measureSimulator(rounds),
