@@ -135,10 +135,15 @@ function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now
   state.record({ type: 'leased', worker: view.id, attempts })
   const leases = tasks.map((task) => ({ ...task.ref, input: task.input }))
   const more = hasMoreFor(state, view, now)
+  const wasAsked = view.saidMore
   for (const part of inMessages(leases, leaseBytes)) {
     view.used += part.length
     view.batch++
     say(state, view, more, part)
+  }
+  // Slots that it was asked to use and has nothing for.
+  if (wasAsked && !more && view.openCredit > 0 && view.openCredit <= view.slots) {
+    giveUpCredit(state, view)
   }
   view.awaited ??= { batch: view.batch, sentAt: now }
   state.emit({ type: 'dispatched', worker: view.id, attempts })

@@ -14,6 +14,9 @@ import type { Millis } from '../types.ts'
 import type { MasterView } from './master-view.ts'
 import type { WorkerState } from './state.ts'
 
+/** A master without work need not know of every free slot beyond so many. */
+const FEW_SLOTS = 8
+
 /** Tells masters of new credit, or of less, once it is worth a message. */
 export function offer(state: WorkerState, now: Millis): void {
   reckon(state, now)
@@ -22,15 +25,28 @@ export function offer(state: WorkerState, now: Millis): void {
     const { wanted } = view
     // It may be less than nothing, when what was taken back had been leased already.
     const open = Math.max(0, view.openCredit)
-    // Of credit for many short tasks, half or double is near enough.
-    const isNear = wanted > state.config.slots && open * 2 > wanted && open <= wanted * 2
-    if (open === wanted || isNear) view.surplusSince = undefined
-    else if (open < wanted) grow(state, view)
+    if (isTooLittle(state, view, open)) grow(state, view)
+    else if (!isTooMuch(state, view, open)) view.surplusSince = undefined
     else {
       view.surplusSince ??= now
       if (view.surplusSince + patienceOf(state) <= now) withdraw(state, view, wanted)
     }
   }
+}
+
+/** Half is near enough of credit for many short tasks, or for many slots that nobody waits for. */
+function isTooLittle(
+  { config }: WorkerState,
+  { wanted, isHungry }: MasterView,
+  open: number
+): boolean {
+  const few = isHungry ? config.slots : Math.min(config.slots, FEW_SLOTS)
+  return wanted > few ? open * 2 <= wanted : open < wanted
+}
+
+/** Double is near enough of credit for many short tasks. */
+function isTooMuch({ config }: WorkerState, { wanted }: MasterView, open: number): boolean {
+  return wanted > config.slots ? open > wanted * 2 : open > wanted
 }
 
 /** The open credit that each master should have now. */

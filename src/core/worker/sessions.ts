@@ -162,7 +162,10 @@ function onLeases(state: WorkerState, view: MasterView, message: Leases, now: Mi
   view.used = Math.max(view.used, Math.min(message.used, view.credit))
   if (view.openCredit <= 0) view.isAsked = false
   // Of what came late, `more` is out of date.
-  if (batch >= view.lastBatch) view.isHungry = message.more
+  if (batch >= view.lastBatch) {
+    view.isHungry = message.more
+    if (!message.more) view.isAsked = false
+  }
   view.lastBatch = Math.max(view.lastBatch, batch)
   if (leases.length === 0) return
   if (batch <= view.seen || view.ahead.has(batch)) return

@@ -198,6 +198,33 @@ describe('master: grant', () => {
       expect(master.takeLeases(), 'offered for whatever comes').to.deep.equal({ full: [1] })
     })
 
+    it('was less than was offered for it: the rest of the slots is given up', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 3, credit: 0 })
+      master.submit(1)
+      master.forget()
+      master.hears('w', { type: 'offer', credit: 3, withdrawn: 0, more: true })
+      const leases = master.takeMessages('leases')
+      expect(leases.map(({ used, more }) => [used, more])).to.deep.equal([
+        [1, false],
+        [3, false]
+      ])
+    })
+
+    it('may come soon: credit for short tasks, or offered for whatever comes, is kept', () => {
+      const master = aMaster()
+      master.joined('w', { slots: 3, credit: 0 })
+      master.submit(1)
+      master.forget()
+      master.hears('w', { type: 'offer', credit: 100, withdrawn: 0, more: true })
+      const [view] = master.machine.state.workers.values()
+      expect(view?.openCredit, 'for short tasks').to.equal(99)
+      const other = aMaster()
+      other.joined('v', { slots: 3, credit: 3 })
+      other.submit(1)
+      expect([...other.machine.state.workers.values()][0]?.openCredit).to.equal(2)
+    })
+
     it('is not announced to one that has credit', () => {
       const master = aMasterWithAFullWorker()
       master.joined('free', { slots: 9, credit: 9 })

@@ -92,6 +92,19 @@ describe('worker: credit', () => {
       expect(worker.openCredit('m')).to.be.within(50, 110)
     })
 
+    it('keeps it although tasks have become somewhat longer', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.runsFast('a', 250)
+      for (let task = 1_001; task <= 1_200; task++) {
+        worker.hearsLeases('a', [ref(task)], true)
+        worker.now += task % 3 === 0 ? 1 : 2
+        worker.ends(task - 1_000 + 250)
+        worker.hears('a', { type: 'accepted', attempts: [ref(task)] })
+      }
+      expect([...worker.machine.state.masters.values()][1]?.withdrawn).to.equal(0)
+    })
+
     it('loses it again soon after tasks have become long', () => {
       const worker = aFastWorker()
       worker.hearsLeases('m', [ref(1_001)])
@@ -127,6 +140,20 @@ describe('worker: credit', () => {
         worker.hears('a', { type: 'accepted', attempts: [ref(task)] })
       }
       expect([...worker.machine.state.masters.values()][1]?.withdrawn).to.equal(0)
+    })
+
+    it('is not told of every slot that gets free where there are many', () => {
+      const worker = aWorker({ slots: 64 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      const refs = Array.from({ length: 40 }, (_, at) => ref(at + 1))
+      worker.hearsLeases('a', refs)
+      worker.passes(CREDIT_PATIENCE_MS)
+      expect(worker.openCredit('b')).to.equal(24)
+      for (let run = 1; run <= 30; run++) {
+        worker.ends(run)
+        worker.passes(200)
+      }
+      expect(worker.openCredit('b')).to.equal(48)
     })
 
     it('may have leased already what is taken back: that comes on top of nothing else', () => {
@@ -214,6 +241,30 @@ describe('worker: credit', () => {
       worker.hears('b', { type: 'leases', batch: 0, used: 1, more: false, leases: [] })
       expect(worker.openCredit('a')).to.equal(1)
       expect(worker.openCredit('b')).to.equal(0)
+    })
+
+    it('have answered when they lease and say that this is all', () => {
+      const worker = aWorker({ slots: 2 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.hearsLeases('a', [ref(1), ref(2)], true)
+      worker.passes(1_000)
+      worker.hearsMore('a', false)
+      worker.hearsMore('b', true)
+      worker.hearsSpec('b')
+      worker.does({ type: 'ended', ends: [1, 2].map((run) => ({ run, result: aResult() })) })
+      expect(worker.openCredit('b')).to.equal(2)
+      worker.hearsMore('a', true)
+      expect(worker.openCredit('a')).to.equal(0)
+      worker.hearsLeases('b', [ref(1)], false)
+      expect(worker.openCredit('a')).to.equal(1)
+    })
+
+    it('get all of the short tasks that are worth having in hand, and others a share', () => {
+      const worker = aWorker({ slots: 1 })
+      for (const master of ['a', 'b']) worker.joined(master)
+      worker.runsFast('a', 250)
+      expect(worker.openCredit('a')).to.be.within(60, 110)
+      expect(worker.openCredit('b')).to.be.within(25, 55)
     })
 
     it('keep no slot by credit that they got when they had no work', () => {
