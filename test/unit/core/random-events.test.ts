@@ -111,7 +111,7 @@ const workerSteps = steps<TestWorker>(
 )
 
 describe('machines under random events', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
 
   it('a master keeps its books in order, and its journal rebuilds it', () => {
     fc.assert(
