@@ -240,11 +240,11 @@ export class PoolCalls {
     this.#mustRun()
     const { timeoutMs, retries, priority, worker } = options
     const key = [ref.bundle.blob, ref.exportName, timeoutMs, retries, priority, worker].join(' ')
-    let job = this.#shared.get(key)
-    if (job === undefined) {
-      job = this.#dispatcher.open(ref, this.#profile, options)
-      this.#shared.set(key, job)
-    }
+    const shared = this.#shared.get(key)
+    if (shared?.isFull === false) return shared
+    const job = this.#dispatcher.open(ref, this.#profile, options)
+    shared?.close()
+    this.#shared.set(key, job)
     return job
   }
 

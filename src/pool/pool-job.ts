@@ -6,7 +6,7 @@
  */
 import { toError } from '../core/errors.ts'
 import type { JobOptions } from '../core/job.ts'
-import { INLINE_BYTES_MAX } from '../core/limits.ts'
+import { INLINE_BYTES_MAX, TASKS_MAX } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import { emptyResult } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
@@ -39,10 +39,14 @@ interface Submission {
   canceled: string | undefined
 }
 
+/** A job with so many tasks gets no more calls: those on their way to it still find room. */
+const FULL_AT = TASKS_MAX - 1_000_000
+
 export class PoolJob {
   readonly id: JobId
   readonly #master: MasterRole
   readonly #onProblem: (error: Error) => void
+  readonly #fullAt: number
   readonly #submissions = new Map<number, Submission>()
   #added: { payload: Payload; submission: Submission }[] = []
   #publishing = 0
@@ -54,11 +58,18 @@ export class PoolJob {
     master: MasterRole,
     spec: FunctionSpec,
     options: JobOptions,
-    onProblem: (error: Error) => void
+    onProblem: (error: Error) => void,
+    fullAt = FULL_AT
   ) {
+    this.#fullAt = fullAt
     this.#master = master
     this.#onProblem = onProblem
     this.id = master.submit(spec, options)
+  }
+
+  /** It can have no more tasks: those to come need another job. */
+  get isFull(): boolean {
+    return this.#nextNumber > this.#fullAt
   }
 
   /** Adds a task. */
@@ -120,6 +131,7 @@ export class PoolJob {
 
   #flush(): void {
     const payloads: Payload[] = []
+    const first = this.#nextNumber
     for (const { payload, submission } of this.#added.splice(0)) {
       const canceled = this.#canceled ?? submission.canceled
       if (canceled !== undefined) {
@@ -130,8 +142,25 @@ export class PoolJob {
       this.#submissions.set(submission.number, submission)
       payloads.push(payload)
     }
-    if (payloads.length > 0) this.#master.add(this.id, payloads)
+    if (payloads.length > 0) this.#hand(payloads, first)
     if (this.#isClosing && this.#publishing === 0) this.#master.close(this.id)
+  }
+
+  #hand(payloads: readonly Payload[], first: number): void {
+    try {
+      this.#master.add(this.id, payloads)
+    } catch (error) {
+      // More than a job can have: the master has none of them.
+      const result = emptyResult('refused', toError(error).message)
+      for (let number = first; number < this.#nextNumber; number++) {
+        const submission = this.#submissions.get(number)
+        this.#submissions.delete(number)
+        if (submission === undefined) continue
+        this.#withdraw(submission)
+        submission.listener.onSettled('failed', result, undefined)
+      }
+      this.#nextNumber = first
+    }
   }
 
   #cancel(submission: Submission, reason: string): void {
