@@ -67,6 +67,25 @@ export const jsonEvents: readonly JsonEvent[] = [
     ]
   },
   {
+    event: 'refusal',
+    of: 'node',
+    meaning:
+      'another node was refused something; a peer that keeps on trying is told of at its first, ' +
+      'second, fourth, eighth time, and so on',
+    fields: [
+      {
+        name: 'kind',
+        meaning:
+          '`stranger`: who dialed failed in the handshake, having another token or none; `hello`: a ' +
+          'peer was not admitted, or did not admit this node; `message`: a stream was reset for ' +
+          'what a member sent on it, or for being opened'
+      },
+      { name: 'peer', meaning: 'its peer id, or null for a stranger' },
+      { name: 'reason', meaning: 'why' },
+      { name: 'count', meaning: 'how many of this kind there were since this node is up' }
+    ]
+  },
+  {
     event: 'worker',
     of: MASTERS,
     meaning: 'a worker, as the master of these tasks sees it',

@@ -94,6 +94,7 @@ export class OutputFetches {
   }
 
   #onFailed(worker: NodeId, { key, report }: Fetch, error: Error): void {
+    if (operatingErrorOf(error)?.code === 'STOPPED') return
     this.#init.onProblem(`output of ${worker}: ${error.message}`)
     if (!isWorkersFault(error)) return
     const failures = (this.#failures.get(key) ?? 0) + 1

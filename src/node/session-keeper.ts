@@ -64,7 +64,8 @@ export class SessionKeeper {
         // Who has said goodbye does not come again, until there is another connection.
         if (await this.#serveOnce(master, epoch, signal)) return
       } catch (error) {
-        this.#init.onProblem(`no session with ${master}: ${toError(error).message}`)
+        const text = `no session with ${master}: ${toError(error).message}`
+        if (!signal.aborted) this.#init.onProblem(text)
       }
       const wasGood = monotonicNow() - since > GOOD_SESSION_MS
       wait = wasGood ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, wait * 2)

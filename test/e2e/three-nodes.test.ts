@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { JsonLine, LineProcess } from '../support/line-process.ts'
+import { expectDocumented } from '../support/outcomes.ts'
 import { Programs } from '../support/program.ts'
 import type { TestNetwork } from '../support/program.ts'
 
@@ -105,8 +106,10 @@ describe('who is let in', function () {
     const stranger = programs.start(['node', ...flags, '--join', ours.address], {
       env: { P2PJOBS_TOKEN: theirs.token }
     })
-    await stranger.jsonLine(({ event }) => event === 'node')
-    // A member that comes later is let in, so the stranger was heard and refused by then.
+    const refusal = await ours.master.jsonLine(({ event }) => event === 'refusal')
+    expect(refusal).to.include({ kind: 'stranger', peer: null })
+    expectDocumented([refusal])
+    // A member that comes later is let in.
     await programs.worker(ours, 'friend')
     expect(stranger.json.filter(({ event, status }) => event === 'member' && status === 'alive')).to
       .be.empty

@@ -22,6 +22,7 @@ import {
   requireMaster
 } from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
+import { refusalEvents } from '../refusal-events.ts'
 import { askForToken } from '../token-input.ts'
 
 type NodeFlags = FlagValues<typeof nodeTable.flags>
@@ -49,6 +50,11 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
     {
       onNotice: (notice) => jobs?.onNotice(notice),
       onMember: (member) => tellMember(member, flags, context),
+      onRefusal: refusalEvents((event) => {
+        if (flags.json) void context.stdout(jsonLine({ ...event }))
+        // Of a peer, its member or its session says so.
+        else if (event.kind === 'stranger') say('a node with another token, or none, was refused')
+      }),
       onProblem: say
     }
   )

@@ -127,6 +127,12 @@ describe('output fetches', () => {
     expect(fetches.arrived).to.deep.equal([])
   })
 
+  it('the end of this node is no problem of the worker', async () => {
+    fetches.reports(aReport(1, 'out'))
+    await fetches.fails('out', 'STOPPED')
+    expect(fetches.problems).to.deep.equal([])
+  })
+
   it('failures before a success do not count', async () => {
     for (let times = 0; times < 2; times++) {
       fetches.reports(aReport(1, 'out'))
