@@ -205,11 +205,6 @@ export class Network {
     await fetchBlob(await this.#connectionTo(peer), ref, write, signal)
   }
 
-  /** Ends all connections to a peer. */
-  async hangUp(peer: NodeId): Promise<void> {
-    await this.#libp2p.hangUp(peerIdFromString(peer))
-  }
-
   /** Says goodbye to everybody, then ends all connections. */
   async stop(): Promise<void> {
     const goodbyes = this.#libp2p.getPeers().map(async (peer) => {

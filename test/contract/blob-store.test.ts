@@ -31,7 +31,8 @@ function codeOf(work: () => unknown): string | undefined {
 }
 
 for (const [name, open] of Object.entries(STORES)) {
-  describe(`blob store ${name}`, () => {
+  describe(`blob store ${name}`, function () {
+    this.timeout(20_000)
     let root: string
     let folder: string
     let store: BlobStore

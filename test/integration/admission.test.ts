@@ -60,7 +60,14 @@ describe('admission', function () {
         sockets.push(socket)
       }
       await Promise.all(sockets.map((socket) => once(socket, 'connect')))
-      await net.expectLivesOn(member)
+      const friend = await net.peer()
+      const dial = async (): Promise<Connection> =>
+        await friend.dial(member.address).catch(async (error: unknown) => {
+          // A busy machine answers late; one that is locked answers with a reset.
+          if (!String(error).includes('timeout')) throw error
+          return await dial()
+        })
+      await dial()
       for (const socket of sockets) socket.destroy()
     })
   })

@@ -87,6 +87,17 @@ describe('members that go and come back', function () {
       await Promise.all([withId.sees(peer, 'alive'), without.sees(peer, 'alive')])
     })
 
+    it('is another one by now at an address that a user named is met all the same', async () => {
+      const first = await aListener(randomBytes(32))
+      const bare = first.address.replace(/\/p2p\/.*/, '')
+      const member = await net.member({ join: [bare] })
+      await member.sees(first, 'alive')
+      await first.stop()
+      const second = await aListener(randomBytes(32), bare)
+      await member.sees(second, 'alive')
+      expect(member.statusOf(first)).to.equal('failed')
+    })
+
     it('left, and that a user asked for, is asked for again', async () => {
       const seed = randomBytes(32)
       const worker = await net.member({ slots: 1, seed, listen: `${aHost()}/tcp/0` })
