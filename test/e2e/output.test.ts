@@ -1,5 +1,6 @@
 /** Where the program's output goes to may end, be full, or not be there at all. */
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { LineProcess } from '../support/line-process.ts'
@@ -11,6 +12,7 @@ describe('output', function () {
   let programs: Programs
   let home: string
   let mark: string
+  const shells: ChildProcess[] = []
 
   beforeEach(() => {
     programs = new Programs()
@@ -19,6 +21,10 @@ describe('output', function () {
   })
 
   afterEach(async () => {
+    for (const { pid, exitCode } of shells.splice(0)) {
+      // One that failed its test would wait for ever, with all that it started: its own group.
+      if (exitCode === null && pid !== undefined) process.kill(-pid, 'SIGKILL')
+    }
     await programs.end()
     await noProcessWith(`P2PJOBS_MARK=${mark}`)
   })
@@ -27,10 +33,12 @@ describe('output', function () {
   async function shell(line: string): Promise<Finished> {
     const define = `p2pjobs() { "${process.execPath}" "${PROGRAM}" "$@"; }`
     const env = { ...process.env, P2PJOBS_HOME: home, P2PJOBS_MARK: mark }
-    const child = new LineProcess(spawn('sh', ['-c', `${define}\n${line}`], { env, stdio: 'pipe' }))
-    child.child.stdin.end()
-    const ending = await child.ended
-    return { ...ending, stdout: child.lines.join('\n'), stderr: child.stderr }
+    const child = spawn('sh', ['-c', `${define}\n${line}`], { env, stdio: 'pipe', detached: true })
+    shells.push(child)
+    const lines = new LineProcess(child)
+    child.stdin.end()
+    const ending = await lines.ended
+    return { ...ending, stdout: lines.lines.join('\n'), stderr: lines.stderr }
   }
 
   const run = 'p2pjobs run --local --env P2PJOBS_MARK'
