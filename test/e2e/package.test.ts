@@ -82,7 +82,7 @@ describe('the packed tarball', function () {
       'src/index.ts'
     ])
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/\w+\.md|configs\/[\w-]+\.json|src\/.*\.ts|dist\/.*\.(js|d\.ts)(\.map)?)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/\w+\.md|configs\/[\w-]+\.json|examples\/[\w-]+\/[\w-]+\.ts|src\/.*\.ts|dist\/.*\.(js|d\.ts)(\.map)?)$/
     expect(files.filter((path) => !expected.test(path))).to.deep.equal([])
   })
 
@@ -110,18 +110,25 @@ describe('the packed tarball', function () {
     expect(stdout).to.match(/^p2pj1-work-.*\ndispatched 1 .*\nfinished 1 .*\none\n$/)
   })
 
-  it('is a library', async () => {
-    writeFileSync(join(folder, 'program.mjs'), PROGRAM)
-    const { stdout } = await run(process.execPath, ['program.mjs'], { cwd: folder, env })
-    expect(stdout).to.equal('finished 1 hello\n')
-  })
+  it('is a library, with types', async () => {
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
+    writeFileSync(join(folder, 'square.ts'), SQUARE)
+    writeFileSync(join(folder, 'main.ts'), MAIN)
+    const { stdout, stderr } = await run(process.execPath, ['main.ts'], { cwd: folder, env })
+    expect({ stdout, stderr }).to.deep.equal({ stdout: '1 4 9\n', stderr: '' })
 
-  it('has the types of the library', async () => {
-    writeFileSync(join(folder, 'program.mts'), PROGRAM)
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
-    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', ...types]
-    const words = [compiler, ...flags, '--lib', 'es2024', '--skipLibCheck', 'program.mts']
+    const language = [
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--lib',
+      'es2024,esnext.disposable'
+    ]
+    const flags = ['--noEmit', '--strict', '--skipLibCheck', '--allowImportingTsExtensions']
+    const words = [compiler, ...flags, ...language, ...types, 'main.ts']
     const checked = await run(process.execPath, words, { cwd: folder, env }).catch(
       // Its errors are on stdout.
       (error: unknown) => error as { stdout: string }
@@ -130,34 +137,14 @@ describe('the packed tarball', function () {
   })
 })
 
-/** Valid JavaScript and, for the types, valid TypeScript. */
-const PROGRAM = `
-import { isBlobRef, placeOf, startNode } from 'p2pjobs'
-
-const ended = Promise.withResolvers()
-const { home } = placeOf(process.env, 'default', console.warn)
-const options = { home, name: 'mine', slots: 1, isMaster: true, leaseMs: 6_000 }
-const { node, stop } = await startNode(
-  { ...options, isResident: false, isBackground: false, network: undefined },
-  {
-    onNotice: (notice) => {
-      if (notice.type !== 'settled' || isBlobRef(notice.result.stdout)) return
-      const text = Buffer.from(notice.result.stdout).toString().trim()
-      console.log(notice.state, notice.task, text)
-      ended.resolve(undefined)
-    },
-    onMember: () => undefined,
-    onProblem: console.warn
-  }
-)
-if (node.master === undefined) throw new Error('no master')
-const limits = { timeoutMs: undefined, outputBytesMax: 1000, slotsMax: undefined }
-const job = node.master.submit(
-  { kind: 'shell', command: 'echo', directory: '/', environment: {}, ...limits },
-  { priority: 0, retries: 0 }
-)
-node.master.add(job, [Buffer.from('hello')])
-node.master.close(job)
-await ended.promise
-await stop()
+const SQUARE = `
+import { task } from 'p2pjobs'
+export const square = task(import.meta, function square (x: number) { return x * x })
+`
+const MAIN = `
+import { Pool } from 'p2pjobs'
+import { square } from './square.ts'
+await using pool = await Pool.open({ local: true, onWarning: () => undefined })
+const squares: number[] = await pool.map(square, [1, 2, 3])
+console.log(squares.join(' '))
 `
