@@ -24,6 +24,8 @@ export interface NodeInit {
   readonly isFirewalled?: boolean
   /** It listens on loopback only. */
   readonly isLocal?: boolean
+  /** It runs nothing. */
+  readonly isGuest?: boolean
 }
 
 /** What a node did in one second. */
@@ -40,6 +42,7 @@ export class MeshNode {
   readonly port: number
   readonly isFirewalled: boolean
   readonly isLocal: boolean
+  readonly isWorker: boolean
   readonly machine: Members
   readonly connected = new Set<MeshNode>()
   readonly seconds = new Map<number, Second>()
@@ -54,6 +57,7 @@ export class MeshNode {
     this.port = 4_000 + number
     this.isFirewalled = init.isFirewalled ?? false
     this.isLocal = init.isLocal ?? false
+    this.isWorker = init.isGuest !== true
     this.machine = new Members(this.id, number)
   }
 
@@ -182,7 +186,10 @@ export class Mesh {
     const at = (node: MeshNode, isDialed: boolean): MembersEvent => ({
       type: 'admitted',
       peer: node.id,
-      info: { name: String(node.port), isMaster: false, isWorker: true, program: 'mesh' },
+      info: {
+        ...{ name: String(node.port), program: 'mesh' },
+        ...{ isMaster: false, isWorker: node.isWorker }
+      },
       place: {
         address: `/ip4/${node.host}/tcp/${isDialed ? node.port : 50_000}`,
         isDialed,

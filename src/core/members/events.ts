@@ -3,7 +3,7 @@
  */
 import type { NodeId } from '../types.ts'
 
-/** `known`: heard of, never met. */
+/** `known`: seen by discovery or named by a user, never met. */
 export type MemberStatus = 'known' | 'alive' | 'left' | 'failed'
 
 export interface MemberInfo {

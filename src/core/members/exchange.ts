@@ -73,7 +73,7 @@ export class Exchange {
     asker.questionAt = now
     const theirs = new Set(have)
     const missing = this.#targets.alive.filter(
-      (target) => target !== asker && !theirs.has(target.member.peer)
+      (target) => target !== asker && !theirs.has(target.member.peer) && haveBusiness(target, asker)
     )
     for (const { member } of missing) this.#note(member.peer, asker, now)
     return this.#tell(asker, missing)
@@ -141,6 +141,11 @@ export class Exchange {
       .map((each) => ({ peer: each.member.peer, addresses: addressesFor(to, each) }))
       .filter(({ addresses }) => addresses.length > 0)
   }
+}
+
+/** Who neither publishes nor runs anything only looks who is there, and is no sight itself. */
+function haveBusiness(one: MemberTarget, other: MemberTarget): boolean {
+  return [one, other].some(({ member: { info } }) => info?.isMaster === true || info?.isWorker)
 }
 
 /** How the connection to it came to be, which has just been admitted there. */

@@ -43,7 +43,7 @@ export class Members implements Machine<MembersEvent, MembersEffect> {
     this.#exchange = new Exchange(this.#targets, this.#rng)
   }
 
-  /** Everybody ever heard of, this node excepted, up to a bound. */
+  /** Everybody ever met or seen, this node excepted, up to a bound. */
   get members(): readonly Readonly<Member>[] {
     return this.#targets.members
   }

@@ -53,9 +53,12 @@ export function dialable(of: Whereabouts): string[] {
   const { listening, heard, place } = of
   const own = place?.isHere === true ? listening : listening.filter((each) => !isLoopback(each))
   const all = [...knownFirst(of), ...own, ...heard]
-  // The same address may come with a peer id and without it.
+  // The same address may come with a peer id, which says more, and without it.
   const places = new Map<string, string>()
-  for (const each of all) if (!places.has(bareAddress(each))) places.set(bareAddress(each), each)
+  for (const each of all) {
+    const place = bareAddress(each)
+    if (each.length > (places.get(place)?.length ?? 0)) places.set(place, each)
+  }
   return [...places.values()].slice(0, ADDRESSES_MAX)
 }
 

@@ -46,10 +46,13 @@ export class Targets {
     this.#targets.delete(key)
   }
 
-  /** Everybody ever heard of, up to a bound. */
+  /** Everybody ever met or seen, up to a bound. Of whom only others tell is nobody yet. */
   get members(): Member[] {
     const members: Member[] = []
-    for (const { member } of this.#targets.values()) if (member !== undefined) members.push(member)
+    for (const { member, isHearsay } of this.#targets.values()) {
+      const isRumour = isHearsay && member?.status === 'known'
+      if (member !== undefined && !isRumour) members.push(member)
+    }
     return members
   }
 

@@ -47,7 +47,8 @@ describe('where a member can be reached', () => {
       heard: ['/ip4/10.0.0.10/tcp/4001'],
       place: from('10.0.0.5')
     })
-    const outside = [5, 6, 7, 8, 9, 10].map((last) => `/ip4/10.0.0.${last}/tcp/4001`)
+    const others = [6, 7, 8, 9, 10].map((last) => `/ip4/10.0.0.${last}/tcp/4001`)
+    const outside = ['/ip4/10.0.0.5/tcp/4001/p2p/x', ...others]
     expect(dialable(known)).to.deep.equal(outside)
     expect(dialable({ ...known, place: HERE })).to.deep.equal(
       outside.toSpliced(5, 0, '/ip4/127.0.0.1/tcp/4001')
