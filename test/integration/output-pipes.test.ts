@@ -46,12 +46,13 @@ describe('output pipes', () => {
   it('give what one task after the other has printed', () => {
     makeFifos([path])
     const pipe = new OutputPipe(path)
+    const chunks: Uint8Array[] = []
     expect(pipe.finish(hear)).to.equal(undefined)
     for (const text of ['one', 'two']) {
       print(text)
-      expect(pipe.finish(hear)).to.equal(undefined)
+      expect(pipe.finish((chunk) => chunks.push(chunk))).to.equal(undefined)
     }
-    expect(heard).to.equal('onetwo')
+    expect(Buffer.concat(chunks).toString()).to.equal('onetwo')
   })
 
   it('are read as they are written to when somebody listens, and to the end', async () => {
@@ -65,6 +66,14 @@ describe('output pipes', () => {
     write(fd, 'b')
     closeSync(fd)
     expect(pipe.finish(hear)).to.equal(undefined)
+    expect(heard).to.equal('ab')
+    const next = openSync(path, 'w')
+    write(next, 'c')
+    let heardNext = ''
+    pipe.listen((chunk) => (heardNext += Buffer.from(chunk).toString()))
+    await until(() => heardNext === 'c', 'the next listener hears it')
+    closeSync(next)
+    pipe.finish(hear)
     expect(heard).to.equal('ab')
   })
 
