@@ -1,29 +1,52 @@
 /**
- * Messages on a pipe between two processes of one node: u32 length, then a structured clone.
+ * Messages on a pipe between two processes of one node: JSON and the bytes that belong to it.
  *
- * Both ends are this program in this version, so shapes are not checked again. Bytes travel raw;
- * what is read is copied out of the pipe's buffer, so that a small result does not hold a large one.
+ *     u32 length of all that follows, u32 length of the JSON, JSON, bytes
+ *
+ * Both ends are this program in this version, so shapes are not checked again. What is read is
+ * copied out of the pipe's buffer, so that a small result does not hold a large one.
  */
-import { DefaultDeserializer, DefaultSerializer } from 'node:v8'
 
-const HEADER_BYTES = 4
+/** A message without its bytes, and those: the head says how many belong where. */
+export interface Packed {
+  readonly head: unknown
+  readonly bytes: readonly Uint8Array[]
+}
 
-/** One message with its length in front, ready to be written. */
-export function encodeFrame(message: unknown): Buffer {
-  const writer = new FrameWriter()
-  writer.writeRawBytes(Buffer.alloc(HEADER_BYTES))
-  writer.writeHeader()
-  writer.writeValue(message)
-  const frame = writer.releaseBuffer()
-  frame.writeUInt32BE(frame.length - HEADER_BYTES)
+/** Hands out the bytes of a message in their order. */
+export type TakeBytes = (length: number) => Uint8Array
+
+const LENGTH_BYTES = 4
+const NOTHING = new Uint8Array(0)
+
+/** One message, ready to be written. */
+export function encodeFrame({ head, bytes }: Packed): Buffer {
+  const json = JSON.stringify(head)
+  const jsonBytes = Buffer.byteLength(json)
+  let length = 2 * LENGTH_BYTES + jsonBytes
+  for (const each of bytes) length += each.length
+  const frame = Buffer.allocUnsafe(length)
+  frame.writeUInt32BE(length - LENGTH_BYTES)
+  frame.writeUInt32BE(jsonBytes, LENGTH_BYTES)
+  let at = 2 * LENGTH_BYTES + frame.write(json, 2 * LENGTH_BYTES)
+  for (const each of bytes) {
+    frame.set(each, at)
+    at += each.length
+  }
   return frame
 }
 
 /** Cuts the chunks of a pipe into messages. */
 export class FrameReader<Message> {
+  readonly #unpack: (head: unknown, take: TakeBytes) => Message
   #chunks: Buffer[] = []
   #bytes = 0
-  #wanted = HEADER_BYTES
+  #wanted = LENGTH_BYTES
+
+  /** `unpack` puts a message together again. */
+  constructor(unpack: (head: unknown, take: TakeBytes) => Message) {
+    this.#unpack = unpack
+  }
 
   /** The messages that `chunk` completes, in order. */
   read(chunk: Buffer): Message[] {
@@ -36,34 +59,28 @@ export class FrameReader<Message> {
   #cut(buffer: Buffer): Message[] {
     const messages: Message[] = []
     let start = 0
-    this.#wanted = HEADER_BYTES
-    while (buffer.length - start >= HEADER_BYTES) {
-      const end = start + HEADER_BYTES + buffer.readUInt32BE(start)
+    this.#wanted = LENGTH_BYTES
+    while (buffer.length - start >= LENGTH_BYTES) {
+      const end = start + LENGTH_BYTES + buffer.readUInt32BE(start)
       if (end > buffer.length) {
         this.#wanted = end - start
         break
       }
-      const reader = new BodyReader(buffer.subarray(start + HEADER_BYTES, end))
-      reader.readHeader()
-      messages.push(reader.readValue() as Message)
+      messages.push(this.#decode(buffer.subarray(start + LENGTH_BYTES, end)))
       start = end
     }
     this.#chunks = [buffer.subarray(start)]
     this.#bytes = buffer.length - start
     return messages
   }
-}
 
-/** The only objects that are not plain ones are bytes. */
-class FrameWriter extends DefaultSerializer {
-  _writeHostObject(bytes: Uint8Array): void {
-    this.writeUint32(bytes.length)
-    this.writeRawBytes(bytes)
-  }
-}
-
-class BodyReader extends DefaultDeserializer {
-  _readHostObject(): Uint8Array {
-    return new Uint8Array(this.readRawBytes(this.readUint32()))
+  #decode(body: Buffer): Message {
+    let at = LENGTH_BYTES + body.readUInt32BE(0)
+    const head: unknown = JSON.parse(body.toString('utf8', LENGTH_BYTES, at))
+    return this.#unpack(head, (length) => {
+      if (length === 0) return NOTHING
+      at += length
+      return new Uint8Array(body.subarray(at - length, at))
+    })
   }
 }

@@ -20,6 +20,8 @@ export const PERMITS = 9
 /** Messages in plain English for the shell itself; not exported, so no task sees it. */
 const PROLOGUE = 'exec 2>&1\nLC_ALL=C\ntrap : TERM INT HUP\n'
 
+const ZERO: ShellEnd = { type: 'status', status: 0, notice: '' }
+
 export interface HelperShellInit {
   readonly shell: string
   readonly environment: Readonly<Record<string, string>>
@@ -39,6 +41,8 @@ export interface HelperShellEvents {
 export class HelperShell {
   readonly #events: HelperShellEvents
   readonly #statusLine: RegExp
+  /** What it says nearly always: recognized without making text of it. */
+  readonly #zero: Buffer
   #child: ChildProcessByStdio<Writable, Readable, null> | undefined
   #said = ''
   #error: Error | undefined
@@ -47,6 +51,7 @@ export class HelperShell {
   constructor(init: HelperShellInit, events: HelperShellEvents) {
     this.#events = events
     this.#statusLine = new RegExp(`\\n${init.token} ([0-9]+)\\n`)
+    this.#zero = Buffer.from(`\n${init.token} 0\n`)
     try {
       this.#child = spawn(init.shell, [], {
         detached: true,
@@ -87,14 +92,18 @@ export class HelperShell {
     child.on('error', (error) => (this.#error = error))
     // A write to a shell that has just died: its death is reported by `close`.
     child.stdin.on('error', (error) => (this.#error ??= error))
-    child.stdout.setEncoding('latin1').on('data', (text: string) => this.#hear(text))
+    child.stdout.on('data', (chunk: Buffer) => this.#hear(chunk))
     child.once('exit', () => (this.#isUsable = false))
     child.once('close', (code, signal) => this.#events.onDeath(this.#deathOf(code, signal)))
     child.stdin.write(`${PROLOGUE}exec ${PERMITS}<${quotedText(permits)}\n`)
   }
 
-  #hear(text: string): void {
-    this.#said += text
+  #hear(chunk: Buffer): void {
+    if (this.#said === '' && chunk.equals(this.#zero)) {
+      this.#events.onStatus(ZERO)
+      return
+    }
+    this.#said += chunk.toString('latin1')
     for (
       let found = this.#statusLine.exec(this.#said);
       found !== null;

@@ -42,7 +42,7 @@ interface Line<Each> {
   readonly revoked: Set<Each>
 }
 
-const PERMIT = '\n'
+const PERMIT = Buffer.from('\n')
 const NO_PERMIT = 'no\n'
 
 export class Slot<Each extends Script> {

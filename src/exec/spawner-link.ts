@@ -3,6 +3,7 @@
  */
 import { FrameReader, encodeFrame } from './frames.ts'
 import { leaveProcessAlone } from './processes.ts'
+import { packRequest, unpackEvent } from './spawner-codec.ts'
 import type { SpawnerEvent, SpawnerInit, SpawnerRequest } from './spawner-messages.ts'
 import { spawnerProcess } from './spawner-process.ts'
 import type { SpawnerProcess } from './spawner-process.ts'
@@ -20,7 +21,7 @@ export interface SpawnerLinkEvents {
 
 export class SpawnerLink {
   readonly #child: SpawnerProcess
-  readonly #reader = new FrameReader<SpawnerEvent>()
+  readonly #reader = new FrameReader(unpackEvent)
   /** Resolves when the process and its pipes are gone. */
   readonly gone: Promise<void>
   #lastWords = ''
@@ -45,7 +46,7 @@ export class SpawnerLink {
   }
 
   send(request: SpawnerRequest): void {
-    this.#child.stdin.write(encodeFrame(request))
+    this.#child.stdin.write(encodeFrame(packRequest(request)))
   }
 
   kill(): void {

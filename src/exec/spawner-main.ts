@@ -8,7 +8,8 @@
 import { Socket } from 'node:net'
 import { FrameReader, encodeFrame } from './frames.ts'
 import { identityOf } from './processes.ts'
-import type { SpawnerEvent, SpawnerInit, SpawnerRequest } from './spawner-messages.ts'
+import { packEvent, unpackRequest } from './spawner-codec.ts'
+import type { SpawnerEvent, SpawnerInit } from './spawner-messages.ts'
 import { Spawner } from './spawner.ts'
 
 // process.stdout would block on a node that is stopped, and with it every limit of every task.
@@ -16,10 +17,10 @@ const output = new Socket({ fd: 1, readable: false, writable: true })
 const input = new Socket({ fd: 0, readable: true, writable: false })
 
 const owner = identityOf(process.pid)
-const reader = new FrameReader<SpawnerRequest>()
+const reader = new FrameReader(unpackRequest)
 
 function send(event: SpawnerEvent): void {
-  output.write(encodeFrame(event))
+  output.write(encodeFrame(packEvent(event)))
 }
 
 let spawner: Spawner | undefined
