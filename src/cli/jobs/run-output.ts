@@ -2,6 +2,7 @@
  * What `run` prints: outputs as they are, with tags if wanted, or one JSON object per event.
  */
 import type { MasterNotice } from '../../core/master/events.ts'
+import { payloadBytes } from '../../core/types.ts'
 import type { Payload } from '../../core/types.ts'
 import type { Context } from '../command.ts'
 import { jsonLine } from '../output.ts'
@@ -51,8 +52,12 @@ class PlainOutput implements RunOutput {
     const { stdout, taskStderr, isTerminal } = this.#context
     const { result, input } = settled
     this.#progress.hold()
-    await this.#copy(read(result.stdout), input, stdout, isTerminal.stdout)
-    await this.#copy(read(result.stderr), input, taskStderr, isTerminal.stderr)
+    if (payloadBytes(result.stdout) > 0) {
+      await this.#copy(read(result.stdout), input, stdout, isTerminal.stdout)
+    }
+    if (payloadBytes(result.stderr) > 0) {
+      await this.#copy(read(result.stderr), input, taskStderr, isTerminal.stderr)
+    }
     // A command says itself why it failed; what it cannot know is said for it.
     const isExplained = result.outcome === 'failure' && result.exitCode !== undefined
     if (settled.state !== 'finished' && !isExplained) {
