@@ -128,10 +128,12 @@ forEachIsolation('function executor', (isolation) => {
   })
 
   it('gives nobody what is printed after the end, or past the streams', async () => {
-    const one = { tasksPerChildMax: 1_000 }
+    const one = { tasksPerChildMax: 1_000, outputBytesMax: 3 }
+    const process = await on.value('identity', [], one)
     await on.run('printLater', [20], one)
-    const end = await on.run('spinFor', [60], one)
+    const end = await on.run('identityAfter', [60], one)
     expect(textOf(end.stdout)).to.equal('')
+    expect(valueOf(end)).to.equal(process)
     const raw = await on.run('printRaw')
     expect(valueOf(raw)).to.equal(undefined)
     expect(textOf(raw.stdout) + textOf(raw.stderr)).to.equal('')

@@ -91,18 +91,16 @@ export class Children {
       timer: setTimeout(() => this.kill(child), START_MS_MAX).unref()
     })
     const { folders } = child.shelf
-    const flags = nodeFlags(memoryBytesMax)
-    const home = isSandboxed ? INSIDE.job : folders.job
-    // The launcher marks what it starts, but a sandbox begins with an empty environment.
-    const cookie = { [COOKIE_NAME]: `${launcher.owner ?? ''}/${number}` }
-    const environment = { ...environmentOf(home, isSandboxed), ...cookie }
+    const cookie = `${launcher.owner ?? ''}/${number}`
+    const environment = environmentOf(isSandboxed ? INSIDE.job : folders.job, isSandboxed, cookie)
     launcher.send({
       type: 'launch',
       child: number,
-      command: childCommand(this.hardening, folders, environment, flags),
-      environment,
+      command: childCommand(this.hardening, folders, environment, nodeFlags(memoryBytesMax)),
       directory: folders.job,
       ledger: child.ledgerPath,
+      // What makes a sandbox has to be found first.
+      ...(isSandboxed ? {} : { environment }),
       ...(memoryBytesMax === undefined ? {} : { memoryBytesMax })
     })
     return child
@@ -202,8 +200,8 @@ function nodeFlags(memoryBytesMax: number | undefined): string[] {
   return [...flags, `--max-heap-size=${Math.max(1, Math.floor(memoryBytesMax / MIB))}`]
 }
 
-function environmentOf(home: string, isSandboxed: boolean): Record<string, string> {
-  const environment: Record<string, string> = { HOME: home, LANG: 'C.UTF-8' }
+function environmentOf(home: string, isSandboxed: boolean, cookie: string): Record<string, string> {
+  const environment: Record<string, string> = { HOME: home, LANG: 'C.UTF-8', [COOKIE_NAME]: cookie }
   for (const name of PASSED_ON) {
     const value = process.env[name]
     if (value !== undefined) environment[name] = value

@@ -6,7 +6,8 @@ export type LauncherRequest =
       readonly child: number
       /** The program first. */
       readonly command: readonly string[]
-      readonly environment: Readonly<Record<string, string>>
+      /** Instead of the launcher's own. */
+      readonly environment?: Readonly<Record<string, string>>
       readonly directory: string
       /** A file that the child gets as its ledger. */
       readonly ledger: string

@@ -62,7 +62,7 @@ export class Launcher {
     let process: ChildProcess
     try {
       process = spawnChild(program, args, directory, ledger, {
-        ...environment,
+        ...(environment ?? globalThis.process.env),
         [COOKIE_NAME]: `${this.#owner}/${child}`
       })
     } catch (error) {
@@ -139,7 +139,7 @@ function spawnChild(
   args: readonly string[],
   directory: string,
   ledger: string,
-  environment: Readonly<Record<string, string>>
+  environment: NodeJS.ProcessEnv
 ): ChildProcess {
   const fd = openSync(ledger, 'r+')
   try {
