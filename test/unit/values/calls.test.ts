@@ -109,6 +109,13 @@ describe('outcomes, there and back', function () {
     })
   })
 
+  it('whoever encodes is told of each that cannot be sent', () => {
+    const told: string[] = []
+    const outcomes: CallOutcome[] = [nothing, 1, new User()].map((value) => ({ ok: true, value }))
+    encodeOutcomes(outcomes, ({ message }) => told.push(message))
+    expect(told).to.deep.equal([`item[0] result ${IS_FUNCTION}`, `item[2] result ${IS_USER}`])
+  })
+
   it('a single result is not called an item', () => {
     const [outcome] = thereAndBack([{ ok: true, value: nothing }])
     expect(errorOf(outcome).message).to.equal(`result ${IS_FUNCTION}`)
