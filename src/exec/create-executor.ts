@@ -29,7 +29,8 @@ export async function createExecutor(
   events: ExecutorEvents
 ): Promise<Executor> {
   const { slots, firstKind } = init
-  const spares = firstKind === 'function' ? slots : 0
+  // Whoever asks for functions first will use all slots; else it is known of one task only.
+  const spares = firstKind === 'function' ? slots : 1
   const shell = new LateExecutor<ShellSpec>(() => createShellExecutor(init, events), events)
   const functions = new LateExecutor<FunctionSpec>(async () => {
     // Loaded only for functions: a node that runs commands starts without.

@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util'
 import type { Figure } from './figures.ts'
 import { jsonOf, tableOf } from './figures.ts'
+import { measureFunctions } from './functions.ts'
 import { measureLoss } from './loss.ts'
 import { measureMemory } from './memory.ts'
 import { measurePool } from './pool.ts'
@@ -25,6 +26,7 @@ interface Size {
 const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   shell: ({ rounds, tasks }) => measureShell(rounds, tasks ?? 3_000),
   pool: ({ rounds, tasks }) => measurePool(rounds, tasks ?? 20_000),
+  functions: ({ rounds, tasks }) => measureFunctions(rounds, tasks ?? 20_000),
   start: ({ rounds }) => measureStart(rounds),
   loss: ({ rounds }) => measureLoss(rounds),
   simulator: ({ rounds }) => measureSimulator(rounds),

@@ -20,7 +20,10 @@ suite(
     let on: TestFunctions
 
     before(async () => {
+      // What the worker has in its environment and a function must not see.
+      process.env['TMPDIR'] = tmpdir()
       on = await TestFunctions.open('bwrap', { requiresSandbox: true })
+      delete process.env['TMPDIR']
     })
     after(() => on.remove())
 
@@ -89,6 +92,20 @@ suite(
       expect(bundles).to.deep.equal([`${on.bundle}.mjs`])
     })
 
+    it('works with an older bubblewrap, a little less strict', async () => {
+      const programs = mkdtempSync(join(tmpdir(), 'p2pjobs-programs-'))
+      const path = process.env['PATH'] ?? ''
+      const old = `case " $* " in *" --disable-userns "*) echo what is that >&2; exit 1;; esac`
+      const script = `#!/bin/sh\n${old}\nPATH='${path}' exec bwrap "$@"\n`
+      writeFileSync(join(programs, 'bwrap'), script, { mode: 0o755 })
+      process.env['PATH'] = `${programs}:${path}`
+      const older = await TestFunctions.open('bwrap', { spares: 1 })
+      process.env['PATH'] = path
+      expect(((await older.value('folders')) as { cwd: string }).cwd).to.equal('/job')
+      await older.remove()
+      rmSync(programs, { recursive: true })
+    })
+
     it('leaves nothing behind of what it wrote', async () => {
       await on.value('write', ['/job/a', 'x'], { tasksPerChildMax: 1 })
       await until(() => on.childPids().length <= 2, 'its process is gone')
@@ -115,7 +132,7 @@ describe('function executor without a sandbox', function () {
   })
 
   it('runs functions in plain processes, and says so once', async () => {
-    const on = await TestFunctions.open('auto')
+    const on = await TestFunctions.open('auto', { spares: 2 })
     process.env['PATH'] = path
     expect(valueOf(await on.run('add', [1, 2]))).to.equal(3)
     const { cwd } = (await on.value('folders')) as { cwd: string }

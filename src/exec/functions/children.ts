@@ -42,7 +42,7 @@ interface Watched {
 
 export class Children {
   /** Undefined: they are not in a sandbox. */
-  hardening: Hardening | undefined
+  sandbox: Hardening | undefined
   /** What the names of all their files begin with. */
   readonly prefix: string
   readonly #events: ChildrenEvents
@@ -60,7 +60,7 @@ export class Children {
   }
 
   get isSandboxed(): boolean {
-    return this.hardening !== undefined
+    return this.sandbox !== undefined
   }
 
   /** What children have on disk. */
@@ -91,12 +91,12 @@ export class Children {
       timer: setTimeout(() => this.kill(child), START_MS_MAX).unref()
     })
     const { folders } = child.shelf
-    const cookie = `${launcher.owner ?? ''}/${number}`
+    const cookie = `${launcher.owner}/${number}`
     const environment = environmentOf(isSandboxed ? INSIDE.job : folders.job, isSandboxed, cookie)
     launcher.send({
       type: 'launch',
       child: number,
-      command: childCommand(this.hardening, folders, environment, nodeFlags(memoryBytesMax)),
+      command: childCommand(this.sandbox, folders, environment, nodeFlags(memoryBytesMax)),
       directory: folders.job,
       ledger: child.ledgerPath,
       // What makes a sandbox has to be found first.
@@ -179,15 +179,15 @@ export class Children {
   }
 
   #onLauncherGone(why: string): void {
-    const owner = this.#launcher?.owner
+    const gone = this.#launcher
     this.#launcher = undefined
-    if (owner !== undefined) killProcesses((found) => found.owner === owner)
+    if (gone?.isReady === true) killProcesses(({ owner }) => owner === gone.owner)
     rmSync(this.#root, { recursive: true, force: true, maxRetries: 3 })
     const lost = [...this.#watched.values()]
     this.#watched.clear()
     for (const { timer } of lost) clearTimeout(timer)
     const children = lost.map(({ child }) => child)
-    if (!this.#isClosing) this.#events.onLost(children, why, owner !== undefined)
+    if (!this.#isClosing) this.#events.onLost(children, why, gone?.isReady === true)
     for (const child of children) child.close()
   }
 }

@@ -17,9 +17,10 @@ import type { ChildrenEvents } from './children.ts'
 import type { Crew } from './crew.ts'
 import { causeOf, crash } from './death.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { chooseSandbox } from './isolation.ts'
+import { chooseSandbox, likelySandbox } from './isolation.ts'
 import type { IsolationInit } from './isolation.ts'
 import type { Death } from './launcher-messages.ts'
+import type { Hardening } from './sandbox.ts'
 import { Lookout } from './lookout.ts'
 import { Reports } from './reports.ts'
 import { copyOf } from './run-output.ts'
@@ -103,16 +104,28 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   async open(): Promise<void> {
     const { launcher, root } = this.#children
     try {
+      // The first children start while it is tried whether their sandbox works.
+      this.#launchSpares(likelySandbox(this.#init))
       await launcher.ready
-      this.#children.hardening = await chooseSandbox(this.#init, launcher, root, (text) =>
+      const sandbox = await chooseSandbox(this.#init, launcher, root, (text) =>
         this.#events.onNotice(text)
       )
-      for (let more = this.#init.spares ?? 0; more > 0; more--) {
-        this.#dispatcher.addSpare(this.#children.launch(undefined))
+      if (sandbox === this.#children.sandbox) return
+      for (const child of [...this.#dispatcher.children()]) {
+        this.#dispatcher.removeChild(child)
+        this.#children.kill(child)
       }
+      this.#launchSpares(sandbox)
     } catch (error) {
       await this.#children.close()
       throw error
+    }
+  }
+
+  #launchSpares(sandbox: Hardening | undefined): void {
+    this.#children.sandbox = sandbox
+    for (let more = this.#init.spares ?? 0; more > 0; more--) {
+      this.#dispatcher.addSpare(this.#children.launch(undefined))
     }
   }
 

@@ -7,13 +7,18 @@ import { P2pJobsError } from '../../core/errors.ts'
 import type { Isolation } from '../../core/types.ts'
 import { ChildShelf } from './child-shelf.ts'
 import type { LauncherLink } from './launcher-link.ts'
-import { probes } from './sandbox.ts'
+import { HARDENINGS, probes } from './sandbox.ts'
 import type { Hardening } from './sandbox.ts'
 
 export interface IsolationInit {
   readonly isolation: Isolation
   /** Whatever `isolation` says, nothing runs outside of a sandbox. */
   readonly requiresSandbox: boolean
+}
+
+/** What `chooseSandbox` will most likely say. */
+export function likelySandbox({ isolation }: IsolationInit): Hardening | undefined {
+  return isolation === 'none' ? undefined : HARDENINGS[0]
 }
 
 /**

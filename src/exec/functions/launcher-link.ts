@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { leaveProcessAlone } from '../processes.ts'
+import { identityOf, leaveProcessAlone } from '../processes.ts'
 import type { Death, LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 
 /** What programs are found with; children get an environment of their own. */
@@ -29,13 +29,15 @@ export interface LauncherLinkEvents {
 }
 
 export class LauncherLink {
+  /** What its processes carry in their cookie. */
+  readonly owner: string
+  isReady = false
   readonly #process: ChildProcess
   readonly #events: LauncherLinkEvents
   readonly #pipes = new Map<number, Socket>()
-  readonly #ready = Promise.withResolvers<string>()
+  readonly #ready = Promise.withResolvers<undefined>()
   readonly #gone = Promise.withResolvers<undefined>()
   #probed: ((result: { works?: number; why: string }) => void) | undefined
-  #owner: string | undefined
   #lastWords = ''
 
   /** @param folder what children have on disk; the launcher removes it at its end */
@@ -48,6 +50,7 @@ export class LauncherLink {
       env: passedOn(process.env),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     })
+    this.owner = identityOf(this.#process.pid ?? 0)
     leaveProcessAlone(this.#process)
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     this.#process.on('error', (error) => this.#hear(error.message))
@@ -61,14 +64,9 @@ export class LauncherLink {
     this.#ready.promise.catch(() => undefined).finally(() => clearTimeout(timer))
   }
 
-  /** Resolves when it is there, with what its processes carry in their cookie. */
-  get ready(): Promise<string> {
+  /** Resolves when it is there. What is sent to it before that is done then. */
+  get ready(): Promise<undefined> {
     return this.#ready.promise
-  }
-
-  /** The same, if it is known. */
-  get owner(): string | undefined {
-    return this.#owner
   }
 
   send(request: LauncherRequest): void {
@@ -94,8 +92,8 @@ export class LauncherLink {
 
   #onEvent(event: LauncherEvent, pipe: Socket | undefined): void {
     if (event.type === 'ready') {
-      this.#owner = event.owner
-      this.#ready.resolve(event.owner)
+      this.isReady = true
+      this.#ready.resolve(undefined)
     } else if (event.type === 'died') {
       this.#pipes.delete(event.child)
       this.#events.onDied(event.child, event)

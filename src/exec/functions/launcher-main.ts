@@ -11,10 +11,9 @@ import { identityOf } from '../processes.ts'
 import type { LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 import { Launcher } from './launcher.ts'
 
-const owner = identityOf(process.pid)
 /** What children have on disk. */
 const [folder = ''] = process.argv.slice(2)
-const launcher = new Launcher(owner, send)
+const launcher = new Launcher(identityOf(process.pid), send)
 
 function send(event: LauncherEvent, pipe?: Socket): void {
   // What cannot be said to a node that is gone is not said; that it is gone is learnt below.
@@ -35,4 +34,4 @@ process.on('message', (message) => {
   if (request.type === 'close') leave()
   else launcher.handle(request)
 })
-send({ type: 'ready', owner })
+send({ type: 'ready' })

@@ -20,8 +20,8 @@ export type LauncherRequest =
   | { readonly type: 'close' }
 
 export type LauncherEvent =
-  /** Sent once; `owner` is what the launcher's processes carry in their cookie. */
-  | { readonly type: 'ready'; readonly owner: string }
+  /** Sent once. */
+  | { readonly type: 'ready' }
   /** Comes with the pipe itself. */
   | {
       readonly type: 'pipe'

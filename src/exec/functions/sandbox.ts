@@ -27,8 +27,8 @@ const TMP_BYTES = 256 * 1024 * 1024
 /** Nobody: without privileges, whoever runs the node. */
 const USER = '65534'
 
-/** What older releases of bubblewrap lack, one after the other. */
-const HARDENINGS = [['--disable-userns'], []] as const
+/** The strictest first: older releases of bubblewrap lack something of it. */
+export const HARDENINGS = [['--disable-userns'], []] as const
 export type Hardening = (typeof HARDENINGS)[number]
 
 /** Commands that succeed where the sandbox works, the strictest first. */
