@@ -64,8 +64,7 @@ export class SessionKeeper {
         // Who has said goodbye does not come again, until there is another connection.
         if (await this.#serveOnce(master, epoch, signal)) return
       } catch (error) {
-        const text = `no session with ${master}: ${toError(error).message}`
-        if (!signal.aborted) this.#init.onProblem(text)
+        this.#onFailed(master, toError(error), signal)
       }
       const wasGood = monotonicNow() - since > GOOD_SESSION_MS
       wait = wasGood ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, wait * 2)
@@ -74,6 +73,11 @@ export class SessionKeeper {
         () => undefined
       )
     }
+  }
+
+  #onFailed(master: NodeId, { message }: Error, { aborted }: AbortSignal): void {
+    // A master that is not there any more is no problem.
+    if (!aborted) this.#init.onProblem(`no session with ${master}: ${message}`)
   }
 
   /** One session, from its beginning to its end; true when the worker has said goodbye. */

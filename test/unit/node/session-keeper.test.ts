@@ -93,6 +93,9 @@ describe('session keeper', () => {
     await asked[0]!.ends()
     keeper.keep(DESK, 'epoch-1')
     expect(asked).to.have.length(2)
+    keeper.forget(DESK)
+    await asked[1]!.fails()
+    expect(problems).to.deep.equal([])
   })
 
   it('does not let a session of an earlier epoch take the place of a later one', async () => {
