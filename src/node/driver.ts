@@ -8,8 +8,6 @@ import { monotonicNow } from './clock.ts'
 
 /** The longest delay that a timer of Node can have. */
 const TIMER_MAX_MS = 2 ** 31 - 1
-/** A timer this late was held up: what has arrived meanwhile is read before it counts. */
-const LATE_MS = 250
 
 export class Driver<Event, Effect> {
   readonly #machine: Machine<Event | { type: 'wake' }, Effect>
@@ -58,22 +56,22 @@ export class Driver<Event, Effect> {
     this.#timerAt = deadline
     if (deadline === undefined) return
     const wait = Math.min(TIMER_MAX_MS, Math.max(1, deadline - monotonicNow()))
-    this.#timer = setTimeout(() => this.#wake(deadline), wait)
+    this.#timer = setTimeout(() => this.#wake(), wait)
     // What keeps the process alive is decided by whoever owns the node.
     this.#timer.unref()
   }
 
-  #wake(deadline: Millis): void {
-    if (monotonicNow() - deadline > LATE_MS) {
-      // This process was stopped, or busy: two turns of the loop read what waits in its sockets.
-      setImmediate(() => setImmediate(() => this.#wakeNow()))
-      return
-    }
-    this.#wakeNow()
-  }
-
-  #wakeNow(): void {
-    this.#timerAt = undefined
-    this.dispatch({ type: 'wake' })
+  /**
+   * This process may have been stopped, or busy, so that a peer's lease looks as if it had ended:
+   * two turns of the loop read what waits in its sockets. They cost nothing, and how late the timer
+   * is does not tell: it may be the last moment of a long pause that it was due in.
+   */
+  #wake(): void {
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#timerAt = undefined
+        this.dispatch({ type: 'wake' })
+      })
+    )
   }
 }

@@ -8,7 +8,6 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MasterNotice } from '../core/master/events.ts'
-import type { MasterMessage, WorkerMessage } from '../core/messages.ts'
 import type { Member } from '../core/members/events.ts'
 import { KEEP_EPHEMERAL_MS } from '../core/limits.ts'
 import type { Spec } from '../core/spec.ts'
@@ -17,7 +16,8 @@ import { BlobStore } from '../blobs/blob-store.ts'
 import { createExecutor } from '../exec/executor.ts'
 import { endHelpers } from './head-start.ts'
 import { aliveUntil, keepAlive } from './keep-alive.ts'
-import { localLinks } from './local-link.ts'
+import type { ObtainBlob } from './link.ts'
+import { keepLinked } from './local-session.ts'
 import { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
 import type { Refusal } from './refusals.ts'
@@ -100,7 +100,11 @@ export class Node {
     this.worker = worker
     this.network = network
     if (!isBackground) this.#letGo = keepAlive()
-    if (master !== undefined && worker !== undefined) this.#linkRoles(master, worker)
+    if (master !== undefined && worker !== undefined) {
+      const share: ObtainBlob = (ref) => worker.share(ref)
+      const isStopped = (): boolean => this.#stopped !== undefined
+      void keepLinked(master, worker, { id: this.id, boot, share, isStopped })
+    }
   }
 
   /** The peer id; a node without a network has none and is called `local`. */
@@ -136,12 +140,6 @@ export class Node {
     await this.worker?.stop()
     await this.network?.stop()
     this.#letGo()
-  }
-
-  #linkRoles(master: MasterRole, worker: WorkerRole): void {
-    const [masterLink, workerLink] = localLinks<MasterMessage, WorkerMessage>()
-    master.accept(this.id, masterLink, (ref) => worker.share(ref))
-    void worker.serve(this.id, this.boot, workerLink, (ref) => worker.share(ref))
   }
 }
 

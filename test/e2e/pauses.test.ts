@@ -37,7 +37,7 @@ describe('a master that is stopped past its leases and continued', function () {
     // The first one lasts until the pause is over, however slow this machine is.
     tasks[0] = `until [ -e ${gate} ]; do sleep 0.05; done; echo 1\n`
     master.child.stdin.end(tasks.join(''))
-    await master.jsonLine(({ event, name }) => event === 'result' && name === 'one')
+    await master.jsonLine(({ event, name }) => event === 'started' && name === 'one')
     await pause(master, one)
     writeFileSync(gate, '')
     expect(await master.ended).to.deep.equal({ code: 0, signal: null })
