@@ -34,7 +34,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@multiformats/multiaddr': ['net'],
   'multicast-dns': ['net'],
   'it-pipe': ['net'],
-  msgpackr: ['wire', 'exec'],
+  msgpackr: ['wire'],
   esbuild: ['bundle'],
   acorn: ['bundle'],
   'eslint-scope': ['bundle'],
