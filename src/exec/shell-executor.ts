@@ -4,7 +4,7 @@
  * If the spawner dies, what it ran goes back unblamed, its processes are found by their cookie and
  * killed, and another one takes over.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { P2pJobsError, toError } from '../core/errors.ts'
@@ -13,7 +13,8 @@ import type { Outcome } from '../core/result.ts'
 import { Batch } from './batch.ts'
 import type { ShellSpec } from '../core/spec.ts'
 import type { Executor, ExecutorEvents, RunEnd, TaskStart } from './executor.ts'
-import { identityOf, isGone, killProcesses } from './processes.ts'
+import { cleanUpAfterTheDead } from './leftovers.ts'
+import { identityOf, killProcesses } from './processes.ts'
 import { SpawnerLink } from './spawner-link.ts'
 import type { SpawnerEvent, TaskOrder } from './spawner-messages.ts'
 
@@ -215,15 +216,4 @@ function groupedBySpec(tasks: readonly ShellStart[]): ShellStart[][] {
 
 function orderOf({ run, job, task, attempt, input }: ShellStart): TaskOrder {
   return { run, job, task, attempt, input }
-}
-
-/** Whoever is dead cannot be using its processes and files; the living are left alone. */
-export function cleanUpAfterTheDead(folder: string): void {
-  killProcesses(({ owner }) => owner !== '' && isGone(owner))
-  for (const name of readdirSync(folder)) {
-    const [identity = ''] = name.split('-', 1)
-    if (/^\d+\.\d+\.\d+$/.test(identity) && isGone(identity)) {
-      rmSync(join(folder, name), { recursive: true, force: true })
-    }
-  }
 }

@@ -2,13 +2,12 @@
  * One spawner process, as the node sees it: start it, talk to it, learn of its end.
  */
 import { FrameReader, encodeFrame } from './frames.ts'
+import { LastWords } from './last-words.ts'
 import { leaveProcessAlone } from './processes.ts'
 import { packRequest, unpackEvent } from './spawner-codec.ts'
 import type { SpawnerEvent, SpawnerInit, SpawnerRequest } from './spawner-messages.ts'
 import { spawnerProcess } from './spawner-process.ts'
 import type { SpawnerProcess } from './spawner-process.ts'
-
-const LAST_WORDS_CHARACTERS = 2_000
 
 export interface SpawnerLinkEvents {
   onEvent(event: SpawnerEvent): void
@@ -24,21 +23,21 @@ export class SpawnerLink {
   readonly #reader = new FrameReader(unpackEvent)
   /** Resolves when the process and its pipes are gone. */
   readonly gone: Promise<void>
-  #lastWords = ''
+  readonly #lastWords = new LastWords()
 
   constructor(init: SpawnerInit, events: SpawnerLinkEvents) {
     this.#child = spawnerProcess()
     leaveProcessAlone(this.#child)
-    this.#child.stdin.on('error', (error) => this.#hear(error.message))
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
+    this.#child.stdin.on('error', (error) => this.#lastWords.add(error.message))
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#lastWords.add(text))
     this.#child.stdout.on('data', (chunk: Buffer) => {
       for (const event of this.#reader.read(chunk)) events.onEvent(event)
     })
     this.gone = new Promise((resolve) => {
-      this.#child.on('error', (error) => this.#hear(error.message))
+      this.#child.on('error', (error) => this.#lastWords.add(error.message))
       this.#child.once('close', (code, signal) => {
         const how = signal ?? `exit status ${code ?? 'unknown'}`
-        events.onGone(`${how} ${this.#lastLine()}`.trim(), code === 0)
+        events.onGone(`${how} ${this.#lastWords.line}`.trim(), code === 0)
         resolve()
       })
     })
@@ -51,14 +50,5 @@ export class SpawnerLink {
 
   kill(): void {
     this.#child.kill('SIGKILL')
-  }
-
-  #hear(text: string): void {
-    this.#lastWords = `${this.#lastWords}${text}\n`.slice(-LAST_WORDS_CHARACTERS)
-  }
-
-  #lastLine(): string {
-    const lines = this.#lastWords.split('\n').map((line) => line.trim())
-    return lines.find((line) => /error/i.test(line)) ?? lines.findLast((line) => line !== '') ?? ''
   }
 }

@@ -8,14 +8,13 @@ import { setImmediate } from 'node:timers/promises'
 import { P2pJobsError, toError } from '../../core/errors.ts'
 import type { FunctionSpec } from '../../core/spec.ts'
 import type { Executor, ExecutorEvents, TaskStart } from '../executor.ts'
-import { cleanUpAfterTheDead } from '../shell-executor.ts'
-import type { Verdict } from '../verdict.ts'
+import { cleanUpAfterTheDead } from '../leftovers.ts'
+import { Aftermath } from './aftermath.ts'
 import type { ChildEnd } from './child-messages.ts'
 import type { Child } from './child.ts'
 import { Children } from './children.ts'
 import type { ChildrenEvents } from './children.ts'
 import type { Crew } from './crew.ts'
-import { causeOf, crash } from './death.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { chooseSandbox, likelySandbox } from './isolation.ts'
 import type { IsolationInit } from './isolation.ts'
@@ -43,8 +42,6 @@ export interface FunctionExecutorInit extends IsolationInit {
 
 const GRACE_MS = 2_000
 const IDLE_MS = 60_000
-/** Children of a crew in a row that may fail to start before its tasks are refused. */
-const FAILED_STARTS_MAX = 3
 /** Children of other masters that are kept for their next tasks, at least. */
 const IDLE_CHILDREN_MIN = 4
 
@@ -79,6 +76,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   readonly #dispatcher: Dispatcher
   readonly #children: Children
   readonly #reports: Reports
+  readonly #aftermath: Aftermath
   readonly #lookout: Lookout
   #nextOrder = 1
   #isDispatchDue = false
@@ -94,6 +92,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       give: (child, run) => this.#give(child, run),
       retire: (child) => this.#retire(child)
     })
+    this.#aftermath = new Aftermath(this.#dispatcher, this.#reports, (run) => this.#forget(run))
     this.#lookout = new Lookout(this.#dispatcher, init.idleMs ?? IDLE_MS, {
       onStarted: (runs) => events.onStarted(runs),
       retire: (child) => this.#retire(child)
@@ -119,13 +118,6 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     } catch (error) {
       await this.#children.close()
       throw error
-    }
-  }
-
-  #launchSpares(sandbox: Hardening | undefined): void {
-    this.#children.sandbox = sandbox
-    for (let more = this.#init.spares ?? 0; more > 0; more--) {
-      this.#dispatcher.addSpare(this.#children.launch(undefined))
     }
   }
 
@@ -166,10 +158,17 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   async #close(): Promise<void> {
     this.#lookout.close()
     await this.#children.close()
-    for (const run of this.#runs.values()) this.#die(run, returned('the executor was closed'))
+    for (const run of this.#runs.values()) this.#aftermath.giveBack(run, 'the executor was closed')
     await this.#reports.settled()
     // What still ran is given back in the next turn: before this is over, not after.
     await setImmediate()
+  }
+
+  #launchSpares(sandbox: Hardening | undefined): void {
+    this.#children.sandbox = sandbox
+    for (let more = this.#init.spares ?? 0; more > 0; more--) {
+      this.#dispatcher.addSpare(this.#children.launch(undefined))
+    }
   }
 
   #childrenEvents(): ChildrenEvents {
@@ -190,7 +189,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     try {
       return this.#children.launch(crew.work.spec.memoryBytesMax)
     } catch (error) {
-      this.#refuse(crew, toError(error).message)
+      this.#aftermath.ofRefusal(crew, toError(error).message)
       return undefined
     }
   }
@@ -257,59 +256,17 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   }
 
   #onGone(child: Child, death: Death): void {
-    const { isSandboxed } = this.#children
-    const guilty = child.guilty()
-    const back: Run[] = []
-    for (const run of child.release()) {
-      if (run.isStopping) this.#die(run, KILLED, death.lastWords)
-      else if (run === guilty) {
-        const verdict = crash(death, child.leaving, isSandboxed, run.start.spec)
-        this.#die(run, verdict, death.lastWords)
-      } else {
-        this.#reports.reset(run)
-        back.push(run)
-      }
-    }
-    this.#dispatcher.putBack(back)
-    if (!child.wasReady) this.#onFailedStart(child, death)
-    this.#dispatcher.removeChild(child)
+    this.#aftermath.ofDeath(child, death, this.#children.isSandboxed)
     this.#dispatch()
   }
 
   #onLost(children: readonly Child[], why: string, wasReady: boolean): void {
     const reason = `the helper that starts functions died (${why})`
-    for (const child of children) {
-      const current = child.current()
-      const runs = child.release()
-      if (current !== undefined) this.#die(current, returned(reason))
-      this.#dispatcher.putBack(runs.filter((run) => run !== current))
-      if (!wasReady) this.#refuse(this.#dispatcher.crew(child), reason)
-      this.#dispatcher.removeChild(child)
-    }
-    // One that was never there is told of by the tasks it was to serve.
     if (wasReady) this.#events.onNotice(`${reason}; a new one takes over`)
+    else
+      for (const child of children) this.#aftermath.ofRefusal(this.#dispatcher.crew(child), reason)
+    this.#aftermath.ofLoss(children, reason)
     this.#dispatch()
-  }
-
-  /** One process may be killed by somebody before it is ready. With several it will not get better. */
-  #onFailedStart(child: Child, death: Death): void {
-    const crew = this.#dispatcher.crew(child)
-    if (crew === undefined || ++crew.failedStarts < FAILED_STARTS_MAX) return
-    this.#refuse(crew, causeOf(death, this.#children.isSandboxed, crew.work.spec.memoryBytesMax))
-  }
-
-  /** Reports every waiting run of a crew as refused. */
-  #refuse(crew: Crew | undefined, why: string): void {
-    const reason = `no process for functions could be started: ${why}`
-    for (const run of this.#dispatcher.takeWaiting(crew)) {
-      this.#forget(run)
-      this.#reports.unrun(run.start.run, 'refused', reason)
-    }
-  }
-
-  #die(run: Run, verdict: Verdict, lastWords = ''): void {
-    this.#forget(run)
-    this.#reports.died(run, verdict, lastWords)
   }
 
   #forget(run: Run): void {
@@ -331,15 +288,4 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       this.#dispatch()
     })
   }
-}
-
-const KILLED: Verdict = {
-  outcome: 'failure',
-  reason: 'killed by SIGKILL',
-  exitCode: undefined,
-  signal: 'SIGKILL'
-}
-
-function returned(reason: string): Verdict {
-  return { outcome: 'returned', reason, exitCode: undefined, signal: undefined }
 }

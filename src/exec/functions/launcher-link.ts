@@ -6,12 +6,12 @@ import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LastWords } from '../last-words.ts'
 import { identityOf, leaveProcessAlone } from '../processes.ts'
 import type { Death, LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 
 /** What programs are found with; children get an environment of their own. */
 const PASSED_ON = ['PATH', 'LANG', 'TMPDIR']
-const LAST_WORDS_CHARACTERS = 2_000
 /** No system is so busy that starting it takes longer. */
 const START_MS_MAX = 60_000
 /** It only kills and removes, so this is long. */
@@ -38,7 +38,7 @@ export class LauncherLink {
   readonly #ready = Promise.withResolvers<undefined>()
   readonly #gone = Promise.withResolvers<undefined>()
   #probed: ((result: { works?: number; why: string }) => void) | undefined
-  #lastWords = ''
+  readonly #lastWords = new LastWords()
 
   /** @param folder what children have on disk; the launcher removes it at its end */
   constructor(folder: string, events: LauncherLinkEvents) {
@@ -52,13 +52,17 @@ export class LauncherLink {
     })
     this.owner = identityOf(this.#process.pid ?? 0)
     leaveProcessAlone(this.#process)
-    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
-    this.#process.on('error', (error) => this.#hear(error.message))
+    this.#process.stderr
+      ?.setEncoding('utf8')
+      .on('data', (text: string) => this.#lastWords.add(text))
+    this.#process.on('error', (error) => this.#lastWords.add(error.message))
     this.#process.on('message', (message, pipe) => {
       this.#onEvent(message as LauncherEvent, pipe as Socket | undefined)
     })
     this.#process.once('close', (code, signal) => {
-      this.#onClose(`${signal ?? `exit status ${code ?? 'unknown'}`} ${this.#lastLine()}`.trim())
+      this.#onClose(
+        `${signal ?? `exit status ${code ?? 'unknown'}`} ${this.#lastWords.line}`.trim()
+      )
     })
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), START_MS_MAX).unref()
     this.#ready.promise.catch(() => undefined).finally(() => clearTimeout(timer))
@@ -121,15 +125,6 @@ export class LauncherLink {
     this.#probed?.({ why })
     this.#events.onGone(why)
     this.#gone.resolve(undefined)
-  }
-
-  #hear(text: string): void {
-    this.#lastWords = `${this.#lastWords}${text}\n`.slice(-LAST_WORDS_CHARACTERS)
-  }
-
-  #lastLine(): string {
-    const lines = this.#lastWords.split('\n').map((line) => line.trim())
-    return lines.find((line) => /error/i.test(line)) ?? lines.findLast((line) => line !== '') ?? ''
   }
 }
 
