@@ -30,6 +30,10 @@ forEachIsolation('function executor, crashes', (isolation) => {
     expect(end.reason).to.equal('process.exit(3) was called')
     expect(textOf(end.stdout)).to.equal('before\n')
     expect(await on.run('exit', [0])).to.include({ outcome: 'crash', exitCode: 0 })
+    expect(await on.run('exit', [-1])).to.include({
+      exitCode: 255,
+      reason: 'process.exit(-1) was called'
+    })
   })
 
   it('charges an abort, with the last words of the process as evidence', async () => {

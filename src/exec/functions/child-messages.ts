@@ -4,6 +4,7 @@
  * A child is trusted as little as the code it runs: the node reads within bounds (a field beyond
  * the end of its frame throws) and believes a child nothing about any task but those it was given.
  */
+import { REASON_CHARACTERS_MAX } from '../../core/limits.ts'
 import type { FrameWriter } from './child-frames.ts'
 
 /** The descriptors of a child: its tasks, their results, the ledger. */
@@ -76,6 +77,8 @@ const URGENT = 1
 const TELLS_PID = 2
 const ORDER_BYTES = 4 + 4 + 8 + 4 + 4 + 8 + 1
 const END_BYTES = 4 + 1 + 8 + 8 + 4 + 4 + 4
+/** A character takes three bytes at most. */
+const REASON_BYTES_MAX = 3 * REASON_CHARACTERS_MAX
 const NOTHING = new Uint8Array(0)
 
 /** `pid` is the child's, as its machine sees it: in a sandbox it counts anew. */
@@ -219,9 +222,9 @@ export function readEnd(frame: Buffer): ChildEnd {
   return {
     seq: frame.readUInt32LE(1),
     isSuccess: frame[5] === 1,
-    startedAt: frame.readDoubleLE(6),
-    runtimeMs: frame.readDoubleLE(14),
-    reason: frame.toString('utf8', reasonStart, stdoutStart),
+    startedAt: readTime(frame, 6),
+    runtimeMs: readTime(frame, 14),
+    reason: readReason(frame, reasonStart, stdoutStart),
     stdout: frame.subarray(stdoutStart, stderrStart),
     stderr: frame.subarray(stderrStart, valueStart),
     value: frame.subarray(valueStart)
@@ -238,13 +241,25 @@ export function readProgress(frame: Buffer): { seq: number; value: Uint8Array } 
 }
 
 export function readNotice(frame: Buffer): string {
-  return frame.toString('utf8', 1)
+  return readReason(frame, 1, frame.length)
 }
 
 export function readLeaving(frame: Buffer): Leaving {
   return {
     seq: frame.readUInt32LE(1),
-    exitCode: frame.readUInt32LE(5),
-    reason: frame.toString('utf8', 9)
+    exitCode: frame.readUInt32LE(5) & 0xff,
+    reason: readReason(frame, 9, frame.length)
   }
+}
+
+/** No time is what the master could not read either. */
+function readTime(frame: Buffer, at: number): number {
+  const time = frame.readDoubleLE(at)
+  return time >= 0 && time <= Number.MAX_SAFE_INTEGER ? time : 0
+}
+
+/** One line of a bounded length, whatever a child sends. */
+function readReason(frame: Buffer, start: number, end: number): string {
+  const text = frame.toString('utf8', start, Math.min(end, start + REASON_BYTES_MAX))
+  return text.replace(/\s+/g, ' ')
 }

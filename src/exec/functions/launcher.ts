@@ -112,6 +112,8 @@ export class Launcher {
     this.#watch.remove(pid)
     const isOfTree = ({ group, owner, run }: FoundProcess): boolean =>
       group === pid || (owner === this.#owner && run === child)
+    // Where processes cannot be looked up, the group is all that can be reached.
+    sendSignal(-pid, 'SIGKILL')
     for (let waitMs = 1; waitMs < TREE_WAIT_MS; waitMs *= 2) {
       const left = findProcesses().filter(isOfTree)
       if (left.length === 0) return

@@ -39,9 +39,11 @@ export class Departure {
     process.exit(exitCode)
   }
 
-  #onExit(exitCode: number): void {
+  #onExit(code: number): void {
+    // As the system cuts it: `process.exit(-1)` ends with 255.
+    const exitCode = code & 0xff
     const task = this.#runner.tasks.getStore()
-    const reason = `process.exit(${exitCode}) was called`
+    const reason = `process.exit(${code}) was called`
     const isRunning = task !== undefined && !task.hasEnded
     if (!isRunning && task !== undefined) this.#notice(`${whatWasLeft(task)}: ${reason}`)
     this.#tell({ seq: isRunning ? task.order.seq : NO_TASK, exitCode, reason })

@@ -1,9 +1,12 @@
 import { expect } from 'chai'
 import { FrameCutter, FrameWriter } from '../../../../src/exec/functions/child-frames.ts'
 import {
+  FromChild,
   readEnd,
+  readLeaving,
   readTask,
   writeEnd,
+  writeLeaving,
   writeTask
 } from '../../../../src/exec/functions/child-messages.ts'
 
@@ -16,7 +19,7 @@ function write(out: FrameWriter, type: number, length: number): void {
 const LENGTHS = [0, 1, 5, 300, 20_000, 3, 70_000, 0, 12]
 
 function framesOf(stream: Buffer, chunkBytes: number): Buffer[] {
-  const cutter = new FrameCutter(100_000)
+  const cutter = new FrameCutter(200_000)
   const frames: Buffer[] = []
   for (let at = 0; at < stream.length; at += chunkBytes) {
     cutter.cut(stream.subarray(at, at + chunkBytes), (frame) => frames.push(frame))
@@ -61,7 +64,7 @@ describe('child frames', () => {
   })
 
   it('are refused when they are too long, or empty', () => {
-    for (const length of [100_001, 0xffff_ffff, 0]) {
+    for (const length of [200_001, 0xffff_ffff, 0]) {
       const head = Buffer.alloc(4)
       head.writeUInt32LE(length)
       expect(() => framesOf(head, 4), String(length)).to.throw(RangeError)
@@ -91,6 +94,30 @@ describe('child messages', () => {
     writeEnd(out, end)
     const [frame] = framesOf(Buffer.concat(out.take()), 10_000)
     expect(readEnd(frame!)).to.deep.equal(end)
+  })
+
+  it('are cut to what can be passed on, whatever a child sends', () => {
+    const out = new FrameWriter()
+    const outputs = {
+      stdout: new Uint8Array(0),
+      stderr: new Uint8Array(0),
+      value: new Uint8Array(0)
+    }
+    const reason = `two\nlines ${'x'.repeat(100_000)}`
+    for (const time of [NaN, -1, Infinity, 1e300]) {
+      writeEnd(out, {
+        ...{ seq: 1, isSuccess: false, startedAt: time, runtimeMs: time, reason },
+        ...outputs
+      })
+      writeLeaving(out, { seq: 1, exitCode: 1_000, reason })
+    }
+    for (const frame of framesOf(Buffer.concat(out.take()), 10_000_000)) {
+      const read = frame[0] === FromChild.ended ? readEnd(frame) : readLeaving(frame)
+      expect(read.reason.length).to.be.below(13_000)
+      expect(read.reason.startsWith('two lines x')).to.equal(true)
+      if ('startedAt' in read) expect(read).to.include({ startedAt: 0, runtimeMs: 0 })
+      else expect(read.exitCode).to.equal(232)
+    }
   })
 
   it('are not read beyond their frame', () => {
