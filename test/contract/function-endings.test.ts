@@ -141,7 +141,10 @@ forEachIsolation('function executor, endings', (isolation) => {
     void Promise.all([busy, ...waiting].map(({ end }) => end)).then(() => (isGivenBack = true))
     await Promise.all([on.executor.close(), on.executor.close()])
     expect(isGivenBack).to.equal(true)
-    expect(await busy.end).to.include({ outcome: 'returned', reason: 'the executor was closed' })
+    for (const { end } of [busy, ...waiting]) {
+      expect(await end).to.include({ outcome: 'returned', reason: 'the executor was closed' })
+    }
+    expect(await waiting.at(-1)!.end).to.include({ startedAt: 0, runtimeMs: 0 })
     await until(() => !pids.some(isAlive) && pidsWith(mark).length === 0, 'all are gone')
     expect(readdirSync(on.folder)).to.deep.equal([])
     expect(await on.run('noop')).to.include({ outcome: 'returned' })

@@ -73,7 +73,12 @@ export class Aftermath {
 
   /** The run ended for a reason that is not its own. */
   giveBack(run: Run, reason: string): void {
+    const hasBegun = run.state === 'sent'
     this.#forget(run)
+    if (!hasBegun) {
+      this.#reports.unrun(run.start.run, 'returned', reason)
+      return
+    }
     const verdict: Verdict = { outcome: 'returned', reason, exitCode: undefined, signal: undefined }
     this.#reports.died(run, verdict, '')
   }

@@ -1,24 +1,30 @@
 import { expect } from 'chai'
-import { ISOLATIONS } from '../../../src/core/types.ts'
+import { nodeTable } from '../../../src/cli/flags.ts'
 import { isolationOptions } from '../../../src/cli/isolation-flags.ts'
-import { failureOf } from './support.ts'
+import { parseWords } from '../../../src/cli/parse.ts'
 
-describe('isolationOptions', () => {
-  it('are what the flags say', () => {
-    for (const isolation of ISOLATIONS) {
-      expect(isolationOptions({ isolation, requireSandbox: false })).to.deep.equal({
-        isolation,
-        requiresSandbox: false
-      })
-    }
-    expect(isolationOptions({ isolation: 'auto', requireSandbox: true })).to.include({
+describe('flags of the sandbox', () => {
+  it('say what a node is started with', () => {
+    expect(isolationOptions({ isolation: 'bwrap', requireSandbox: false })).to.deep.equal({
+      isolation: 'bwrap',
+      requiresSandbox: false
+    })
+    expect(isolationOptions({ isolation: 'auto', requireSandbox: true })).to.deep.equal({
+      isolation: 'auto',
       requiresSandbox: true
     })
   })
 
-  it('refuse to require a sandbox and to have none', () => {
-    expect(failureOf(() => isolationOptions({ isolation: 'none', requireSandbox: true }))).to.match(
-      /^USAGE: --isolation none and --require-sandbox exclude each other/
+  it('are refused where one contradicts the other', () => {
+    expect(() => isolationOptions({ isolation: 'none', requireSandbox: true }))
+      .to.throw('exclude each other')
+      .with.property('code', 'USAGE')
+  })
+
+  it('take no other kind of isolation', () => {
+    expect(() => parseWords(nodeTable, ['--isolation', 'docker'])).to.throw('auto, bwrap, none')
+    expect(parseWords(nodeTable, ['--isolation=none']).given.get('isolation')?.value).to.equal(
+      'none'
     )
   })
 })
