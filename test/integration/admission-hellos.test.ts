@@ -55,7 +55,8 @@ describe('admission by a hello', function () {
   })
 
   describe('of masters', () => {
-    const now = Date.now()
+    // Read when a test runs: files are loaded long before.
+    const now = (): number => Date.now()
     const another = createCredentials().rootSeed
     const certificates: [
       what: string,
@@ -69,34 +70,34 @@ describe('admission by a hello', function () {
       ],
       [
         'by another root',
-        (peer) => issueCertificate(another!, peer, now),
+        (peer) => issueCertificate(another!, peer, now()),
         /not signed for it by this network's root key/
       ],
       [
         'for another peer',
-        () => issueCertificate(rootSeed, 'another', now),
+        () => issueCertificate(rootSeed, 'another', now()),
         /not signed for it by this/
       ],
       ['garbage', () => randomBytes(77).fill(1, 0, 1), /not signed for it by this/],
       [
         'cut off',
-        (peer) => issueCertificate(rootSeed, peer, now).subarray(0, 76),
+        (peer) => issueCertificate(rootSeed, peer, now()).subarray(0, 76),
         /has 76 bytes and not 77/
       ],
       ['empty', () => new Uint8Array(0), /has 0 bytes and not 77/],
       [
         'of a later version',
-        (peer) => issueCertificate(rootSeed, peer, now).fill(2, 0, 1),
+        (peer) => issueCertificate(rootSeed, peer, now()).fill(2, 0, 1),
         /has version 2, and this node reads 1/
       ],
       [
         'expired',
-        (peer) => issueCertificate(rootSeed, peer, now - CERTIFICATE_MS - 60 * MINUTE_MS),
+        (peer) => issueCertificate(rootSeed, peer, now() - CERTIFICATE_MS - 60 * MINUTE_MS),
         BOTH_CLOCKS
       ],
       [
         'not yet valid',
-        (peer) => issueCertificate(rootSeed, peer, now + 60 * MINUTE_MS),
+        (peer) => issueCertificate(rootSeed, peer, now() + 60 * MINUTE_MS),
         BOTH_CLOCKS
       ]
     ]
@@ -129,7 +130,7 @@ describe('admission by a hello', function () {
       const worker = await net.member({ slots: 1 })
       for (const difference of [5 * MINUTE_MS, -CERTIFICATE_MS - 5 * MINUTE_MS]) {
         const master = await net.peer()
-        const certificate = issueCertificate(rootSeed, master.id, now + difference)
+        const certificate = issueCertificate(rootSeed, master.id, now() + difference)
         await master.join(worker.address, { epoch: 'epoch', certificate })
         await worker.sees(master, 'alive')
       }
