@@ -88,6 +88,30 @@ describe('pool, on a network', function () {
     })
   })
 
+  describe('of two nodes, one of which is killed in the middle', () => {
+    let pool: Pool
+    let doomed: LineProcess
+    let tests = 0
+
+    before(async () => {
+      const [steady, other] = [await startWorker('steady'), await startWorker('doomed')]
+      doomed = other.worker
+      pool = await open([steady.address, other.address])
+    })
+
+    beforeEach(() => {
+      // By then the test has begun.
+      if (++tests === 6) setImmediate(() => doomed.kill('SIGKILL'))
+    })
+
+    after(async () => {
+      pool.terminate()
+      await pool.join()
+    })
+
+    poolSuite(() => pool)
+  })
+
   it('loses nothing when a worker is killed', async () => {
     const [doomed, steady] = [await startWorker('doomed'), await startWorker('steady')]
     await using pool = await open([doomed.address, steady.address])
