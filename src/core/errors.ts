@@ -37,6 +37,12 @@ export type ErrorCode =
   | 'CRASHED' // a call whose process died under it, again and again
   | 'ABORTED' // a call given up because its workers were lost, again and again
   | 'TASK_FAILED' // a call that could not be carried out
+  | 'JOURNAL_FULL' // no space left to write down what is submitted
+  | 'JOURNAL_FAILED' // the journal cannot be read or written
+  | 'JOURNAL_NEWER' // a later version of this program wrote it
+  | 'NO_DAEMON' // no node of this home runs as a master
+  | 'NOT_FOUND' // a job, task or worker that is not there (any more)
+  | 'TOO_EARLY' // something that has to wait until a job has ended
 
 export class P2pJobsError extends Error {
   override readonly name = 'P2pJobsError'

@@ -5,7 +5,7 @@
 import type { Spec } from './spec.ts'
 import { Task } from './task.ts'
 import type { EndState, TaskState } from './task.ts'
-import type { JobId, NodeId, Payload } from './types.ts'
+import type { JobId, Millis, NodeId, Payload } from './types.ts'
 import { WaitingTasks } from './waiting.ts'
 
 export interface JobOptions {
@@ -15,6 +15,44 @@ export interface JobOptions {
   readonly retries: number
   /** The one worker that may run it, by its name or id; left out: any. */
   readonly worker?: string
+  /** What people call it. */
+  readonly name?: string
+  /** Who asked for it: jobs of one priority share the workers fairly between submitters. */
+  readonly submitter?: string
+  /** Jobs that have to end before any task of this one starts. */
+  readonly after?: readonly Dependency[]
+  /** More tasks than this that failed end the job: the others are aborted. */
+  readonly failsMax?: FailLimit
+  /** Crashes of a task's own process before the task is failed, instead of CRASHES_MAX. */
+  readonly crashesMax?: number
+  /** How long to wait before a further attempt. */
+  readonly backoff?: Backoff
+  /** What a worker has to be. */
+  readonly requires?: readonly LabelNeed[]
+  /** A task that no worker has started this long after it was added is aborted. */
+  readonly startWithinMs?: Millis
+}
+
+/** `ok`: that job has to end with all its tasks finished, or this one is aborted; `any`: to end. */
+export interface Dependency {
+  readonly job: JobId
+  readonly needs: 'ok' | 'any'
+}
+
+export type FailLimit =
+  { readonly tasks: number } /** Of the tasks the job has. */ | { readonly percent: number }
+
+/** `fixed`: always `firstMs`; `exponential`: doubling from `firstMs` to `maxMs`, with jitter. */
+export interface Backoff {
+  readonly kind: 'fixed' | 'exponential'
+  readonly firstMs: Millis
+  readonly maxMs: Millis
+}
+
+/** A label that a worker must have, with this value where one is given. */
+export interface LabelNeed {
+  readonly label: string
+  readonly value?: string
 }
 
 /** How many tasks of a job are in which state. */

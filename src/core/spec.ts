@@ -12,6 +12,11 @@ interface SpecLimits {
   readonly outputBytesMax: number
   /** The most tasks of the job that one worker runs at a time; undefined: all its slots. */
   readonly slotsMax: number | undefined
+  /**
+   * What one task takes of its worker while it runs, by the resource's name: `cpus` (slots; left
+   * out: 1), `memory` (bytes), or what workers declare of their own.
+   */
+  readonly amounts?: Readonly<Record<string, number>>
 }
 
 /** A command line for `/bin/sh`. */

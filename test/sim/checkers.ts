@@ -110,6 +110,9 @@ export class Checkers {
         return
       case 'settled':
         this.#onSettled(id, record)
+        return
+      case 'ended':
+        expect(this.#job(id, record.job).left === 0, `job ${record.job} ended before its tasks`)
     }
   }
 

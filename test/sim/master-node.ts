@@ -4,11 +4,11 @@
 import { checkMaster } from '../../src/core/invariants.ts'
 import { KEEP_DURABLE_MS, LEASE_MS } from '../../src/core/limits.ts'
 import type { MasterEffect, MasterEvent } from '../../src/core/master/events.ts'
-import type { JournalRecord } from '../../src/core/master/journal.ts'
 import type { Master } from '../../src/core/master/master.ts'
 import type { MasterConfig } from '../../src/core/master/state.ts'
 import type { WorkerMessage } from '../../src/core/messages.ts'
 import type { NodeId } from '../../src/core/types.ts'
+import { Ledger } from '../support/ledger.ts'
 import type { Session } from './network.ts'
 import { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'
@@ -19,7 +19,7 @@ export class MasterNode extends SimNode<MasterEvent, MasterEffect> {
   readonly config: MasterConfig
   machine: Master
   /** On disk: survives the process. */
-  readonly journal: JournalRecord[] = []
+  readonly journal = new Ledger()
   readonly sessions = new Map<number, Session>()
   /** It dies in its next event, between the commit and the sends. */
   diesAfterCommit = false
@@ -50,7 +50,7 @@ export class MasterNode extends SimNode<MasterEvent, MasterEffect> {
   restart(): void {
     if (this.isUp) return
     this.machine = this.world.variant.newMaster(this.config)
-    for (const record of this.journal) this.machine.replay(record)
+    for (const saved of this.journal.saved()) this.machine.restore(saved)
     this.begin()
     this.deliver({ type: 'recovered' })
   }
@@ -74,7 +74,7 @@ export class MasterNode extends SimNode<MasterEvent, MasterEffect> {
     const { checkers, network } = this.world
     for (const effect of effects) {
       if (effect.type !== 'journal') break
-      if (this.world.keepsJournal) this.journal.push(effect.record)
+      if (this.world.keepsJournal) this.journal.add(effect.record)
       checkers.onRecord(this, effect.record)
     }
     if (this.diesAfterCommit) {

@@ -17,6 +17,7 @@ import type { AttemptRef, JobId, Millis, NodeId } from '../../src/core/types.ts'
 import type { WorkerEffect, WorkerEvent } from '../../src/core/worker/events.ts'
 import type { WorkerConfig } from '../../src/core/worker/state.ts'
 import { Worker } from '../../src/core/worker/worker.ts'
+import { Ledger } from './ledger.ts'
 
 export const SPEC: ShellSpec = {
   kind: 'shell',
@@ -182,6 +183,13 @@ export class TestMaster extends Effects<MasterEffect> {
 
   takeRecords(): JournalRecord[] {
     return this.take('journal').map(({ record }) => record)
+  }
+
+  /** Takes over what another one has written, as if that one had crashed. */
+  restores(dead: TestMaster): void {
+    const ledger = new Ledger()
+    for (const record of dead.takeRecords()) ledger.add(record)
+    for (const saved of ledger.saved()) this.machine.restore(saved)
   }
 }
 

@@ -25,7 +25,7 @@ export type MasterEvent =
   | { type: 'disconnected'; worker: NodeId; session: number }
   /** Lease nothing more, and say so to every worker. */
   | { type: 'drain' }
-  /** The journal has been replayed: leases continue from now. */
+  /** All that was saved has been restored: leases continue from now. */
   | { type: 'recovered' }
   | { type: 'wake' }
 

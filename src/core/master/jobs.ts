@@ -40,9 +40,10 @@ export function onSubmit(state: MasterState, id: JobId, spec: Spec, options: Job
 export function onAdd(state: MasterState, id: JobId, inputs: readonly Payload[]): void {
   const job = state.jobs.get(id)
   if (job?.isOpen !== true || addRefusal(state, id, inputs.length) !== undefined) return
+  const first = job.lastTask + 1
   for (const input of inputs) job.add(input)
   state.countWaiting(job, inputs.length)
-  state.record({ type: 'added', job: id, inputs })
+  state.record({ type: 'added', job: id, first, inputs })
 }
 
 export function onClose(state: MasterState, id: JobId): void {

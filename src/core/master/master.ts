@@ -4,7 +4,7 @@
  *
  * Pure: see `machine.ts`. Reading order: `events.ts`, `state.ts`, then what users do (`jobs.ts`),
  * what workers do (`sessions.ts`), who gets what (`grant.ts`), what becomes of a task
- * (`outcome.ts`), and how it is rebuilt (`replay.ts`).
+ * (`outcome.ts`), and how it is rebuilt (`restore.ts`).
  */
 import { unreachable } from '../assert.ts'
 import type { P2pJobsError } from '../errors.ts'
@@ -23,9 +23,9 @@ import {
   onSubmit,
   submitRefusal
 } from './jobs.ts'
-import type { JournalRecord } from './journal.ts'
+import type { Saved } from './journal.ts'
 import { resume } from './outcome.ts'
-import { armLeases, replay } from './replay.ts'
+import { armLeases, restore } from './restore.ts'
 import { isReportDue, onDisconnected, onExpiry, onHold, onMessage } from './sessions.ts'
 import { MasterState } from './state.ts'
 import type { Deadline, MasterConfig } from './state.ts'
@@ -71,9 +71,9 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
     return this.state.takeEffects()
   }
 
-  /** Applies a record of an earlier run. All records come, in order, before the first event. */
-  replay(record: JournalRecord): void {
-    replay(this.state, record)
+  /** Takes over what an earlier run has left, before the first event. */
+  restore(saved: Saved): void {
+    restore(this.state, saved)
   }
 
   #handle(event: MasterEvent, now: Millis): void {

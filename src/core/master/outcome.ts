@@ -132,7 +132,7 @@ function noteSetback(state: MasterState, task: Task, reason: string, delayMs: Mi
   const { failures, crashes, losses, refusals, isReportDue, countsLoss } = task
   const avoids = task.avoids ?? []
   const counters = { failures, crashes, losses, refusals, isReportDue, countsLoss, avoids }
-  state.record({ type: 'setback', ...ref, counters })
+  state.record({ type: 'setback', ...ref, worker, reason, counters })
   if (worker !== undefined) state.emit({ type: 'setback', ...ref, worker, reason, delayMs })
 }
 
@@ -143,5 +143,7 @@ export function endJob(state: MasterState, { job }: Pick<Task, 'job'>): void {
     const view = state.workers.get(worker)
     if (view?.forgetJob(job.id) === true) state.send(view, { type: 'forget', job: job.id })
   }
-  state.emit({ type: 'ended', job: job.id, counts: { ...job.counts } })
+  const counts = { ...job.counts }
+  state.record({ type: 'ended', job: job.id, counts })
+  state.emit({ type: 'ended', job: job.id, counts })
 }

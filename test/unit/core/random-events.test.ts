@@ -119,7 +119,7 @@ describe('machines under random events', function () {
         const master = aMaster({ isDurable: true })
         for (const step of list) step(master)
         const next = aMaster({ isDurable: true })
-        for (const record of master.takeRecords()) next.machine.replay(record)
+        next.restores(master)
         next.does({ type: 'recovered' })
         expect(liveTasks(next)).to.deep.equal(liveTasks(master))
         expect(next.machine.nextJob).to.equal(master.machine.nextJob)

@@ -265,7 +265,7 @@ describe('master: sessions', () => {
     master.hears('w', { type: 'started', attempts: [ref(1)] })
     master.passes(6_000)
     const next = aMaster({ isDurable: true })
-    for (const record of master.takeRecords()) next.machine.replay(record)
+    next.restores(master)
     next.does({ type: 'recovered' })
     const task = next.machine.state.jobs.get(ref(1).job)?.tasks.get(1)
     expect(task?.losses).to.equal(1)

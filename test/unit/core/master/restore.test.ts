@@ -5,13 +5,13 @@ import type { TestMaster } from '../../../support/machines.ts'
 /** The same master after a crash: another process, the same journal. */
 function restarted(master: TestMaster): TestMaster {
   const next = aMaster({ isDurable: true })
-  for (const record of master.takeRecords()) next.machine.replay(record)
+  next.restores(master)
   next.does({ type: 'recovered' })
   next.forget()
   return next
 }
 
-describe('master: replay', () => {
+describe('master: restore', () => {
   it('rebuilds jobs, tasks and leases', () => {
     const master = aMaster({ isDurable: true })
     master.joined('w')
