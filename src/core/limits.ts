@@ -128,6 +128,14 @@ export const BUILD_MS_MAX = 120_000
 /** How often installed packages are looked at again; one's own files are at every call. */
 export const PACKAGES_LOOK_MS = 1_000
 
+// --- what a durable master keeps of jobs that have ended
+
+export const ENDED_JOBS_KEPT_MS = 7 * 24 * 3_600_000
+export const ENDED_JOBS_KEPT_MAX = 10_000
+/** Bytes of the journal's file, and of the outputs beside it. */
+export const JOURNAL_BYTES_MAX = 8 * 1024 * 1024 * 1024
+export const PRUNE_EVERY_MS = 10 * 60_000
+
 // --- losing the master
 
 /** How long a worker keeps running and keeps results for a master whose record dies with it. */

@@ -108,6 +108,12 @@ export class Checkers {
       case 'setback':
         this.#onSetback(id, record)
         return
+      case 'adopted': {
+        const story = this.story(id, record)
+        const isLast = record.attempt === story.attempt && record.worker === story.worker
+        expect(isLast && story.end === undefined, `${nameOf(id, record)} was adopted too late`)
+        return
+      }
       case 'settled':
         this.#onSettled(id, record)
         return

@@ -10,6 +10,7 @@ import type { WorkerMessage } from '../../src/core/messages.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import { Ledger } from '../support/ledger.ts'
 import type { Session } from './network.ts'
+import { mustEqual } from './rebuilt.ts'
 import { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'
 
@@ -49,8 +50,10 @@ export class MasterNode extends SimNode<MasterEvent, MasterEffect> {
   /** Starts again, from the journal. */
   restart(): void {
     if (this.isUp) return
+    const dead = this.machine
     this.machine = this.world.variant.newMaster(this.config)
     for (const saved of this.journal.saved()) this.machine.restore(saved)
+    mustEqual(dead.state, this.machine.state)
     this.begin()
     this.deliver({ type: 'recovered' })
   }

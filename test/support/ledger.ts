@@ -67,6 +67,12 @@ export class Ledger {
         if (known !== undefined) known.lease = { attempt, worker, isHeld: false, counters }
         return
       }
+      case 'adopted': {
+        const known = job.tasks.get(record.task)
+        const { attempt, worker, counters } = record
+        if (known !== undefined) known.lease = { attempt, worker, isHeld: true, counters }
+        return
+      }
       case 'settled':
         if (job.tasks.delete(record.task)) job.ended[record.state]++
         return

@@ -7,11 +7,20 @@ import type { JobCounts, JobOptions } from '../job.ts'
 import type { Spec } from '../spec.ts'
 import type { EndState } from '../task.ts'
 import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
-import type { JournalRecord } from './journal.ts'
+import type { JournalRecord, SavedEnd } from './journal.ts'
 
 export type MasterEvent =
-  /** A user submits a job. `job` is the machine's `nextJob`. Inputs follow with `add`. */
-  | { type: 'submit'; job: JobId; spec: Spec; options: JobOptions }
+  /**
+   * A user submits a job. `job` is the machine's `nextJob`, or higher. Inputs follow with `add`.
+   * `ends`: how those jobs ended that it waits for, of those that have ended.
+   */
+  | {
+      type: 'submit'
+      job: JobId
+      spec: Spec
+      options: JobOptions
+      ends?: readonly SavedEnd[]
+    }
   | { type: 'add'; job: JobId; inputs: readonly Payload[] }
   /** No more inputs will come. */
   | { type: 'close'; job: JobId }

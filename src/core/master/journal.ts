@@ -24,6 +24,8 @@ export type JournalRecord =
       reason: string
       counters: SetbackCounters
     } & AttemptRef)
+  /** The worker of an attempt that had come to nothing has it still: its lease goes on. */
+  | ({ type: 'adopted'; worker: NodeId; counters: SetbackCounters } & AttemptRef)
   /** A task has ended; the result is the recorded one. */
   | ({ type: 'settled'; state: EndState; worker: NodeId | undefined; result: Result } & AttemptRef)
   /** All tasks of a job have ended, and no more can come. */

@@ -25,7 +25,7 @@ import {
 } from './jobs.ts'
 import type { Saved } from './journal.ts'
 import { resume } from './outcome.ts'
-import { armLeases, restore } from './restore.ts'
+import { restore, resumeAll } from './restore.ts'
 import { isReportDue, onDisconnected, onExpiry, onHold, onMessage } from './sessions.ts'
 import { MasterState } from './state.ts'
 import type { Deadline, MasterConfig } from './state.ts'
@@ -108,7 +108,7 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
         for (const view of state.workers.values()) state.send(view, { type: 'drain' })
         return
       case 'recovered':
-        armLeases(state, now)
+        resumeAll(state, now)
         return
       case 'wake':
         return

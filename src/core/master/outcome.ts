@@ -7,6 +7,7 @@ import { emptyResult } from '../result.ts'
 import type { Result } from '../result.ts'
 import type { EndState, Task } from '../task.ts'
 import type { Millis, NodeId } from '../types.ts'
+import type { SetbackCounters } from './journal.ts'
 import type { MasterState } from './state.ts'
 import { judge } from './judge.ts'
 import type { WorkerView } from './worker-view.ts'
@@ -129,11 +130,14 @@ export function resume(state: MasterState, task: Task): void {
 
 function noteSetback(state: MasterState, task: Task, reason: string, delayMs: Millis): void {
   const { ref, worker } = task
-  const { failures, crashes, losses, refusals, isReportDue, countsLoss } = task
-  const avoids = task.avoids ?? []
-  const counters = { failures, crashes, losses, refusals, isReportDue, countsLoss, avoids }
-  state.record({ type: 'setback', ...ref, worker, reason, counters })
+  state.record({ type: 'setback', ...ref, worker, reason, counters: countersOf(task) })
   if (worker !== undefined) state.emit({ type: 'setback', ...ref, worker, reason, delayMs })
+}
+
+/** What has gone wrong with the task so far, to be written down. */
+export function countersOf(task: Task): SetbackCounters {
+  const { failures, crashes, losses, refusals, isReportDue, countsLoss, avoids = [] } = task
+  return { failures, crashes, losses, refusals, isReportDue, countsLoss, avoids: [...avoids] }
 }
 
 /** Says that a job has ended, if it has, and forgets it. */

@@ -6,6 +6,7 @@ import { Job } from '../job.ts'
 import { Task } from '../task.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
 import { Conduct } from './conduct.ts'
+import { endJob } from './outcome.ts'
 import type { Saved, SavedJob, SavedLease, SavedTask, SavedTasks } from './journal.ts'
 import type { MasterState } from './state.ts'
 import { WorkerView } from './worker-view.ts'
@@ -28,8 +29,12 @@ export function restore(state: MasterState, saved: Saved): void {
   }
 }
 
-/** Every lease goes on for its whole length: nobody knows how long the master was away. */
-export function armLeases(state: MasterState, now: Millis): void {
+/**
+ * Every lease goes on for its whole length: nobody knows how long the master was away. A job that
+ * it could not end any more ends now.
+ */
+export function resumeAll(state: MasterState, now: Millis): void {
+  for (const job of [...state.jobs.values()]) endJob(state, { job })
   for (const view of state.workers.values()) {
     view.expiresAt = now + state.config.leaseMs
     if (view.held.size > 0) state.watch(view)

@@ -8,7 +8,7 @@ import type { Task } from '../task.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
 import { grant, grantAll, hasMoreFor, noteKnown } from './grant.ts'
 import { judgeReturns } from './judge.ts'
-import { conclude, lose } from './outcome.ts'
+import { conclude, countersOf, lose } from './outcome.ts'
 import type { MasterState } from './state.ts'
 import { WorkerView } from './worker-view.ts'
 
@@ -89,7 +89,11 @@ function reconcile(
       continue
     }
     missing.delete(task)
-    if (task.state === 'waiting') adopt(state, task, view)
+    if (task.state === 'waiting') {
+      adopt(state, task, view)
+      const { ref } = task
+      state.record({ type: 'adopted', ...ref, worker: view.id, counters: countersOf(task) })
+    }
     if (heldState !== 'queued' && task.state === 'leased') task.job.move(task, 'running')
   }
   for (const task of missing) lose(state, task, 'the lease did not reach the worker')
