@@ -2,10 +2,11 @@
  * Blobs on disk: immutable bytes named by their SHA-256, kept as long as somebody refers to them.
  *
  * The same bytes can be the output of many tasks, so references are counted. The folder belongs
- * to this process alone and goes with it.
+ * to this process alone. It goes with it, or, of a durable store, is found again by the next one,
+ * which is told what is still referred to.
  */
 import { createReadStream } from 'node:fs'
-import { open, rename, rm, unlink } from 'node:fs/promises'
+import { open, readdir, rename, rm, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { P2pJobsError } from '../core/errors.ts'
@@ -19,12 +20,41 @@ interface Kept {
 
 export class BlobStore {
   readonly #folder: string
+  readonly #isDurable: boolean
   readonly #kept = new Map<BlobId, Kept>()
   #nextFile = 1
 
   /** `folder`: an existing folder of this process. */
-  constructor(folder: string) {
+  constructor(folder: string, isDurable = false) {
     this.#folder = folder
+    this.#isDurable = isDurable
+  }
+
+  /**
+   * A store whose blobs are on disk (fsync) before anybody refers to them. Takes over those of an
+   * earlier process that are referred to, once for each reference, and removes all others.
+   */
+  static async openDurable(
+    folder: string,
+    references: AsyncIterable<readonly BlobRef[]>
+  ): Promise<BlobStore> {
+    const store = new BlobStore(folder, true)
+    const counts = new Map<string, number>()
+    for await (const refs of references) {
+      for (const { blob } of refs) counts.set(blob, (counts.get(blob) ?? 0) + 1)
+    }
+    for (const name of await readdir(folder)) await store.#takeOver(name, counts)
+    return store
+  }
+
+  async #takeOver(name: string, counts: Map<string, number>): Promise<void> {
+    const [, blob = '', number = ''] = /^(\w+)-(\d+)$/.exec(name) ?? []
+    this.#nextFile = Math.max(this.#nextFile, Number(number) + 1)
+    const references = counts.get(blob)
+    const path = join(this.#folder, name)
+    if (references === undefined || this.#kept.has(blob as BlobId)) {
+      await rm(path, { recursive: true })
+    } else this.#kept.set(blob as BlobId, { path, references })
   }
 
   /** Number of different blobs that are here. */
@@ -36,7 +66,9 @@ export class BlobStore {
   async adopt(path: string, { blob }: BlobRef): Promise<void> {
     // Names are never used twice: the same bytes may be removed and come again at the same time.
     const own = this.#newPath(blob)
+    if (this.#isDurable) await sync(path)
     await rename(path, own)
+    if (this.#isDurable) await sync(this.#folder)
     const known = this.#kept.get(blob)
     if (known === undefined) {
       this.#kept.set(blob, { path: own, references: 1 })
@@ -100,6 +132,16 @@ export class BlobStore {
 
   #newPath(name: string): string {
     return join(this.#folder, `${name}-${this.#nextFile++}`)
+  }
+}
+
+/** Waits until a file, or the names in a folder, are on disk. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,6 +1,14 @@
 /** What every store of blobs promises. The suite runs with each implementation. */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -8,7 +16,10 @@ import { operatingErrorOf } from '../../src/core/errors.ts'
 import type { BlobId, BlobRef } from '../../src/core/types.ts'
 import { BlobStore } from '../../src/blobs/blob-store.ts'
 
-const STORES = { 'on disk': (folder: string) => new BlobStore(folder) }
+const STORES = {
+  'on disk': (folder: string) => new BlobStore(folder),
+  'that is durable': (folder: string) => new BlobStore(folder, true)
+}
 
 function refOf(bytes: Uint8Array): BlobRef {
   const blob = createHash('sha256').update(bytes).digest('hex') as BlobId
@@ -174,3 +185,61 @@ for (const [name, open] of Object.entries(STORES)) {
     })
   })
 }
+
+describe('a durable blob store that is opened again', () => {
+  let root: string
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'p2pjobs-blobs-'))
+  })
+  afterEach(() => {
+    rmSync(root, { recursive: true, force: true })
+  })
+
+  async function* references(...refs: BlobRef[]): AsyncGenerator<readonly BlobRef[]> {
+    yield await Promise.resolve(refs)
+  }
+
+  async function keep(store: BlobStore, bytes: Uint8Array): Promise<BlobRef> {
+    const ref = refOf(bytes)
+    await store.receive(ref, (write) => write(bytes))
+    return ref
+  }
+
+  it('has what is referred to, as often as that, and nothing else', async () => {
+    const first = await BlobStore.openDurable(root, references())
+    const [kept, lost] = [await keep(first, randomBytes(10)), await keep(first, randomBytes(20))]
+    const next = await BlobStore.openDurable(root, references(kept, kept))
+    expect(next.size).to.equal(1)
+    expect(await bytesIn(next.read(kept))).to.have.lengthOf(10)
+    expect(codeOf(() => next.read(lost))).to.equal('BLOB_NOT_FOUND')
+    expect(readdirSync(root)).to.have.lengthOf(1)
+    await next.release(kept.blob)
+    expect(readdirSync(root)).to.have.lengthOf(1)
+    await next.release(kept.blob)
+    expect(readdirSync(root)).to.deep.equal([])
+  })
+
+  it('removes halves and doubles, and uses no name twice', async () => {
+    const first = await BlobStore.openDurable(root, references())
+    const kept = await keep(first, randomBytes(10))
+    const [name = ''] = readdirSync(root)
+    writeFileSync(join(root, 'part-7'), 'half')
+    writeFileSync(join(root, name.replace(/-\d+$/, '-9')), readFileSync(join(root, name)))
+    const next = await BlobStore.openDurable(root, references(kept))
+    expect(readdirSync(root)).to.have.lengthOf(1)
+    expect(await bytesIn(next.read(kept))).to.have.lengthOf(10)
+    const other = await keep(next, randomBytes(5))
+    expect(readdirSync(root).some((each) => each.endsWith('-11'))).to.equal(true)
+    expect(await bytesIn(next.read(other))).to.have.lengthOf(5)
+  })
+
+  it('says that a blob is not there whose file is gone', async () => {
+    const first = await BlobStore.openDurable(root, references())
+    const kept = await keep(first, randomBytes(10))
+    for (const name of readdirSync(root)) rmSync(join(root, name))
+    const next = await BlobStore.openDurable(root, references(kept))
+    expect(codeOf(() => next.read(kept))).to.equal('BLOB_NOT_FOUND')
+    await next.release(kept.blob)
+  })
+})
