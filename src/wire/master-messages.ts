@@ -74,7 +74,8 @@ function encodeLeases(message: Extract<MasterMessage, { type: 'leases' }>): RawM
   return { type: LEASES, fields, payloads: writer.payloads }
 }
 
-function specFields(spec: Spec): unknown[] {
+/** What `readSpec` reads: as fields of a message, and of whatever else keeps a spec. */
+export function specFields(spec: Spec): unknown[] {
   return spec.kind === 'shell' ? shellFields(spec) : functionFields(spec)
 }
 
@@ -140,7 +141,8 @@ function readLeases(fields: Fields, payloads: PayloadReader): MasterMessage {
   return { type: 'leases', batch, used, more, leases }
 }
 
-function readSpec(fields: Fields): Spec {
+/** Throws BAD_MESSAGE. */
+export function readSpec(fields: Fields): Spec {
   const kind = fields.integer()
   if (kind === SHELL) return readShell(fields)
   if (kind === FUNCTION) return readFunction(fields)
