@@ -140,9 +140,10 @@ describe('tidy', () => {
   })
 
   it('no file is dead', () => {
-    // Entries: of the package, of the program, and of the processes that run tasks.
+    // Entries: of the package, of the program, of the processes that run tasks, and of threads.
     const entries = new Set([
       ...['src/index.ts', 'src/cli/bin.ts', 'src/exec/spawner-main.ts'],
+      'src/journal/thread-main.ts',
       ...['src/exec/functions/launcher-main.ts', 'src/exec/functions/child/child-main.ts']
     ])
     const imported = new Set(

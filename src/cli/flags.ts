@@ -127,6 +127,11 @@ export const nodeTable = {
         'Publish each line of this file as a task, a shell command; blank lines and lines that ' +
         'begin with # are none; - is stdin'
     },
+    inMemory: {
+      type: 'boolean',
+      requires: 'master',
+      summary: 'Keep jobs in memory only: they end with this node'
+    },
     exitWhenDone: {
       type: 'boolean',
       requires: 'jobs',

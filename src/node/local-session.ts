@@ -16,7 +16,6 @@ const AGAIN_MS = 100
 
 export interface LocalSessionInit {
   readonly id: NodeId
-  readonly boot: string
   /** Makes an output of one role the other's. */
   readonly share: ObtainBlob
   readonly isStopped: () => boolean
@@ -24,14 +23,14 @@ export interface LocalSessionInit {
 
 /** Resolves when the worker has left for good, or the node is stopped. */
 export async function keepLinked(
-  master: Pick<MasterRole, 'accept'>,
+  master: Pick<MasterRole, 'accept' | 'epoch'>,
   worker: Pick<WorkerRole, 'serve'>,
-  { id, boot, share, isStopped }: LocalSessionInit
+  { id, share, isStopped }: LocalSessionInit
 ): Promise<void> {
   while (!isStopped()) {
     const [masterLink, workerLink] = localLinks<MasterMessage, WorkerMessage>()
     master.accept(id, masterLink, share)
-    if (await worker.serve(id, boot, workerLink, share)) return
+    if (await worker.serve(id, master.epoch, workerLink, share)) return
     await delay(AGAIN_MS, undefined, { ref: false })
   }
 }

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { P2pJobsError, toError } from '../core/errors.ts'
+import { assert } from '../core/assert.ts'
 import type { JobOptions } from '../core/job.ts'
 import type { MasterEffect, MasterEvent, MasterNotice } from '../core/master/events.ts'
 import { Master } from '../core/master/master.ts'
@@ -17,8 +18,10 @@ import type { Spec } from '../core/spec.ts'
 import { isBlobRef } from '../core/types.ts'
 import type { BlobId, BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
+import type { Journal } from '../journal/journal.ts'
 import { Driver } from './driver.ts'
 import type { Link, ObtainBlob } from './link.ts'
+import { Outbox } from './outbox.ts'
 import { OutputFetches } from './output-fetches.ts'
 
 type WorkerLink = Link<MasterMessage, WorkerMessage>
@@ -30,6 +33,10 @@ interface Session {
 
 export interface MasterRoleInit {
   readonly config: MasterConfig
+  /** Names the record of its jobs: that of the process, or of the journal. */
+  readonly epoch: string
+  /** Undefined: its jobs end with its process. */
+  readonly journal?: Journal
   readonly blobs: BlobStore
   onNotice(notice: MasterNotice): void
   /** Something a person should know, in one line. */
@@ -41,18 +48,30 @@ export class MasterRole {
   readonly #machine: Master
   readonly #driver: Driver<MasterEvent, MasterEffect>
   readonly #fetches: OutputFetches
+  readonly #outbox: Outbox | undefined
   readonly #sessions = new Map<NodeId, Session>()
-  /** Blobs of recorded results: they stay until `release`. */
+  /** Blobs of recorded results: they stay until `release`, or as long as the journal keeps them. */
   readonly #recorded = new Set<Payload>()
   /** Blobs that workers may read, and how many times over they were published. */
   readonly #published = new Map<BlobId, number>()
   #nextSession = 1
   #isRefusing: (worker: NodeId) => boolean = () => false
 
+  /** A master that is rebuilt from its journal. Throws JOURNAL_FAILED. */
+  static async restore(init: MasterRoleInit & { readonly journal: Journal }): Promise<MasterRole> {
+    const role = new MasterRole(init)
+    for await (const pieces of init.journal.load()) {
+      for (const saved of pieces) role.#machine.restore(saved)
+    }
+    role.#driver.dispatch({ type: 'recovered' })
+    return role
+  }
+
   constructor(init: MasterRoleInit) {
     this.#init = init
     this.#machine = new Master(init.config)
-    this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
+    this.#driver = new Driver(this.#machine, (effects) => this.#onEffects(effects))
+    this.#outbox = init.journal && this.#outboxTo(init.journal)
     this.#fetches = new OutputFetches({
       isWanted: (worker, report) => this.#machine.wants(worker, report),
       onArrived: (worker, report, obtained) => this.#onArrived(worker, report, obtained),
@@ -66,8 +85,28 @@ export class MasterRole {
     return this.#machine.state
   }
 
+  /** Names the record of its jobs: workers keep what they hold for it over its restarts. */
+  get epoch(): string {
+    return this.#init.epoch
+  }
+
+  get nextJob(): JobId {
+    return this.#machine.nextJob
+  }
+
+  /** Brings the machine what a user asks for; of a durable master, what is on disk already. */
+  tell(event: Exclude<MasterEvent, { type: 'message' | 'disconnected' | 'recovered' }>): void {
+    this.#driver.dispatch(event)
+  }
+
+  /** Resolves when all that has happened so far is recorded, and was told. */
+  async flushed(): Promise<void> {
+    await this.#outbox?.flushed()
+  }
+
   /** Opens a job; tasks are added with `add`, until `close`. Throws LIMIT: nothing is recorded. */
   submit(spec: Spec, options: JobOptions): JobId {
+    assert(this.#outbox === undefined, 'jobs of a durable master are submitted by DurableJobs')
     const refusal = this.#machine.submitRefusal()
     if (refusal !== undefined) throw refusal
     const job = this.#machine.nextJob
@@ -110,6 +149,11 @@ export class MasterRole {
       link.close()
       return
     }
+    if (this.#outbox?.isStuck === true) {
+      // It could not be told that anything of its was recorded: it keeps all, and comes again.
+      link.abort('the master cannot write its journal')
+      return
+    }
     const session = this.#nextSession++
     // The newest session counts: an older one is of a connection that died unnoticed.
     this.#sessions.get(worker)?.link.abort('a newer session was opened')
@@ -129,9 +173,9 @@ export class MasterRole {
   }
 
   /** The bytes of an output, in chunks. */
-  async *read(payload: Payload): AsyncGenerator<Uint8Array, void, undefined> {
-    if (isBlobRef(payload)) yield* this.#init.blobs.read(payload)
-    else if (payload.length > 0) yield payload
+  async *read(payload: Payload, offset = 0): AsyncGenerator<Uint8Array, void, undefined> {
+    if (isBlobRef(payload)) yield* this.#init.blobs.read(payload, offset)
+    else if (payload.length > offset) yield payload.subarray(offset)
   }
 
   /** The result with its output on disk, for a reader who comes late. */
@@ -192,6 +236,7 @@ export class MasterRole {
   /** Ends all sessions; what was sent goes out first. */
   stop(): void {
     this.#driver.stop()
+    this.#outbox?.stop()
     for (const { link } of this.#sessions.values()) link.close()
     this.#sessions.clear()
   }
@@ -220,6 +265,8 @@ export class MasterRole {
       this.#driver.dispatch({ type: 'message', worker, session, message })
     }
     this.#drop(obtained)
+    // From here on the journal knows who needs them.
+    if (this.#outbox !== undefined) for (const ref of obtained) this.#recorded.delete(ref)
   }
 
   /** Drops the references to blobs that became nobody's result. */
@@ -230,6 +277,24 @@ export class MasterRole {
         this.#init.onProblem(`cannot remove an output: ${toError(error).message}`)
       })
     }
+  }
+
+  #outboxTo(journal: Journal): Outbox {
+    return new Outbox({
+      commit: (records) => journal.commit(records),
+      perform: (effects) => this.#perform(effects),
+      onStuck: ({ message }) => {
+        this.#init.onProblem(`${message}; workers keep their results until it can be written again`)
+        for (const { link } of this.#sessions.values()) link.abort('the journal cannot be written')
+      },
+      onRecovered: () => this.#init.onProblem('the journal can be written again')
+    })
+  }
+
+  #onEffects(effects: readonly MasterEffect[]): void {
+    for (const effect of effects) if (effect.type === 'emit') this.#record(effect.notice)
+    if (this.#outbox === undefined) this.#perform(effects)
+    else this.#outbox.add(effects)
   }
 
   #perform(effects: readonly MasterEffect[]): void {
@@ -254,11 +319,10 @@ export class MasterRole {
         return
       }
       case 'emit':
-        this.#record(effect.notice)
         this.#init.onNotice(effect.notice)
         return
       case 'journal':
-        // A master in memory has no journal: its jobs die with the caller who waits for them.
+        // Of a durable master the outbox has written it; one in memory keeps no record.
         return
     }
   }

@@ -75,7 +75,7 @@ export class NetworkRole {
       name: init.name,
       program: `p2pjobs ${version}`,
       isWorker: init.worker !== undefined,
-      epoch: init.master === undefined ? undefined : init.boot,
+      epoch: init.master?.epoch,
       onChanged: (member) => init.listener.onMember(member),
       onUnreachable: (address, problem) => {
         init.listener.onProblem(`cannot reach --join ${address}: ${problem}; it is tried again`)

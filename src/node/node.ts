@@ -9,18 +9,20 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MasterNotice } from '../core/master/events.ts'
 import type { Member } from '../core/members/events.ts'
-import { KEEP_EPHEMERAL_MS } from '../core/limits.ts'
 import type { Spec } from '../core/spec.ts'
 import type { Isolation, Millis, NodeId } from '../core/types.ts'
-import { BlobStore } from '../blobs/blob-store.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
 import { createExecutor } from '../exec/executor.ts'
+import type { DurableJobs } from './durable-jobs.ts'
 import { endHelpers } from './head-start.ts'
 import { aliveUntil, keepAlive } from './keep-alive.ts'
 import type { ObtainBlob } from './link.ts'
 import { keepLinked } from './local-session.ts'
-import { MasterRole } from './master-role.ts'
+import type { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
 import type { Refusal } from './refusals.ts'
+import { openStores, startMaster } from './start-master.ts'
+import type { DurablePlaces, Stores } from './start-master.ts'
 import { WorkerRole } from './worker-role.ts'
 
 export interface NodeOptions {
@@ -40,6 +42,8 @@ export interface NodeOptions {
   readonly isBackground: boolean
   /** An existing folder of this process, for output that does not fit into memory. */
   readonly scratch: string
+  /** Where a master keeps its jobs over its restarts; undefined: they end with the process. */
+  readonly durable: DurablePlaces | undefined
   /** Undefined: this machine alone. */
   readonly network: NetworkOptions | undefined
 }
@@ -62,10 +66,13 @@ export class Node {
   readonly master: MasterRole | undefined
   readonly worker: WorkerRole | undefined
   readonly network: NetworkRole | undefined
+  /** The jobs of a durable master. */
+  readonly jobs: DurableJobs | undefined
 
   /**
    * Starts a node. Throws EXECUTOR_FAILED when tasks cannot be run here, NO_SANDBOX when functions
-   * cannot be run as they have to be, PORT_IN_USE when an address cannot be listened on.
+   * cannot be run as they have to be, PORT_IN_USE when an address cannot be listened on, and
+   * JOURNAL_FAILED or JOURNAL_NEWER when the journal cannot be used.
    */
   static async start(options: NodeOptions, listener: NodeListener): Promise<Node> {
     return await aliveUntil(Node.#start(options, listener))
@@ -75,35 +82,41 @@ export class Node {
     const boot = randomUUID()
     const folders = { spool: join(options.scratch, 'spool'), blobs: join(options.scratch, 'blobs') }
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const blobs = new BlobStore(folders.blobs)
-    const worker = await startWorker(options, boot, blobs, folders.spool, listener)
-    const master = options.isMaster ? makeMaster(options, blobs, listener) : undefined
+    const stores = await openStores(options.durable, folders.blobs)
+    let worker: WorkerRole | undefined
+    let master: MasterRole | undefined
     try {
+      worker = await startWorker(options, boot, stores.blobs, folders.spool, listener)
+      const started = options.isMaster
+        ? await startMaster(stores, { boot, leaseMs: options.leaseMs, ...bound(listener) })
+        : undefined
+      master = started?.master
+      const { blobs } = stores
       const network = await joinNetwork(options, { boot, blobs, master, worker, listener })
-      return new Node(boot, master, worker, network, options.isBackground)
+      const parts = { boot, master, worker, network, jobs: started?.jobs, stores }
+      return new Node(parts, options.isBackground)
     } catch (error) {
       await worker?.stop()
       master?.stop()
+      await stores.journal?.close()
       throw error
     }
   }
 
-  private constructor(
-    boot: string,
-    master: MasterRole | undefined,
-    worker: WorkerRole | undefined,
-    network: NetworkRole | undefined,
-    isBackground: boolean
-  ) {
+  private constructor(parts: Parts, isBackground: boolean) {
+    const { boot, master, worker, network, jobs, stores } = parts
     this.boot = boot
     this.master = master
     this.worker = worker
     this.network = network
+    this.jobs = jobs
+    this.#stores = stores
+    jobs?.startPruning()
     if (!isBackground) this.#letGo = keepAlive()
     if (master !== undefined && worker !== undefined) {
       const share: ObtainBlob = (ref) => worker.share(ref)
       const isStopped = (): boolean => this.#stopped !== undefined
-      void keepLinked(master, worker, { id: this.id, boot, share, isStopped })
+      void keepLinked(master, worker, { id: this.id, share, isStopped })
     }
   }
 
@@ -125,25 +138,48 @@ export class Node {
     await this.#stopped
   }
 
+  readonly #stores: Stores
   #stopped: Promise<void> | undefined
   #letGo: () => void = () => undefined
 
   async #stop(): Promise<void> {
     this.master?.drain()
-    if (this.worker !== undefined) {
-      const timeout = Promise.withResolvers<undefined>()
-      const timer = setTimeout(() => timeout.resolve(undefined), STOP_TIMEOUT_MS)
-      await Promise.race([this.worker.leave(), timeout.promise])
-      clearTimeout(timer)
-    }
+    if (this.worker !== undefined) await atMost(STOP_TIMEOUT_MS, this.worker.leave())
+    if (this.master !== undefined) await atMost(STOP_TIMEOUT_MS, this.master.flushed())
+    this.jobs?.stop()
     this.master?.stop()
     await this.worker?.stop()
     await this.network?.stop()
+    await this.#stores.journal?.close()
     this.#letGo()
   }
 }
 
+/** Waits for work that may never end. */
+async function atMost(milliseconds: Millis, work: Promise<void>): Promise<void> {
+  const timeout = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => timeout.resolve(undefined), milliseconds)
+  await Promise.race([work, timeout.promise])
+  clearTimeout(timer)
+}
+
+interface Parts {
+  readonly boot: string
+  readonly master: MasterRole | undefined
+  readonly worker: WorkerRole | undefined
+  readonly network: NetworkRole | undefined
+  readonly jobs: DurableJobs | undefined
+  readonly stores: Stores
+}
+
 const LOCAL = 'local' as NodeId
+
+function bound(listener: NodeListener): Pick<NodeListener, 'onNotice' | 'onProblem'> {
+  return {
+    onNotice: (notice) => listener.onNotice(notice),
+    onProblem: (text) => listener.onProblem(text)
+  }
+}
 
 /** libp2p is loaded only for this: a node that stays alone starts three times as fast. */
 async function joinNetwork(
@@ -172,20 +208,6 @@ async function startWorker(
     blobs,
     createExecutor: (events) =>
       createExecutor({ slots, folder, isolation, requiresSandbox, firstKind }, events),
-    onProblem: (text) => listener.onProblem(text)
-  })
-}
-
-function makeMaster(options: NodeOptions, blobs: BlobStore, listener: NodeListener): MasterRole {
-  return new MasterRole({
-    config: {
-      leaseMs: options.leaseMs,
-      keepMs: KEEP_EPHEMERAL_MS,
-      isDurable: false,
-      seed: Math.floor(Math.random() * 2 ** 32)
-    },
-    blobs,
-    onNotice: (notice) => listener.onNotice(notice),
     onProblem: (text) => listener.onProblem(text)
   })
 }

@@ -4,6 +4,7 @@
  * The first node of a home is its primary one and has the home's identity. Every further one gets
  * an identity of its own, or it would double the first.
  */
+import { join } from 'node:path'
 import { operatingErrorOf } from '../core/errors.ts'
 import type { Spec } from '../core/spec.ts'
 import type { Isolation, Millis } from '../core/types.ts'
@@ -16,6 +17,7 @@ import { createScratch } from '../home/scratch.ts'
 import { isOpen } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import { Node } from './node.ts'
+import type { DurablePlaces } from './start-master.ts'
 import type { NodeListener } from './node.ts'
 
 export interface StartOptions {
@@ -33,6 +35,8 @@ export interface StartOptions {
   /** It is to be the home's node, if no other one is: with its identity and its port. */
   readonly isResident: boolean
   readonly network: JoinOptions | undefined
+  /** A master that is the home's node keeps its jobs on disk. */
+  readonly isDurable?: boolean
   /** It does not keep its process alive. */
   readonly isBackground: boolean
 }
@@ -115,7 +119,8 @@ async function startInside(
   const { name, slots, isMaster, leaseMs, isBackground } = options
   const { isolation = 'auto', requiresSandbox = false, firstKind = 'shell' } = options
   const functions = { isolation, requiresSandbox, firstKind }
-  const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, scratch }
+  const durable = lock === undefined ? undefined : durablePlaces(options)
+  const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, scratch, durable }
   if (network === undefined) return await Node.start({ ...base, network: undefined }, listener)
   const seed = lock === undefined ? createIdentity() : loadIdentity(home)
   // Others come to the open network at another port each time: what a firewall lets through for
@@ -129,6 +134,12 @@ async function startInside(
   lock?.update({ network: network.name, peer: node.id, addresses })
   if (keepsPort) keepPort(home, addresses)
   return node
+}
+
+/** Two processes cannot share a journal: it is that of the home's own node. */
+function durablePlaces({ home, isMaster, isDurable }: StartOptions): DurablePlaces | undefined {
+  if (!isMaster || isDurable !== true) return undefined
+  return { journal: join(home.data, 'journal.sqlite'), blobs: join(home.data, 'blobs') }
 }
 
 /** What protects nothing is kept within this machine, unless somebody says otherwise. */

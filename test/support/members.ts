@@ -126,7 +126,7 @@ export class TestMember {
     const boot = randomUUID()
     const parts = {
       ...(await workerParts(init, boot, blobs, told)),
-      ...masterParts(init, blobs, told)
+      ...masterParts(init, boot, blobs, told)
     }
     const network = await NetworkRole.start({
       options: {
@@ -264,11 +264,17 @@ interface Parts {
   readonly executor?: TestExecutor
 }
 
-function masterParts(init: MemberInit, blobs: BlobStore, told: Told): Pick<Parts, 'master'> {
+function masterParts(
+  init: MemberInit,
+  boot: string,
+  blobs: BlobStore,
+  told: Told
+): Pick<Parts, 'master'> {
   if (init.isMaster !== true) return {}
   const leaseMs = init.leaseMs ?? LEASE_MS
   const master = new MasterRole({
     config: { leaseMs, keepMs: KEEP_EPHEMERAL_MS, isDurable: false, seed: 1 },
+    epoch: boot,
     blobs,
     onNotice: (notice) => told.notices.push(notice),
     onProblem: (text) => told.problems.push(text)

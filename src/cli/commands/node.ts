@@ -12,6 +12,7 @@ import { nodeTable } from '../flags.ts'
 import { stderrLine, warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { JobsFile } from '../jobs/jobs-file.ts'
+import { publishMasterOf } from '../jobs/publishing.ts'
 import { adviseIfAlone } from '../membership.ts'
 import { memberEvent, memberNews } from '../member-lines.ts'
 import {
@@ -44,6 +45,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
       isMaster: flags.master,
       leaseMs: flags.lease,
       isResident: true,
+      isDurable: !flags.inMemory,
       isBackground: false,
       network: joinOptions(flags, credentials)
     },
@@ -72,10 +74,9 @@ async function serve(
   flags: NodeFlags,
   context: Context
 ): Promise<number> {
-  const { master } = started.node
   try {
-    if (jobs !== undefined && master !== undefined) {
-      const failed = await jobs.run(master, context.stopping)
+    if (jobs !== undefined) {
+      const failed = await jobs.run(publishMasterOf(started.node), context.stopping)
       if (flags.exitWhenDone) return failed
     }
     if (!context.stopping.aborted) await once(context.stopping, 'abort')

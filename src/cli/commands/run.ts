@@ -1,5 +1,4 @@
 /** `p2pjobs run`: a command for every argument, on every machine there is. */
-import { P2pJobsError } from '../../core/errors.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { Member } from '../../core/members/events.ts'
 import type { ShellSpec } from '../../core/spec.ts'
@@ -17,6 +16,7 @@ import { failureStatus } from '../jobs/exit-status.ts'
 import { lineInputs, wordInputs } from '../jobs/inputs.ts'
 import { Progress } from '../jobs/progress.ts'
 import { Publication } from '../jobs/publish.ts'
+import { publishMasterOf } from '../jobs/publishing.ts'
 import { runOutput } from '../jobs/run-output.ts'
 import { adviseIfAlone, waitForWorkers } from '../membership.ts'
 import { credentialsOf, defaultName, joinOptions, requireMaster } from '../network-flags.ts'
@@ -50,8 +50,7 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
   })
   try {
     await waitForWorkers(started.node, flags.minWorkers, context.stopping)
-    const { master } = started.node
-    if (master === undefined) throw new P2pJobsError('STOPPED', 'this node publishes no work')
+    const master = publishMasterOf(started.node)
     await publication.run(master, inputsOf(operands, context), context.stopping)
     await output.end?.()
     // What becomes of the workers from now on is not this job's story.

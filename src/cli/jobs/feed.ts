@@ -1,8 +1,8 @@
 /**
  * Feeds a job with inputs no faster than it takes them: a job can be as long as its source.
  */
-import type { JobId } from '../../core/types.ts'
-import type { MasterRole } from '../../node/master-role.ts'
+import { toError } from '../../core/errors.ts'
+import type { JobId, Payload } from '../../core/types.ts'
 
 /** Tasks that wait at the master before the source is read on. */
 const WAITING_MAX = 10_000
@@ -11,8 +11,13 @@ const UNPRINTED_MAX = 100_000
 /** Inputs handed over at a time. */
 const BATCH = 256
 
-/** What a feed needs of its master. */
-export type FeedMaster = Pick<MasterRole, 'add' | 'close'> & {
+/** Batches on their way to a master that takes its time. */
+const ADDING_MAX = 16
+
+/** What a feed needs of its master, in this process or another. */
+export interface FeedMaster {
+  add(job: JobId, inputs: readonly Payload[]): void | Promise<void>
+  close(job: JobId): void | Promise<void>
   readonly state: { readonly waitingTasks: number }
 }
 
@@ -24,6 +29,9 @@ export class Feed {
   #wake: (() => void) | undefined
   #isStopped = false
   #batch: Uint8Array[] = []
+  #adding = 0
+  /** Why a batch was not taken. */
+  #failure: Error | undefined
   /** Inputs of tasks that have not been let go, by task. */
   readonly inputs = new Map<number, Uint8Array>()
   /** Tasks so far, and whether these are all. */
@@ -38,7 +46,7 @@ export class Feed {
 
   /**
    * Adds every input, then closes the job; or is stopped, which leaves it open, as does a source
-   * that fails: then it rejects.
+   * or a master that fails: then it rejects.
    */
   async run(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
     // A source may wait for its next input for ever: a terminal, a pipe that somebody holds open.
@@ -54,15 +62,21 @@ export class Feed {
       await this.#room()
     }
     this.#flush()
+    await this.#until(() => this.#adding === 0)
     if (this.#isStopped) return
+    await this.#master.close(this.#job)
     this.isComplete = true
-    this.#master.close(this.#job)
   }
 
   async #room(): Promise<void> {
-    while (!this.#hasRoom && !this.#isStopped) {
+    await this.#until(() => this.#hasRoom)
+  }
+
+  async #until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue() && !this.#isStopped && this.#failure === undefined) {
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   #flush(): void {
@@ -70,7 +84,19 @@ export class Feed {
     if (batch.length === 0 || this.#isStopped) return
     this.#batch = []
     for (const input of batch) this.inputs.set(++this.total, input)
-    this.#master.add(this.#job, batch)
+    const added = this.#master.add(this.#job, batch)
+    if (added === undefined) return
+    this.#adding++
+    void added.then(
+      () => this.#onAdded(),
+      (error: unknown) => this.#onAdded(toError(error))
+    )
+  }
+
+  #onAdded(failure?: Error): void {
+    this.#adding--
+    this.#failure ??= failure
+    this.#wake?.()
   }
 
   /** Reads no further. */
@@ -86,6 +112,7 @@ export class Feed {
   }
 
   get #hasRoom(): boolean {
-    return this.#master.state.waitingTasks < WAITING_MAX && this.#unprinted() < UNPRINTED_MAX
+    const isTaken = this.#adding < ADDING_MAX && this.#master.state.waitingTasks < WAITING_MAX
+    return isTaken && this.#unprinted() < UNPRINTED_MAX
   }
 }

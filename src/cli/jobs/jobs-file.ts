@@ -5,11 +5,11 @@ import { access, constants, stat } from 'node:fs/promises'
 import { P2pJobsError, toError } from '../../core/errors.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { MasterNotice } from '../../core/master/events.ts'
-import type { MasterRole } from '../../node/master-role.ts'
 import type { Context } from '../command.ts'
 import { commandLines } from './inputs.ts'
 import { JobsOutput } from './jobs-output.ts'
 import { Publication } from './publish.ts'
+import type { PublishMaster } from './publish.ts'
 import { JsonOutput } from './run-output.ts'
 import type { RunOutput } from './run-output.ts'
 
@@ -49,7 +49,7 @@ export class JobsFile {
   }
 
   /** Publishes the file and waits for all results; how many tasks failed. */
-  async run(master: MasterRole, stopping: AbortSignal): Promise<number> {
+  async run(master: PublishMaster, stopping: AbortSignal): Promise<number> {
     const lines = commandLines(this.#file, this.#context.stdin)
     await this.#publication.run(master, lines, stopping)
     await this.#output.end?.()

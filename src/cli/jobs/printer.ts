@@ -9,7 +9,6 @@ import type { EndState } from '../../core/task.ts'
 import type { Result } from '../../core/result.ts'
 import { payloadBytes } from '../../core/types.ts'
 import type { NodeId, Payload } from '../../core/types.ts'
-import type { MasterRole } from '../../node/master-role.ts'
 
 /** Output that waits in memory to be printed; more goes to disk. */
 const WAITING_BYTES_MAX = 32 * 1024 * 1024
@@ -26,8 +25,18 @@ export interface Settled {
   readonly input: Uint8Array
 }
 
+/** What a printer needs of the master whose results it prints. */
+export interface PrinterMaster {
+  /** The bytes of an output, in chunks. */
+  read(payload: Payload): AsyncIterable<Uint8Array>
+  /** The result with its output on disk. */
+  setAside(result: Result): Promise<Result>
+  /** The result's output is not needed any more. */
+  release(result: Result): Promise<void>
+}
+
 export interface PrinterInit {
-  readonly master: Pick<MasterRole, 'read' | 'release' | 'setAside'>
+  readonly master: PrinterMaster
   readonly keepOrder: boolean
   print(settled: Settled, read: (payload: Payload) => AsyncIterable<Uint8Array>): Promise<void>
   /** A result is printed, and forgotten. */

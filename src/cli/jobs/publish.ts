@@ -6,11 +6,10 @@ import type { JobOptions } from '../../core/job.ts'
 import type { MasterNotice } from '../../core/master/events.ts'
 import type { Spec } from '../../core/spec.ts'
 import type { JobId, NodeId } from '../../core/types.ts'
-import type { MasterRole } from '../../node/master-role.ts'
 import { Feed } from './feed.ts'
 import type { FeedMaster } from './feed.ts'
 import { Printer } from './printer.ts'
-import type { PrinterInit, Settled } from './printer.ts'
+import type { PrinterInit, PrinterMaster, Settled } from './printer.ts'
 
 /** How many tasks of a job have ended, and how. */
 export interface Tally {
@@ -19,10 +18,17 @@ export interface Tally {
   canceled: number
 }
 
-/** What it needs of a master. */
-export type PublishMaster = Pick<MasterRole, 'submit' | 'cancel'> &
-  PrinterInit['master'] &
-  FeedMaster & { readonly state: { readonly jobs: Pick<MasterRole['state']['jobs'], 'get'> } }
+/** What it needs of a master, in this process or another. */
+export type PublishMaster = FeedMaster &
+  PrinterMaster & {
+    submit(spec: Spec, options: JobOptions): JobId | Promise<JobId>
+    cancel(job: JobId, reason: string): void | Promise<void>
+    readonly state: {
+      readonly jobs: {
+        get(job: JobId): { readonly counts: { readonly running: number } } | undefined
+      }
+    }
+  }
 
 export interface PublishInit {
   readonly spec: Spec
@@ -85,7 +91,7 @@ export class Publication {
     stopping: AbortSignal
   ): Promise<void> {
     const { spec, options, keepOrder, print } = this.#init
-    const job = master.submit(spec, options)
+    const job = await master.submit(spec, options)
     this.#master = master
     this.#job = job
     const onPrinted = (): void => this.#feed?.onProgress()
@@ -93,7 +99,7 @@ export class Publication {
     const feed = (this.#feed = new Feed(master, job, () => printer.unprinted))
     const cancel = (): void => {
       feed.stop()
-      master.cancel(job, 'canceled by its user')
+      void master.cancel(job, 'canceled by its user')
     }
     stopping.addEventListener('abort', cancel)
     if (stopping.aborted) cancel()
@@ -109,8 +115,10 @@ export class Publication {
     if (failure !== undefined) throw failure
   }
 
-  /** To be told every notice of the node's master. */
-  onNotice(notice: MasterNotice): void {
+  /** To be told every notice of the node's master, which may have jobs of others, too. */
+  onNotice(everything: MasterNotice): void {
+    const notice = noticeOf(this.#job, everything)
+    if (notice === undefined) return
     this.#count(notice)
     this.#init.onNotice?.(notice, this)
     if (notice.type === 'settled') this.#onSettled(notice)
@@ -136,5 +144,26 @@ export class Publication {
     const settled: Settled = { task, attempt, state, worker, name, result, input }
     if (state === 'canceled') void this.#master?.release(result)
     else this.#printer?.add(settled)
+  }
+}
+
+/** What of a notice is about this job, or about nobody's. */
+function noticeOf(job: JobId | undefined, notice: MasterNotice): MasterNotice | undefined {
+  switch (notice.type) {
+    case 'joined':
+    case 'parted':
+    case 'resting':
+      return notice
+    case 'dispatched':
+    case 'started': {
+      if (notice.attempts.every((ref) => ref.job === job)) return notice
+      const attempts = notice.attempts.filter((ref) => ref.job === job)
+      return attempts.length === 0 ? undefined : { ...notice, attempts }
+    }
+    case 'progress':
+    case 'setback':
+    case 'settled':
+    case 'ended':
+      return notice.job === job ? notice : undefined
   }
 }

@@ -4,7 +4,7 @@
 import { unreachable } from '../assert.ts'
 import { Job } from '../job.ts'
 import { Task } from '../task.ts'
-import type { JobId, Millis, NodeId } from '../types.ts'
+import type { Millis, NodeId } from '../types.ts'
 import { Conduct } from './conduct.ts'
 import { endJob } from './outcome.ts'
 import type { Saved, SavedJob, SavedLease, SavedTask, SavedTasks } from './journal.ts'
@@ -52,7 +52,7 @@ function restoreJob(state: MasterState, saved: SavedJob): void {
 }
 
 function restoreTasks(state: MasterState, { job: id, tasks }: SavedTasks): void {
-  const job = state.jobs.get(id as JobId)
+  const job = state.jobs.get(id)
   if (job === undefined) return
   let waiting = 0
   for (const saved of tasks) if (!restoreTask(state, job, saved)) waiting++

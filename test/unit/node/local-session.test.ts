@@ -8,11 +8,10 @@ describe('the session of a process with itself', () => {
     let sessions = 0
     let accepted = 0
     await keepLinked(
-      { accept: () => accepted++ },
+      { accept: () => accepted++, epoch: 'epoch' },
       { serve: () => Promise.resolve(ends[sessions++] ?? true) },
       {
         id: 'local' as NodeId,
-        boot: 'boot',
         share: () => Promise.resolve(),
         isStopped: () => sessions >= stopAfter
       }

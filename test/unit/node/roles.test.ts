@@ -23,6 +23,7 @@ const cannotObtain = (): Promise<void> => Promise.reject(new Error('there are no
 function aMaster(notices: MasterNotice[] = []): MasterRole {
   return new MasterRole({
     config: { leaseMs: 6_000, keepMs: 60_000, isDurable: false, seed: 1 },
+    epoch: 'epoch',
     blobs: NO_BLOBS,
     onNotice: (notice) => notices.push(notice),
     onProblem: (text) => expect.fail(text)

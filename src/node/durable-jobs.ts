@@ -1,0 +1,269 @@
+/**
+ * The jobs of a durable master, as its users see them: what they ask for is on disk before the
+ * machine is told, and what they are told has been recorded.
+ */
+import { P2pJobsError, toError } from '../core/errors.ts'
+import type { JobOptions } from '../core/job.ts'
+import {
+  ENDED_JOBS_KEPT_MAX,
+  ENDED_JOBS_KEPT_MS,
+  JOBS_MAX,
+  JOURNAL_BYTES_MAX,
+  PRUNE_EVERY_MS,
+  TASKS_MAX
+} from '../core/limits.ts'
+import type { MasterNotice } from '../core/master/events.ts'
+import type { JournalRecord, SavedEnd } from '../core/master/journal.ts'
+import type { Spec } from '../core/spec.ts'
+import type { BlobRef, JobId, Payload } from '../core/types.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { MasterRole } from './master-role.ts'
+
+export interface DurableJobsInit {
+  readonly journal: Journal
+  readonly master: MasterRole
+  /** Drops one reference to each of these blobs. */
+  release(blobs: readonly BlobRef[]): Promise<void>
+  /** Something a person should know, in one line. */
+  onProblem(text: string): void
+}
+
+/** How long a job that was not whole when the master ended waits for the rest of its tasks. */
+const FEEDER_WAIT_MS = 60_000
+const VANISHED = 'whoever submitted it vanished before all its tasks were submitted'
+
+/** A job that is being fed: how many tasks it has, those included that are not on disk yet. */
+interface Fed {
+  tasks: number
+}
+
+export class DurableJobs {
+  readonly journal: Journal
+  readonly #init: DurableJobsInit
+  readonly #listeners = new Set<(notice: MasterNotice) => void>()
+  readonly #fed = new Map<JobId, Fed>()
+  /** The last id that was given to a job, also to one that is not on disk yet. */
+  #lastJob: number
+  #submitting = 0
+  #isStopped = false
+  #pruning: NodeJS.Timeout | undefined
+  #waiting: NodeJS.Timeout | undefined
+
+  constructor(init: DurableJobsInit) {
+    this.#init = init
+    this.journal = init.journal
+    this.#lastJob = init.master.nextJob - 1
+    this.#awaitFeeders()
+  }
+
+  /** What the machine knows of jobs that live. */
+  get state(): MasterRole['state'] {
+    return this.#init.master.state
+  }
+
+  /**
+   * Opens a job, which is on disk when this resolves. Throws LIMIT, JOURNAL_FULL, JOURNAL_FAILED,
+   * and NOT_FOUND when it is to wait for a job that does not exist; then nothing has changed.
+   */
+  async submit(spec: Spec, options: JobOptions): Promise<JobId> {
+    return await this.#submit(spec, options, undefined)
+  }
+
+  /** Submits a job with all its tasks at once. Throws like `submit`. */
+  async submitWhole(spec: Spec, options: JobOptions, inputs: readonly Payload[]): Promise<JobId> {
+    return await this.#submit(spec, options, inputs)
+  }
+
+  /** Adds tasks, all or none; they are on disk when this resolves. */
+  async add(job: JobId, inputs: readonly Payload[]): Promise<void> {
+    this.#checkSpace()
+    const fed = this.#fedOf(job)
+    if (fed.tasks + inputs.length > TASKS_MAX) throw tooManyTasks()
+    const first = fed.tasks + 1
+    fed.tasks += inputs.length
+    try {
+      await this.journal.commit([{ type: 'added', job, first, inputs }])
+    } catch (error) {
+      // Nobody knows what comes next in a job with a gap: its submitter has to be told, and ends it.
+      this.#fed.delete(job)
+      throw error
+    }
+    this.#init.master.tell({ type: 'add', job, inputs })
+  }
+
+  /** No more tasks will come. */
+  async close(job: JobId): Promise<void> {
+    this.#fedOf(job)
+    await this.journal.commit([{ type: 'closed', job }])
+    this.#fed.delete(job)
+    this.#init.master.tell({ type: 'close', job })
+  }
+
+  /** Ends a job; resolves when that is recorded. A job that has ended stays as it is. */
+  async cancel(job: JobId, reason: string): Promise<void> {
+    this.#fed.delete(job)
+    this.#init.master.tell({ type: 'cancel', job, reason })
+    await this.#init.master.flushed()
+  }
+
+  async cancelTasks(job: JobId, tasks: readonly number[], reason: string): Promise<void> {
+    this.#init.master.tell({ type: 'cancel-tasks', job, tasks, reason })
+    await this.#init.master.flushed()
+  }
+
+  /** Forgets jobs that have ended, and their outputs. Throws TOO_EARLY when one has not. */
+  async forget(jobs: readonly JobId[]): Promise<void> {
+    const alive = jobs.find((job) => this.state.jobs.has(job))
+    if (alive !== undefined) {
+      throw new P2pJobsError('TOO_EARLY', `job ${alive} has not ended: cancel it, or wait for it`)
+    }
+    await this.#init.release(await this.journal.forget(jobs))
+  }
+
+  /** Leases nothing more and lets all workers go. */
+  drain(): void {
+    this.#init.master.drain()
+  }
+
+  /** Every notice of the master, once its records are on disk, until the returned function is called. */
+  watch(listener: (notice: MasterNotice) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The bytes of an input or output, in chunks. */
+  read(payload: Payload, offset = 0): AsyncIterable<Uint8Array> {
+    return this.#init.master.read(payload, offset)
+  }
+
+  /** To be told every notice of the master. */
+  onNotice(notice: MasterNotice): void {
+    for (const listener of this.#listeners) listener(notice)
+  }
+
+  /** Forgets what ended long ago, now and from time to time. */
+  startPruning(): void {
+    void this.#prune()
+    this.#pruning = setInterval(() => void this.#prune(), PRUNE_EVERY_MS)
+    this.#pruning.unref()
+  }
+
+  /** The journal is about to be closed. */
+  stop(): void {
+    this.#isStopped = true
+    clearInterval(this.#pruning)
+    clearTimeout(this.#waiting)
+  }
+
+  /** Who was feeding a job when the master ended may come back for a while. */
+  #awaitFeeders(): void {
+    for (const { id, isOpen, lastTask } of this.state.jobs.values()) {
+      if (isOpen) this.#fed.set(id, { tasks: lastTask })
+    }
+    const before = new Map([...this.#fed].map(([job, { tasks }]) => [job, tasks]))
+    if (before.size === 0) return
+    this.#waiting = setTimeout(() => {
+      for (const [job, tasks] of before) {
+        if (this.#fed.get(job)?.tasks === tasks) void this.cancel(job, VANISHED)
+      }
+    }, FEEDER_WAIT_MS)
+    this.#waiting.unref()
+  }
+
+  async #submit(
+    spec: Spec,
+    options: JobOptions,
+    inputs: readonly Payload[] | undefined
+  ): Promise<JobId> {
+    this.#checkSpace()
+    if (this.state.jobs.size + this.#submitting >= JOBS_MAX) throw tooManyJobs()
+    if ((inputs?.length ?? 0) > TASKS_MAX) throw tooManyTasks()
+    this.#submitting++
+    try {
+      const ends = await this.#endsOf(options)
+      const job = ++this.#lastJob as JobId
+      await this.journal.commit(recordsOf(job, spec, options, inputs))
+      this.#tell(job, spec, options, ends, inputs)
+      return job
+    } finally {
+      this.#submitting--
+    }
+  }
+
+  #tell(
+    job: JobId,
+    spec: Spec,
+    options: JobOptions,
+    ends: readonly SavedEnd[],
+    inputs: readonly Payload[] | undefined
+  ): void {
+    const { master } = this.#init
+    master.tell({ type: 'submit', job, spec, options, ends })
+    if (inputs === undefined) {
+      this.#fed.set(job, { tasks: 0 })
+      return
+    }
+    if (inputs.length > 0) master.tell({ type: 'add', job, inputs })
+    master.tell({ type: 'close', job })
+  }
+
+  /** How those jobs ended that the new one waits for, of those that have ended. */
+  async #endsOf({ after = [] }: JobOptions): Promise<readonly SavedEnd[]> {
+    const over = after.map(({ job }) => job).filter((job) => !this.state.jobs.has(job))
+    if (over.length === 0) return []
+    const ends = await this.journal.ends(over)
+    const missing = over.find(
+      (id) => !this.state.jobs.has(id) && !ends.some(({ job }) => job === id)
+    )
+    if (missing === undefined) return ends
+    throw new P2pJobsError('NOT_FOUND', `there is no job ${missing} (any more) to wait for`)
+  }
+
+  #fedOf(job: JobId): Fed {
+    const fed = this.#fed.get(job)
+    if (fed !== undefined) return fed
+    throw new P2pJobsError('NOT_FOUND', `job ${job} takes no tasks: it was canceled or closed`)
+  }
+
+  #checkSpace(): void {
+    const refusal = this.journal.refusal()
+    if (refusal !== undefined) throw refusal
+  }
+
+  async #prune(): Promise<void> {
+    const bounds = {
+      ageMs: ENDED_JOBS_KEPT_MS,
+      jobs: ENDED_JOBS_KEPT_MAX,
+      bytes: JOURNAL_BYTES_MAX
+    }
+    try {
+      await this.#init.release(await this.journal.prune(bounds))
+    } catch (error) {
+      // What was not forgotten is at the next start.
+      if (!this.#isStopped)
+        this.#init.onProblem(`cannot forget old jobs: ${toError(error).message}`)
+    }
+  }
+}
+
+function recordsOf(
+  job: JobId,
+  spec: Spec,
+  options: JobOptions,
+  inputs: readonly Payload[] | undefined
+): JournalRecord[] {
+  const records: JournalRecord[] = [{ type: 'submitted', job, spec, options }]
+  if (inputs === undefined) return records
+  if (inputs.length > 0) records.push({ type: 'added', job, first: 1, inputs })
+  records.push({ type: 'closed', job })
+  return records
+}
+
+function tooManyJobs(): P2pJobsError {
+  const open = `this master has ${JOBS_MAX} jobs that have not ended`
+  return new P2pJobsError('LIMIT', `${open}, and takes no more: submit again when one has ended`)
+}
+
+function tooManyTasks(): P2pJobsError {
+  return new P2pJobsError('LIMIT', `a job has at most ${TASKS_MAX} tasks: begin another job`)
+}
