@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'NO_DAEMON' // no node of this home runs as a master
   | 'NOT_FOUND' // a job, task or worker that is not there (any more)
   | 'TOO_EARLY' // something that has to wait until a job has ended
+  | 'FAULT' // a mistake in the program of the node that was asked
 
 export class P2pJobsError extends Error {
   override readonly name = 'P2pJobsError'

@@ -121,6 +121,27 @@ export const HEARD_MAX = 256
  */
 export const DIALS_MAX = 16
 
+// --- the control socket
+
+/** Clients of a node's control socket at a time; each further one is told so and hung up on. */
+export const CLIENTS_MAX = 256
+/** How long a client may take to say hello, and a node to answer it. */
+export const CLIENT_HELLO_MS = 10_000
+/** Unread bytes of one client, or node, above which it is held back. */
+export const CLIENT_READ_AHEAD_BYTES = 2 * FRAME_BYTES_MAX
+/** The most a spec and the options of its job may take: both stand in one message. */
+export const JOB_BYTES_MAX = 512 * 1024
+/** Numbers and ranges of jobs or tasks in one selection. */
+export const RANGES_MAX = 1_024
+/** Labels, dependencies and amounts of one job. */
+export const NEEDS_MAX = 256
+/** An input that is told beside its result is never longer; a longer one has to be asked for. */
+export const TOLD_INPUT_BYTES_MAX = COMMAND_BYTES_MAX
+/** Notices that wait for one client that follows a job; more are left out, results never are. */
+export const NOTICES_WAITING_MAX = 10_000
+/** Names of workers that are remembered when they have gone. */
+export const WORKER_NAMES_MAX = 4_096
+
 // --- bundling functions
 
 /** The longest that bundling one module may take: a disk that does not answer is no reason to hang. */

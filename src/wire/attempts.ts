@@ -8,7 +8,7 @@ import type { Fields } from './codec.ts'
 
 /** A list can name everything that a worker holds. */
 const ATTEMPTS_MAX = Math.max(ENTRIES_MAX, 2 * HELD_TASKS_MAX)
-const JOB_MAX = 2 ** 31
+export const JOB_MAX = 2 ** 31
 
 export function attemptFields(attempts: readonly AttemptRef[]): number[] {
   return attempts.flatMap(({ job, task, attempt }) => [job, task, attempt])

@@ -51,6 +51,11 @@ export class FrameBuilder {
     this.#bytes += bytes
   }
 
+  /** What would be in the frame that is not full yet. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The frames so far, length included. */
   take(): Uint8Array[] {
     if (this.#bytes > 0) this.#close()

@@ -10,6 +10,7 @@ import {
 import { HELD_STATES } from '../core/messages.ts'
 import type { Credit, HeldAttempt, Progress, Report, WorkerMessage } from '../core/messages.ts'
 import { OUTCOMES } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
 import { attemptFields, readAttempt, readAttempts } from './attempts.ts'
 import { decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
@@ -65,6 +66,14 @@ function encodeReports(reports: readonly Report[]): RawMessage {
     job,
     task,
     attempt,
+    ...resultFields(result, writer)
+  ])
+  return { type: REPORT, fields: [entries], payloads: writer.payloads }
+}
+
+/** What `readResult` reads: as fields of a message, and of whatever else has a result. */
+export function resultFields(result: Result, writer: PayloadWriter): unknown[] {
+  return [
     OUTCOMES.indexOf(result.outcome),
     result.reason.slice(0, REASON_CHARACTERS_MAX),
     result.exitCode,
@@ -74,8 +83,7 @@ function encodeReports(reports: readonly Report[]): RawMessage {
     writer.field(result.stdout),
     writer.field(result.stderr),
     writer.field(result.value)
-  ])
-  return { type: REPORT, fields: [entries], payloads: writer.payloads }
+  ]
 }
 
 function encodeProgress(progress: readonly Progress[]): RawMessage {
@@ -141,18 +149,20 @@ function readHeld(fields: Fields): HeldAttempt {
 }
 
 function readReport(fields: Fields, payloads: PayloadReader): Report {
+  return { ...readAttempt(fields), result: readResult(fields, payloads) }
+}
+
+/** Throws BAD_MESSAGE. */
+export function readResult(fields: Fields, payloads: PayloadReader): Result {
   return {
-    ...readAttempt(fields),
-    result: {
-      outcome: fields.word(OUTCOMES),
-      reason: fields.text(REASON_CHARACTERS_MAX),
-      exitCode: fields.optional((field) => field.integer(0, 255)),
-      signal: fields.optional((field) => field.text(SIGNAL_CHARACTERS_MAX)),
-      startedAt: fields.integer(),
-      runtimeMs: fields.integer(),
-      stdout: payloads.read(fields),
-      stderr: payloads.read(fields),
-      value: fields.optional((field) => payloads.read(field)) ?? NOTHING
-    }
+    outcome: fields.word(OUTCOMES),
+    reason: fields.text(REASON_CHARACTERS_MAX),
+    exitCode: fields.optional((field) => field.integer(0, 255)),
+    signal: fields.optional((field) => field.text(SIGNAL_CHARACTERS_MAX)),
+    startedAt: fields.integer(),
+    runtimeMs: fields.integer(),
+    stdout: payloads.read(fields),
+    stderr: payloads.read(fields),
+    value: fields.optional((field) => payloads.read(field)) ?? NOTHING
   }
 }
