@@ -8,6 +8,7 @@ import {
   JOBS_MAX,
   LOSSES_MAX,
   MASTERS_MAX,
+  READS_MAX,
   TASKS_MAX,
   WORKERS_MAX
 } from './limits.ts'
@@ -122,6 +123,20 @@ export function checkWorker(state: WorkerState): void {
   }
   if (state.masters.size > MASTERS_MAX) broken('more masters than the bound')
   if (state.queued + state.parked > 0 && state.isDraining) broken('tasks wait during a drain')
+  checkReads(state)
+}
+
+function checkReads(state: WorkerState): void {
+  let reads = 0
+  for (const view of state.masters.values()) {
+    reads += view.reads.size
+    if (view.reads.size > READS_MAX) broken(`${view.id} reads more than the bound`)
+    if (view.session === undefined && view.reads.size > 0) broken(`nobody hears ${view.id} read`)
+    for (const { run } of view.reads.values()) {
+      if (state.runs.get(run)?.view !== view) broken(`${view.id} reads what is not its own`)
+    }
+  }
+  if (reads !== state.reads.size) broken('reads are miscounted')
 }
 
 function checkOneKind({ runsOfKind }: WorkerState): void {

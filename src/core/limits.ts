@@ -69,6 +69,8 @@ export const INLINE_BYTES_MAX = 256 * 1024
 export const CHUNK_BYTES = 64 * 1024
 /** The most a task may print on stdout and stderr together, unless its spec says less. */
 export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024
+/** What one `read` of a running task's output gets at most: live output is sent bit by bit. */
+export const READ_BYTES_MAX = 64 * 1024
 /** The most bytes of one file of bundled code. */
 export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024
 /** Bundles a worker keeps for tasks to come, all together. */
@@ -103,6 +105,8 @@ export const TASKS_MAX = 100_000_000
 export const ENTRIES_MAX = 4_096
 /** Tasks set aside for another machine that one offer looks through. */
 export const SET_ASIDE_LOOK_MAX = 64
+/** Reads of live output that a master has under way with one worker; further ones wait for those. */
+export const READS_MAX = 1_024
 /** Workers one master serves, and masters one worker serves. */
 export const WORKERS_MAX = 20_000
 export const MASTERS_MAX = 256
@@ -156,6 +160,11 @@ export const ENDED_JOBS_KEPT_MAX = 10_000
 /** Bytes of the journal's file, and of the outputs beside it. */
 export const JOURNAL_BYTES_MAX = 8 * 1024 * 1024 * 1024
 export const PRUNE_EVERY_MS = 10 * 60_000
+
+// --- live output
+
+/** A worker that has not answered a read for so long does not know what that is. */
+export const READ_ANSWER_MS = 60_000
 
 // --- losing the master
 

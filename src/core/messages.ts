@@ -29,6 +29,8 @@ export type WorkerMessage =
   | ({ readonly type: 'renewal'; readonly seen: number } & Credit)
   /** What running tasks say of themselves. */
   | { readonly type: 'progress'; readonly progress: readonly Progress[] }
+  /** Answers `read`, once there is something to say, or after some time with nothing. */
+  | ({ readonly type: 'output' } & OutputPart)
   /** I leave; what you leased me and I did not report, I do not have any more. */
   | { readonly type: 'bye' }
 
@@ -56,6 +58,30 @@ export interface Report extends AttemptRef {
 export interface Progress extends AttemptRef {
   /** Encoded by the task; small. */
   readonly value: Uint8Array
+}
+
+/** What a running task prints on. */
+export const OUTPUT_STREAMS = ['stdout', 'stderr'] as const
+export type OutputStream = (typeof OUTPUT_STREAMS)[number]
+
+/** A place in what an attempt prints. */
+export interface OutputPlace extends AttemptRef {
+  readonly stream: OutputStream
+  readonly offset: number
+}
+
+/**
+ * `running`: more may come behind these bytes; `ended`: nothing more, the rest is in its result;
+ * `unknown`: it does not run here.
+ */
+export const OUTPUT_STATES = ['running', 'ended', 'unknown'] as const
+export type OutputState = (typeof OUTPUT_STATES)[number]
+
+/** What was printed from a place on. */
+export interface OutputPart extends OutputPlace {
+  readonly state: OutputState
+  /** None unless it is running. */
+  readonly bytes: Uint8Array
 }
 
 /** What a master says. */
@@ -90,6 +116,8 @@ export type MasterMessage =
    * that what was said about `more` work cannot be wrong for long.
    */
   | { readonly type: 'renewed'; readonly more: boolean }
+  /** Somebody follows this output: send what comes behind this place, at most so many bytes. */
+  | ({ readonly type: 'read'; readonly bytesMax: number } & OutputPlace)
   /** The job has ended: forget its spec. */
   | { readonly type: 'forget'; readonly job: JobId }
   /** I lease nothing more: report what you hold, then say `bye`. */

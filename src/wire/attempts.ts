@@ -1,7 +1,9 @@
 /**
  * Lists of attempts, the commonest thing in messages: three numbers each, one after the other.
  */
-import { ENTRIES_MAX, HELD_TASKS_MAX, TASKS_MAX } from '../core/limits.ts'
+import { ENTRIES_MAX, HELD_TASKS_MAX, OUTPUT_BYTES_MAX, TASKS_MAX } from '../core/limits.ts'
+import { OUTPUT_STREAMS } from '../core/messages.ts'
+import type { OutputPlace } from '../core/messages.ts'
 import type { AttemptRef, JobId } from '../core/types.ts'
 import { badMessage } from './codec.ts'
 import type { Fields } from './codec.ts'
@@ -27,6 +29,20 @@ export function readAttempts(fields: Fields): AttemptRef[] {
 /** Reads the three numbers of one attempt. */
 export function readAttempt(fields: Fields): AttemptRef {
   return { job: readJob(fields), task: fields.integer(1, TASKS_MAX), attempt: fields.integer(1) }
+}
+
+/** A place in what an attempt prints: its three numbers, the stream, and the offset. */
+export function placeFields({ job, task, attempt, stream, offset }: OutputPlace): number[] {
+  return [job, task, attempt, OUTPUT_STREAMS.indexOf(stream), offset]
+}
+
+export function readPlace(fields: Fields): OutputPlace {
+  const ref = readAttempt(fields)
+  return {
+    ...ref,
+    stream: fields.word(OUTPUT_STREAMS),
+    offset: fields.integer(0, OUTPUT_BYTES_MAX)
+  }
 }
 
 export function readJob(fields: Fields): JobId {

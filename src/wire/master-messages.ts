@@ -8,11 +8,19 @@ import {
   EXPORT_CHARACTERS_MAX,
   INLINE_BYTES_MAX,
   OUTPUT_BYTES_MAX,
+  READ_BYTES_MAX,
   SLOTS_MAX
 } from '../core/limits.ts'
 import type { Lease, MasterMessage } from '../core/messages.ts'
 import type { FunctionRef, FunctionSpec, ShellSpec, Spec } from '../core/spec.ts'
-import { attemptFields, readAttempt, readAttempts, readJob } from './attempts.ts'
+import {
+  attemptFields,
+  placeFields,
+  readAttempt,
+  readAttempts,
+  readJob,
+  readPlace
+} from './attempts.ts'
 import { badMessage, blobFields, decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
@@ -26,6 +34,7 @@ const ACCEPTED = 37
 const RENEWED = 38
 const FORGET = 39
 const DRAIN = 40
+const READ = 41
 
 const SHELL = 1
 const FUNCTION = 2
@@ -55,6 +64,8 @@ export function encodeMasterMessage(message: MasterMessage): RawMessage {
       return raw(FORGET, [message.job])
     case 'drain':
       return raw(DRAIN, [])
+    case 'read':
+      return raw(READ, [...placeFields(message), message.bytesMax])
   }
 }
 
@@ -103,7 +114,7 @@ function refFields({ bundle, exportName }: FunctionRef): unknown[] {
 /** Reads a message of a master; undefined for a type that this version does not know. */
 export function decodeMasterMessage(received: ReceivedMessage): MasterMessage | undefined {
   const { type } = received
-  if (type < KEPT || type > DRAIN) return undefined
+  if (type < KEPT || type > READ) return undefined
   const fields = decodeHead(received.head)
   switch (type) {
     case KEPT:
@@ -125,6 +136,8 @@ export function decodeMasterMessage(received: ReceivedMessage): MasterMessage | 
       return { type: 'renewed', more: fields.boolean() }
     case FORGET:
       return { type: 'forget', job: readJob(fields) }
+    case READ:
+      return { type: 'read', ...readPlace(fields), bytesMax: fields.integer(1, READ_BYTES_MAX) }
     default:
       return { type: 'drain' }
   }

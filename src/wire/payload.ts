@@ -35,8 +35,8 @@ export class PayloadReader {
   }
 
   /** The same where no blob may stand. */
-  readInline(fields: Fields): Uint8Array {
-    const end = this.#place + fields.integer(0, INLINE_BYTES_MAX)
+  readInline(fields: Fields, bytesMax = INLINE_BYTES_MAX): Uint8Array {
+    const end = this.#place + fields.integer(0, bytesMax)
     if (end > this.#bytes.length) throw badMessage('a payload longer than its message')
     const payload = this.#bytes.slice(this.#place, end)
     this.#place = end

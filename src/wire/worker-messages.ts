@@ -4,14 +4,22 @@
 import {
   ENTRIES_MAX,
   NAME_CHARACTERS_MAX,
+  READ_BYTES_MAX,
   REASON_CHARACTERS_MAX,
   SLOTS_MAX
 } from '../core/limits.ts'
-import { HELD_STATES } from '../core/messages.ts'
-import type { Credit, HeldAttempt, Progress, Report, WorkerMessage } from '../core/messages.ts'
+import { HELD_STATES, OUTPUT_STATES } from '../core/messages.ts'
+import type {
+  Credit,
+  HeldAttempt,
+  OutputPart,
+  Progress,
+  Report,
+  WorkerMessage
+} from '../core/messages.ts'
 import { OUTCOMES } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
-import { attemptFields, readAttempt, readAttempts } from './attempts.ts'
+import { attemptFields, placeFields, readAttempt, readAttempts, readPlace } from './attempts.ts'
 import { decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
@@ -24,6 +32,7 @@ const REPORT = 4
 const RENEWAL = 5
 const BYE = 6
 const PROGRESS = 7
+const OUTPUT = 8
 
 const NOTHING = new Uint8Array(0)
 const SIGNAL_CHARACTERS_MAX = 16
@@ -57,6 +66,8 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
       return { type: BYE, fields: [], payloads: [] }
     case 'progress':
       return encodeProgress(message.progress)
+    case 'output':
+      return encodeOutput(message)
   }
 }
 
@@ -97,10 +108,17 @@ function encodeProgress(progress: readonly Progress[]): RawMessage {
   return { type: PROGRESS, fields: [entries], payloads: writer.payloads }
 }
 
+function encodeOutput(part: OutputPart): RawMessage {
+  const writer = new PayloadWriter()
+  const state = OUTPUT_STATES.indexOf(part.state)
+  const fields = [...placeFields(part), state, writer.field(part.bytes)]
+  return { type: OUTPUT, fields, payloads: writer.payloads }
+}
+
 /** Reads a message of a worker; undefined for a type that this version does not know. */
 export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | undefined {
   const { type } = received
-  if (type < HOLD || type > PROGRESS) return undefined
+  if (type < HOLD || type > OUTPUT) return undefined
   const fields = decodeHead(received.head)
   switch (type) {
     case HOLD:
@@ -130,6 +148,12 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
         value: payloads.readInline(entry)
       })
       return { type: 'progress', progress: fields.lists(ENTRIES_MAX, read) }
+    }
+    case OUTPUT: {
+      const payloads = new PayloadReader(received.payload)
+      const place = readPlace(fields)
+      const state = fields.word(OUTPUT_STATES)
+      return { type: 'output', ...place, state, bytes: payloads.readInline(fields, READ_BYTES_MAX) }
     }
     default:
       return { type: 'bye' }

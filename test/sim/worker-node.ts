@@ -123,6 +123,9 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
       case 'recall':
         this.executor.recall(effect.run)
         return
+      case 'read':
+        // Nobody follows what simulated tasks print.
+        return
       case 'release':
         this.world.checkers.onRelease(this, effect.result)
         return

@@ -3,9 +3,21 @@
  * are small, that are at the edges, and that belong to nobody.
  */
 import fc from 'fast-check'
-import { HELD_TASKS_MAX, KEEP_EPHEMERAL_MS, SLOTS_MAX, TASKS_MAX } from '../../src/core/limits.ts'
-import { HELD_STATES } from '../../src/core/messages.ts'
-import type { HeldAttempt, MasterMessage, Report, WorkerMessage } from '../../src/core/messages.ts'
+import {
+  HELD_TASKS_MAX,
+  KEEP_EPHEMERAL_MS,
+  OUTPUT_BYTES_MAX,
+  SLOTS_MAX,
+  TASKS_MAX
+} from '../../src/core/limits.ts'
+import { HELD_STATES, OUTPUT_STATES, OUTPUT_STREAMS } from '../../src/core/messages.ts'
+import type {
+  HeldAttempt,
+  MasterMessage,
+  OutputPlace,
+  Report,
+  WorkerMessage
+} from '../../src/core/messages.ts'
 import { OUTCOMES } from '../../src/core/result.ts'
 import type { Result } from '../../src/core/result.ts'
 import type { AttemptRef, JobId } from '../../src/core/types.ts'
@@ -43,6 +55,10 @@ const helds: fc.Arbitrary<HeldAttempt> = fc
   .tuple(attempts, fc.constantFrom(...HELD_STATES))
   .map(([attempt, state]) => ({ ...attempt, state }))
 
+const places: fc.Arbitrary<OutputPlace> = fc
+  .tuple(attempts, fc.constantFrom(...OUTPUT_STREAMS), numbers(0, OUTPUT_BYTES_MAX))
+  .map(([attempt, stream, offset]) => ({ ...attempt, stream, offset }))
+
 export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc
     .record({
@@ -70,6 +86,12 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
     type: 'progress' as const,
     progress: list.map((attempt) => ({ ...attempt, value: new Uint8Array(1) }))
   })),
+  places.chain((place) =>
+    fc.constantFrom(...OUTPUT_STATES).map((state) => ({
+      ...place,
+      ...{ type: 'output' as const, state, bytes: new Uint8Array(1) }
+    }))
+  ),
   fc.constant({ type: 'bye' as const })
 )
 
@@ -111,6 +133,7 @@ export const masterMessages: fc.Arbitrary<MasterMessage> = fc.oneof(
   }),
   lists.map((list) => ({ type: 'cancel' as const, attempts: list })),
   lists.map((list) => ({ type: 'accepted' as const, attempts: list })),
+  places.map((place) => ({ type: 'read' as const, ...place, bytesMax: 1 })),
   fc.boolean().map((more) => ({ type: 'renewed' as const, more })),
   jobs.map((job) => ({ type: 'forget' as const, job })),
   fc.constant({ type: 'drain' as const })

@@ -30,6 +30,11 @@ import { isReportDue, onDisconnected, onExpiry, onHold, onMessage } from './sess
 import { MasterState } from './state.ts'
 import type { Deadline, MasterConfig } from './state.ts'
 
+export interface RunningAttempt {
+  readonly attempt: number
+  readonly worker: NodeId
+}
+
 export class Master implements Machine<MasterEvent, MasterEffect> {
   /** For invariants and for people who ask what is going on; nobody else changes it. */
   readonly state: MasterState
@@ -57,6 +62,13 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
 
   get deadline(): Millis | undefined {
     return this.state.deadlines.peek()?.at
+  }
+
+  /** The attempt that runs now, and where; undefined: none does. */
+  runningAttempt(job: JobId, task: number): RunningAttempt | undefined {
+    const found = this.state.jobs.get(job)?.tasks.get(task)
+    if (found?.state !== 'running' || found.worker === undefined) return undefined
+    return { attempt: found.attempt, worker: found.worker }
   }
 
   /** A report of this attempt by this worker would count, so its output is worth fetching. */

@@ -151,6 +151,9 @@ export function onMessage(
     case 'renewal':
       onRenewal(state, view, message, now)
       return
+    case 'output':
+      // For those who follow a task: nothing depends on what they see.
+      return
     case 'bye':
       onBye(state, view, now)
   }

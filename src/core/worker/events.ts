@@ -1,7 +1,7 @@
 /**
  * What a worker machine is told, and what it wants done.
  */
-import type { MasterMessage, WorkerMessage } from '../messages.ts'
+import type { MasterMessage, OutputStream, WorkerMessage } from '../messages.ts'
 import type { Result } from '../result.ts'
 import type { Spec } from '../spec.ts'
 import type { AttemptRef, NodeId, Payload } from '../types.ts'
@@ -18,11 +18,24 @@ export type WorkerEvent =
   | { type: 'started'; runs: readonly number[] }
   /** What a running task says of itself. */
   | { type: 'progress'; run: number; value: Uint8Array }
+  /** A running task has printed more than its executor was last asked for. */
+  | { type: 'printed'; run: number; stream: OutputStream }
+  /** What was there to read; undefined: the run has ended, or it cannot be read. */
+  | { type: 'read'; read: number; bytes: Uint8Array | undefined }
   /** The executor has ended these runs. */
   | { type: 'ended'; ends: readonly { run: number; result: Result }[] }
   /** Take nothing new and leave when what runs has ended; `now: true` ends that too. */
   | { type: 'drain'; now: boolean }
   | { type: 'wake' }
+
+/** At most so many bytes of a stream of a run, from an offset on. */
+export interface ReadOrder {
+  readonly read: number
+  readonly run: number
+  readonly stream: OutputStream
+  readonly offset: number
+  readonly bytesMax: number
+}
 
 export type WorkerEffect =
   | { type: 'send'; master: NodeId; session: number; message: WorkerMessage }
@@ -32,6 +45,8 @@ export type WorkerEffect =
   | { type: 'stop'; run: number }
   /** Give it back if it has not begun: another machine may be free. */
   | { type: 'recall'; run: number }
+  /** Read what a run has printed, and say so by `read`. */
+  | ({ type: 'read'; master: NodeId; session: number } & ReadOrder)
   /** Nobody needs this result any more: what it keeps on disk can go. */
   | { type: 'release'; master: NodeId; result: Result }
   /** The drain is complete and every master was told. */

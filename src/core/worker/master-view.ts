@@ -7,6 +7,7 @@ import type { Spec } from '../spec.ts'
 import { Speed } from '../speed.ts'
 import { KEEP_EPHEMERAL_MS, LEASE_MS, RENEWAL_MAX_MS, RENEWALS_PER_LEASE } from '../limits.ts'
 import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
+import type { LiveRead } from './reads.ts'
 
 /** A job of a master: its spec, and the attempts in hand. */
 export class HeldJob {
@@ -91,6 +92,8 @@ export class MasterView {
   readonly unaccepted = new Set<Held>()
   /** How many bytes they take in memory. */
   resultBytes = 0
+  /** Reads of live output that were not answered yet, by their place: a second copy is ignored. */
+  readonly reads = new Map<string, LiveRead>()
   heardAt: Millis = 0
   renewAt: Millis = 0
   lostAt: Millis = 0

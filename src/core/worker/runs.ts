@@ -10,6 +10,7 @@ import { payloadBytes } from '../types.ts'
 import type { AttemptRef, Millis } from '../types.ts'
 import type { Held, HeldJob, MasterView } from './master-view.ts'
 import { firstOf, unqueue } from './queues.ts'
+import { endReads } from './reads.ts'
 import type { WorkerState } from './state.ts'
 
 /** Hands queued tasks to the executor while it has room, those of the master with the fewest first. */
@@ -94,6 +95,7 @@ export function onEnded(
     const held = state.runs.get(run)
     if (held === undefined) continue
     state.removeRun(held)
+    endReads(state, run)
     held.view.running--
     // What came back unbegun says nothing about how fast tasks are.
     if (result.outcome !== 'returned') {

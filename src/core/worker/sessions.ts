@@ -10,6 +10,7 @@ import { firstCredit } from './credit.ts'
 import { HeldJob, MasterView } from './master-view.ts'
 import type { Held } from './master-view.ts'
 import { enqueue } from './queues.ts'
+import { dropReads, onRead } from './reads.ts'
 import { drop, forgetJob, report } from './runs.ts'
 import { attemptsOf } from './state.ts'
 import type { WorkerState } from './state.ts'
@@ -55,6 +56,7 @@ function open(state: WorkerState, view: MasterView, session: number, now: Millis
   view.withdrawn = 0
   view.surplusSince = undefined
   view.isAsked = false
+  dropReads(state, view)
   view.heardAt = now
   view.renewAt = now + view.renewalMs
   view.credit = firstCredit(state)
@@ -75,6 +77,7 @@ function close(state: WorkerState, view: MasterView, now: Millis): void {
   view.isSettled = false
   view.isHungry = false
   view.isAsked = false
+  dropReads(state, view)
   view.lostAt = now
   if (view.heldTasks === 0) state.masters.delete(view.id)
 }
@@ -91,6 +94,7 @@ export function abandon(state: WorkerState, view: MasterView): void {
   for (const job of [...view.jobs.values()]) {
     for (const held of [...job.held.values()]) drop(state, held)
   }
+  dropReads(state, view)
   state.masters.delete(view.id)
 }
 
@@ -119,6 +123,9 @@ export function onMessage(
       return
     case 'renewed':
       view.isHungry = message.more
+      return
+    case 'read':
+      onRead(state, view, heldOf(view, message), message)
       return
     case 'forget': {
       const job = view.jobs.get(message.job)

@@ -9,6 +9,7 @@ import { AHEAD_MS, PREFETCH_MS } from '../limits.ts'
 import { Speed } from '../speed.ts'
 import type { Spec } from '../spec.ts'
 import type { Held, MasterView } from './master-view.ts'
+import { LiveReads } from './reads.ts'
 
 /** Time limits of runs that have ended, beyond which they are worth clearing out. */
 const TIME_LIMITS_SPARE = 1024
@@ -29,6 +30,7 @@ export class WorkerState {
   /** How many runs are of which kind of executor. */
   readonly runsOfKind = new Map<Spec['kind'], number>()
   readonly timeLimits = new Heap<{ at: Millis; run: number }>((a, b) => a.at < b.at)
+  readonly reads = new LiveReads()
   nextRun = 1
   nextOrder = 1
   queued = 0

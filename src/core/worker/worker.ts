@@ -3,8 +3,8 @@
  * result until its master has accepted it.
  *
  * Pure: see `machine.ts`. Reading order: `events.ts`, `master-view.ts`, `state.ts`, then what
- * masters do (`sessions.ts`), what waits (`queues.ts`), what runs (`runs.ts`), how much to ask for
- * (`credit.ts`), and what to give back (`surplus.ts`).
+ * masters do (`sessions.ts`), what waits (`queues.ts`), what runs (`runs.ts`), who follows its output
+ * (`reads.ts`), how much to ask for (`credit.ts`), and what to give back (`surplus.ts`).
  */
 import { unreachable } from '../assert.ts'
 import { PAUSE_MS } from '../limits.ts'
@@ -14,6 +14,7 @@ import { noteUse, offer, surplusDueAt } from './credit.ts'
 import type { WorkerEffect, WorkerEvent } from './events.ts'
 import type { Held, MasterView } from './master-view.ts'
 import { onEnded, onProgress, onStarted, onTimeLimits, report, startQueued } from './runs.ts'
+import { answerOldReads, onPrinted, onReadDone } from './reads.ts'
 import { abandon, onConnected, onDisconnected, onMessage, reset } from './sessions.ts'
 import { WorkerState } from './state.ts'
 import { giveBackSurplus } from './surplus.ts'
@@ -75,6 +76,12 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
       case 'progress':
         onProgress(state, event.run, event.value)
         return
+      case 'printed':
+        onPrinted(state, event.run, event.stream)
+        return
+      case 'read':
+        onReadDone(state, event.read, event.bytes)
+        return
       case 'ended':
         onEnded(state, event.ends, now)
         return
@@ -112,6 +119,7 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
     view.renewAt = now + view.renewalMs
     if (!view.isSettled) return
     noteUse(view)
+    answerOldReads(state, view)
     const { seen, credit, withdrawn } = view
     state.send(view, { type: 'renewal', seen, credit, withdrawn })
     const unanswered: Held[] = []

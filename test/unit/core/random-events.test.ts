@@ -6,6 +6,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { RENEWAL_MAX_MS } from '../../../src/core/limits.ts'
+import { OUTPUT_STREAMS } from '../../../src/core/messages.ts'
 import type { WorkerMessage } from '../../../src/core/messages.ts'
 import type { JobId, NodeId } from '../../../src/core/types.ts'
 import { masterMessages, workerMessages } from '../../support/hostile.ts'
@@ -98,6 +99,21 @@ const workerSteps = steps<TestWorker>(
   ],
   [2, ends],
   [1, fc.array(fc.nat(12)).map((runs) => (worker) => worker.does({ type: 'started', runs }))],
+  [
+    2,
+    fc.tuple(fc.nat(12), fc.constantFrom(...OUTPUT_STREAMS)).map(
+      ([run, stream]) =>
+        (worker) =>
+          worker.does({ type: 'printed', run, stream })
+    )
+  ],
+  [
+    2,
+    fc.tuple(fc.nat(20), fc.constantFrom(undefined, 0, 1)).map(([read, bytes]) => (worker) => {
+      const printed = bytes === undefined ? undefined : new Uint8Array(bytes)
+      worker.does({ type: 'read', read, bytes: printed })
+    })
+  ],
   [
     1,
     fc.tuple(peer, small).map(

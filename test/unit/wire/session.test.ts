@@ -21,7 +21,17 @@ function decode(body: Uint8Array): (WorkerMessage | MasterMessage)[] {
 
 function frameOf(message: WorkerMessage | MasterMessage): Uint8Array {
   const builder = new FrameBuilder()
-  const isMasters = ['kept', 'spec', 'leases', 'cancel', 'accepted', 'renewed', 'forget', 'drain']
+  const isMasters = [
+    'kept',
+    'spec',
+    'leases',
+    'cancel',
+    'accepted',
+    'renewed',
+    'forget',
+    'drain',
+    'read'
+  ]
   if (isMasters.includes(message.type)) builder.add(masterEnd.encode(message as MasterMessage))
   else builder.add(workerEnd.encode(message as WorkerMessage))
   return builder.take()[0]!
@@ -48,7 +58,7 @@ describe('session messages', () => {
   }
 
   it('the document shows all of them', () => {
-    expect(examples()).to.have.length(16)
+    expect(examples()).to.have.length(18)
   })
 
   it('types of a later version are ignored', () => {
