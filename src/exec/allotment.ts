@@ -71,6 +71,11 @@ export class Allotment<Run extends Allotted<Run>> {
     if (this.#queue.length > 0 && this.#lastRuntimeMs < SHORT_MS) this.#giveAhead()
   }
 
+  /** Whether a task is here and has not ended. */
+  has(run: number): boolean {
+    return this.#runs.has(run) || this.#queue.some(({ order }) => order.run === run)
+  }
+
   /** Takes a task out that has not begun; false if there is none of this number. */
   remove(run: number): boolean {
     const given = this.#runs.get(run)

@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
-import { closeSync, createReadStream, openSync, readFileSync, renameSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readFileSync, readSync, renameSync } from 'node:fs'
 import { truncateSync, unlinkSync, writeSync } from 'node:fs'
 import { INLINE_BYTES_MAX } from '../core/limits.ts'
 import type { BlobId } from '../core/types.ts'
@@ -72,6 +72,29 @@ export class Collector {
     return bytes < whole.length ? whole.subarray(0, bytes) : whole
   }
 
+  /** At most `bytesMax` of what is kept, from an offset on; empty beyond it. */
+  read(offset: number, bytesMax: number): Uint8Array {
+    const bytes = Math.max(0, Math.min(bytesMax, this.#kept - offset))
+    if (bytes === 0) return NOTHING
+    if (this.#file === undefined) return this.#inMemory(offset, bytes)
+    const into = Buffer.allocUnsafe(bytes)
+    return into.subarray(0, readSync(this.#file.fd, into, 0, bytes, offset))
+  }
+
+  /** From the end on: that is where those read who follow. */
+  #inMemory(offset: number, bytes: number): Uint8Array {
+    const parts: Uint8Array[] = []
+    let start = this.#kept
+    for (let at = this.#chunks.length - 1; at >= 0 && start > offset; at--) {
+      const chunk = this.#chunks[at] ?? NOTHING
+      const end = start
+      start -= chunk.length
+      if (start >= offset + bytes) continue
+      parts.push(chunk.subarray(Math.max(0, offset - start), Math.min(end, offset + bytes) - start))
+    }
+    return Buffer.concat(parts.reverse())
+  }
+
   get isLittle(): boolean {
     return this.#file === undefined
   }
@@ -86,7 +109,7 @@ export class Collector {
   }
 
   #spill(): void {
-    this.#file ??= { fd: openSync(this.#path, 'wx', 0o600), hash: createHash('sha256') }
+    this.#file ??= { fd: openSync(this.#path, 'wx+', 0o600), hash: createHash('sha256') }
     const { fd, hash } = this.#file
     for (const chunk of this.#chunks) {
       hash.update(chunk)

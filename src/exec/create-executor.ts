@@ -7,7 +7,7 @@ import { emptyResult } from '../core/result.ts'
 import type { Outcome } from '../core/result.ts'
 import type { FunctionSpec, ShellSpec, Spec } from '../core/spec.ts'
 import { Batch } from './batch.ts'
-import type { Executor, ExecutorEvents, RunEnd, TaskStart } from './executor.ts'
+import type { Executor, ExecutorEvents, OutputRange, RunEnd, TaskStart } from './executor.ts'
 import type { IsolationInit } from './functions/isolation.ts'
 import { createShellExecutor } from './shell-executor.ts'
 
@@ -72,6 +72,10 @@ class EveryKind implements Executor {
     this.#functions.stop(run)
   }
 
+  async read(run: number, range: OutputRange): Promise<Uint8Array | undefined> {
+    return (await this.#shell.read(run, range)) ?? (await this.#functions.read(run, range))
+  }
+
   recall(run: number): void {
     this.#shell.recall(run)
     this.#functions.recall(run)
@@ -89,6 +93,8 @@ class LateExecutor<AnySpec extends Spec> implements Executor<AnySpec> {
   #opening: Promise<Executor<AnySpec>> | undefined
   #executor: Executor<AnySpec> | undefined
   #waiting: TaskStart<AnySpec>[] = []
+  /** Resolves when those that waited have been handed over, or given back. */
+  #starting: Promise<void> | undefined
   #isClosed = false
 
   constructor(create: () => Promise<Executor<AnySpec>>, events: ExecutorEvents) {
@@ -115,13 +121,18 @@ class LateExecutor<AnySpec extends Spec> implements Executor<AnySpec> {
     } else {
       const isFirst = this.#waiting.length === 0
       this.#waiting.push(...tasks)
-      if (isFirst) void this.#openForWaiting()
+      if (isFirst) this.#starting = this.#openForWaiting()
     }
   }
 
   stop(run: number): void {
     if (this.#executor === undefined) this.recall(run)
     else this.#executor.stop(run)
+  }
+
+  async read(run: number, range: OutputRange): Promise<Uint8Array | undefined> {
+    await this.#starting
+    return await this.#executor?.read(run, range)
   }
 
   recall(run: number): void {

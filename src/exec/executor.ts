@@ -5,6 +5,7 @@
  * the worker machine. `shell-executor.ts` is the implementation for command lines,
  * `functions/function-executor.ts` the one for functions; a node has both.
  */
+import type { OutputStream } from '../core/messages.ts'
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import type { BlobId, JobId, NodeId } from '../core/types.ts'
@@ -42,6 +43,13 @@ export function isSpoolFile(output: Output): output is SpoolFile {
   return !(output instanceof Uint8Array)
 }
 
+/** A part of what a task prints; at the end there may be less of it. */
+export interface OutputRange {
+  readonly stream: OutputStream
+  readonly offset: number
+  readonly bytesMax: number
+}
+
 /** How an attempt ended, its output not yet turned into payloads. */
 export type RunResult = Omit<Result, 'stdout' | 'stderr' | 'value'> & {
   readonly stdout: Output
@@ -63,6 +71,11 @@ export interface Executor<AnySpec extends Spec = Spec> {
    * any other. An unknown run is ignored: it may have ended meanwhile.
    */
   stop(run: number): void
+  /**
+   * What a task has printed so far. No bytes: there are none yet, and `onPrinted` tells once when
+   * there are. Undefined: it has ended, or cannot be read.
+   */
+  read(run: number, range: OutputRange): Promise<Uint8Array | undefined>
   /** Gives back (`returned`) a task that has not begun; any other is left alone. */
   recall(run: number): void
   /**
@@ -79,6 +92,8 @@ export interface ExecutorEvents {
   onEnded(ends: readonly RunEnd[]): void
   /** What a running task says of itself, encoded; only the latest matters. */
   onProgress(run: number, value: Uint8Array): void
+  /** There may be more to read of a stream than a `read` that got nothing was told. */
+  onPrinted(run: number, stream: OutputStream): void
   /** Something a person should know, in one line. */
   onNotice(text: string): void
 }

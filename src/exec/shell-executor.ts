@@ -12,7 +12,7 @@ import { emptyResult } from '../core/result.ts'
 import type { Outcome } from '../core/result.ts'
 import { Batch } from './batch.ts'
 import type { ShellSpec } from '../core/spec.ts'
-import type { Executor, ExecutorEvents, RunEnd, TaskStart } from './executor.ts'
+import type { Executor, ExecutorEvents, OutputRange, RunEnd, TaskStart } from './executor.ts'
 import { cleanUpAfterTheDead } from './leftovers.ts'
 import { identityOf, killProcesses } from './processes.ts'
 import { SpawnerLink } from './spawner-link.ts'
@@ -69,6 +69,9 @@ class ShellExecutor implements Executor<ShellSpec> {
   readonly #events: ExecutorEvents
   readonly #running = new Set<number>()
   readonly #ends: Batch<RunEnd>
+  /** Who waits for an answer of the spawner. */
+  readonly #reads = new Map<number, (bytes: Uint8Array | undefined) => void>()
+  #lastRead = 0
   #current: { link: SpawnerLink; owner: string | undefined; spool: string } | undefined
   #closing: Promise<void> | undefined
   /** Settles when the first spawner is ready, or is not going to be. */
@@ -97,6 +100,15 @@ class ShellExecutor implements Executor<ShellSpec> {
 
   stop(run: number): void {
     if (this.#running.has(run)) this.#current?.link.send({ type: 'stop', run })
+  }
+
+  read(run: number, range: OutputRange): Promise<Uint8Array | undefined> {
+    if (!this.#running.has(run) || this.#current === undefined) return Promise.resolve(undefined)
+    const read = ++this.#lastRead
+    const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>()
+    this.#reads.set(read, resolve)
+    this.#current.link.send({ type: 'read', read, run, ...range })
+    return promise
   }
 
   recall(run: number): void {
@@ -169,6 +181,11 @@ class ShellExecutor implements Executor<ShellSpec> {
       this.#events.onStarted(event.runs)
     } else if (event.type === 'notice') {
       this.#events.onNotice(event.text)
+    } else if (event.type === 'printed') {
+      this.#events.onPrinted(event.run, event.stream)
+    } else if (event.type === 'read') {
+      this.#reads.get(event.read)?.(event.bytes)
+      this.#reads.delete(event.read)
     } else {
       for (const { run } of event.ends) this.#running.delete(run)
       this.#events.onEnded(event.ends)
@@ -178,6 +195,8 @@ class ShellExecutor implements Executor<ShellSpec> {
   #spawnerGone(why: string, isInOrder: boolean): void {
     const gone = this.#current
     this.#current = undefined
+    for (const resolve of this.#reads.values()) resolve(undefined)
+    this.#reads.clear()
     if (gone === undefined) return
     if (gone.owner !== undefined && !isInOrder) {
       killProcesses(({ owner }) => owner === gone.owner)

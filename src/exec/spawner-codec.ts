@@ -34,7 +34,9 @@ type PackedRequest =
   | { readonly type: 'start'; readonly spec: ShellSpec; readonly tasks: readonly PackedOrder[] }
 
 type PackedEvent =
-  | Exclude<SpawnerEvent, { type: 'ended' }>
+  | Exclude<SpawnerEvent, { type: 'ended' | 'read' }>
+  /** Bytes in a message: how many; null: the run has ended. */
+  | { readonly type: 'read'; readonly read: number; readonly bytes: number | null }
   | { readonly type: 'ended'; readonly ends: readonly PackedEnd[] }
 
 const NO_BYTES: readonly Uint8Array[] = []
@@ -54,6 +56,11 @@ export function unpackRequest(head: unknown, take: TakeBytes): SpawnerRequest {
 }
 
 export function packEvent(event: SpawnerEvent): Packed {
+  if (event.type === 'read') {
+    const { type, read, bytes } = event
+    const head: PackedEvent = { type, read, bytes: bytes?.length ?? null }
+    return { head, bytes: bytes === undefined ? NO_BYTES : [bytes] }
+  }
   if (event.type !== 'ended') return { head: event, bytes: NO_BYTES }
   const bytes: Uint8Array[] = []
   const pack = (output: Output): PackedOutput => {
@@ -67,6 +74,9 @@ export function packEvent(event: SpawnerEvent): Packed {
 
 export function unpackEvent(head: unknown, take: TakeBytes): SpawnerEvent {
   const event = head as PackedEvent
+  if (event.type === 'read') {
+    return { ...event, bytes: event.bytes === null ? undefined : take(event.bytes) }
+  }
   if (event.type !== 'ended') return event
   return { type: 'ended', ends: event.ends.map((end) => unpackEnd(end, take)) }
 }

@@ -1,6 +1,7 @@
 /** What the node's process and its spawner process say to each other. */
+import type { OutputStream } from '../core/messages.ts'
 import type { ShellSpec } from '../core/spec.ts'
-import type { RunEnd } from './executor.ts'
+import type { OutputRange, RunEnd } from './executor.ts'
 
 /** What a spawner is told first of all. */
 export interface SpawnerInit {
@@ -29,6 +30,8 @@ export type SpawnerRequest =
   | { readonly type: 'start'; readonly spec: ShellSpec; readonly tasks: readonly TaskOrder[] }
   | { readonly type: 'stop'; readonly run: number }
   | { readonly type: 'recall'; readonly run: number }
+  /** What the run has printed on the stream from the offset on; answered by `read`. */
+  | ({ readonly type: 'read'; readonly read: number; readonly run: number } & OutputRange)
   | { readonly type: 'close' }
 
 export type SpawnerEvent =
@@ -37,4 +40,7 @@ export type SpawnerEvent =
   /** Tasks that waited for a slot run, and have for a moment. */
   | { readonly type: 'started'; readonly runs: readonly number[] }
   | { readonly type: 'ended'; readonly ends: readonly RunEnd[] }
+  /** `bytes`: none if there are none yet, and `printed` tells once of more; undefined: it has ended. */
+  | { readonly type: 'read'; readonly read: number; readonly bytes: Uint8Array | undefined }
+  | { readonly type: 'printed'; readonly run: number; readonly stream: OutputStream }
   | { readonly type: 'notice'; readonly text: string }

@@ -12,6 +12,7 @@ import { toError } from '../core/errors.ts'
 import { Allotment } from './allotment.ts'
 import type { Allotted, Waiting } from './allotment.ts'
 import type { RunResult } from './executor.ts'
+import { Followed } from './followed.ts'
 import type { PipePair } from './pipe-pair.ts'
 import { killProcesses } from './processes.ts'
 import { Reports } from './reports.ts'
@@ -53,6 +54,7 @@ export class Spawner {
   readonly #planner: TaskPlanner
   readonly #endings: TreeEndings
   readonly #reports: Reports
+  readonly #followed: Followed
   readonly #noticed = new Set<string>()
   /** Pipes that leftovers have. */
   #leavers: (() => void)[] = []
@@ -75,6 +77,7 @@ export class Spawner {
     this.#allotment = new Allotment(this.#slots, (slot, waiting) => this.#prepare(slot, waiting))
     this.#planner = new TaskPlanner(init, owner, token, isDash(init.shell))
     this.#endings = new TreeEndings(owner, (text) => send({ type: 'notice', text }))
+    this.#followed = new Followed((run, stream) => send({ type: 'printed', run, stream }))
     this.#reports = new Reports(send, () => this.#allotment.waiting >= init.slots)
   }
 
@@ -83,9 +86,24 @@ export class Spawner {
     if (request.type === 'start') {
       const { spec, tasks } = request
       this.#allotment.add(tasks.map((order) => ({ spec, order, hasWaited: false })))
+    } else if (request.type === 'read') {
+      this.#send({ type: 'read', read: request.read, bytes: this.#read(request) })
     } else if (!this.#giveBack(request.run) && request.type === 'stop') {
       const run = this.#allotment.runs.get(request.run)
       if (run !== undefined) this.#endTree(run, this.#init.graceMs)
+    }
+  }
+
+  #read({ run, ...range }: ReadRequest): Uint8Array | undefined {
+    if (!this.#allotment.has(run)) return undefined
+    const output = this.#allotment.runs.get(run)?.output
+    try {
+      const bytes = output?.read(range) ?? NOTHING
+      if (bytes.length === 0) this.#followed.add(run, range.stream)
+      return bytes
+    } catch {
+      // The disk is at fault, which the task's result will say.
+      return undefined
     }
   }
 
@@ -106,6 +124,7 @@ export class Spawner {
     const pair = slot.freePair(now)
     const plan = this.#plan(waiting, pair, now)
     if ('outcome' in plan) {
+      this.#followed.forget(order.run)
       this.#report(order.run, plan, { startedAt: Date.now(), runtimeMs: 0 })
       return undefined
     }
@@ -113,6 +132,7 @@ export class Spawner {
       pair,
       files: plan.files,
       bytesMax: spec.outputBytesMax,
+      onPrinted: (stream) => this.#followed.printed(order.run, stream),
       onTooMuch: () => {
         if (run.end === undefined) this.#endTree(run, 0)
       }
@@ -160,6 +180,7 @@ export class Spawner {
   /** Reports a task that has not begun as returned; false for any other. */
   #giveBack(run: number): boolean {
     if (!this.#allotment.remove(run)) return false
+    this.#followed.forget(run)
     const returned = { ...refusal('it had not begun'), outcome: 'returned' as const }
     this.#report(run, returned, { startedAt: Date.now(), runtimeMs: 0 })
     return true
@@ -193,7 +214,8 @@ export class Spawner {
   #settle(run: Run): void {
     const { slot, startedAt, startedMs, endedMs } = run
     if (run.end === undefined) slot.abandon()
-    // First of all, for the slot's next task prints into the same pipes.
+    this.#followed.forget(run.waiting.order.run)
+    // Before all else, for the slot's next task prints into the same pipes.
     for (const leave of run.output.finish()) this.#leavers.push(leave)
     this.#allotment.onEnded(run, endedMs - startedMs)
     this.#leftoverTimer ??= setTimeout(() => this.#sweep(), this.#init.leftoverMs)
@@ -269,4 +291,5 @@ export class Spawner {
   }
 }
 
+type ReadRequest = Extract<SpawnerRequest, { type: 'read' }>
 type Times = Pick<RunResult, 'startedAt' | 'runtimeMs'>

@@ -3,7 +3,7 @@
  */
 import { toError } from '../core/errors.ts'
 import { Collector, shareOfCap } from './collector.ts'
-import type { Output } from './executor.ts'
+import type { Output, OutputRange } from './executor.ts'
 import { STREAMS } from './pipe-pair.ts'
 import type { PipePair, Stream } from './pipe-pair.ts'
 
@@ -21,6 +21,8 @@ export interface TaskOutputInit {
   /** Where large output goes meanwhile: `<files>.stdout` and `<files>.stderr`. */
   readonly files: string
   readonly bytesMax: number
+  /** Something was printed. */
+  onPrinted(stream: Stream): void
   /** The task prints more than is kept, or what it prints cannot be kept. */
   onTooMuch(): void
 }
@@ -41,6 +43,11 @@ export class TaskOutput {
     for (const stream of STREAMS) {
       this.#init.pair[stream].listen((chunk) => this.#add(stream, chunk))
     }
+  }
+
+  /** What was printed so far of a part. */
+  read({ stream, offset, bytesMax }: OutputRange): Uint8Array {
+    return this.#collectors[stream]?.read(offset, bytesMax) ?? NOTHING
   }
 
   /** The task did not begin. */
@@ -108,5 +115,6 @@ export class TaskOutput {
       this.#error ??= toError(error)
     }
     if (!wasTooMuch && this.#isTooMuch()) this.#init.onTooMuch()
+    this.#init.onPrinted(stream)
   }
 }

@@ -26,6 +26,7 @@ const executor = await createShellExecutor(
   {
     onStarted: () => undefined,
     onProgress: () => undefined,
+    onPrinted: () => undefined,
     onNotice: (text) => reject(new Error(text)),
     onEnded(ends) {
       for (const { result } of ends)

@@ -54,6 +54,7 @@ const executor = await createFunctionExecutor(
   {
     onStarted: () => undefined,
     onProgress: () => undefined,
+    onPrinted: () => undefined,
     onNotice: (text) => process.stderr.write(`${text}\n`),
     onEnded(ends) {
       for (const { run, result } of ends) {

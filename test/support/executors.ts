@@ -57,6 +57,7 @@ export const NO_EVENTS: ExecutorEvents = {
   onStarted: () => undefined,
   onEnded: () => undefined,
   onProgress: () => undefined,
+  onPrinted: () => undefined,
   onNotice: () => undefined
 }
 
@@ -72,6 +73,8 @@ export class TestExecutor {
   readonly notices: string[] = []
   /** Runs that waited, and of which it was told that they run. */
   readonly begun: number[] = []
+  /** Streams of which it was told that there is more to read. */
+  readonly printed: string[] = []
   /** Made by `open`. */
   executor!: Executor<ShellSpec>
   #root = mkdtempSync(join(tmpdir(), 'p2pjobs-exec-'))
@@ -104,6 +107,7 @@ export class TestExecutor {
         },
         onStarted: (runs) => this.begun.push(...runs),
         onProgress: () => undefined,
+        onPrinted: (run, stream) => this.printed.push(`${run} ${stream}`),
         onNotice: (text) => this.notices.push(text)
       }
     )

@@ -79,6 +79,8 @@ export class TestFunctions {
   readonly bundleFile: string
   readonly notices: string[] = []
   readonly begun: number[] = []
+  /** Streams of which it was told that there is more to read. */
+  readonly printed: string[] = []
   readonly progress = new Map<number, unknown[]>()
   /** How many runs ended, of how many batches. */
   readonly ends: number[] = []
@@ -123,6 +125,7 @@ export class TestFunctions {
         onProgress: (run, value) => {
           this.progress.set(run, [...(this.progress.get(run) ?? []), decodeValue(value)])
         },
+        onPrinted: (run, stream) => this.printed.push(`${run} ${stream}`),
         onNotice: (text) => this.notices.push(text)
       }
     )

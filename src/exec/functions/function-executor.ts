@@ -7,7 +7,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { P2pJobsError, toError } from '../../core/errors.ts'
 import type { FunctionSpec } from '../../core/spec.ts'
-import type { Executor, ExecutorEvents, TaskStart } from '../executor.ts'
+import type { Executor, ExecutorEvents, OutputRange, TaskStart } from '../executor.ts'
 import { cleanUpAfterTheDead } from '../leftovers.ts'
 import { Aftermath } from './aftermath.ts'
 import type { ChildEnd } from './child-messages.ts'
@@ -146,6 +146,11 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     run.killTimer = setTimeout(() => this.#children.kill(child), graceMs).unref()
   }
 
+  async read(number: number, range: OutputRange): Promise<Uint8Array | undefined> {
+    const run = this.#runs.get(number)
+    return run && (await this.#reports.read(run, range))
+  }
+
   recall(number: number): void {
     this.#takeBack(number)
   }
@@ -271,6 +276,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
 
   #forget(run: Run): void {
     run.state = 'ended'
+    this.#reports.forget(run)
     clearTimeout(run.killTimer)
     this.#runs.delete(run.start.run)
   }

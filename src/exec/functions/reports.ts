@@ -5,7 +5,8 @@ import { VALUE_BYTES_MAX } from '../../core/limits.ts'
 import type { Outcome } from '../../core/result.ts'
 import { toError } from '../../core/errors.ts'
 import { Batch } from '../batch.ts'
-import type { ExecutorEvents, Output, RunEnd, RunResult } from '../executor.ts'
+import type { ExecutorEvents, Output, OutputRange, RunEnd, RunResult } from '../executor.ts'
+import { Followed } from '../followed.ts'
 import type { Verdict } from '../verdict.ts'
 import { STREAMS } from './child-messages.ts'
 import type { ChildEnd, StreamName } from './child-messages.ts'
@@ -15,7 +16,7 @@ import type { Run } from './run.ts'
 const NOTHING = new Uint8Array(0)
 const NO_OUTPUT = { stdout: NOTHING, stderr: NOTHING, value: NOTHING }
 
-type ReportEvents = Pick<ExecutorEvents, 'onEnded' | 'onNotice'>
+type ReportEvents = Pick<ExecutorEvents, 'onEnded' | 'onNotice' | 'onPrinted'>
 type Outputs = Readonly<Record<StreamName, Uint8Array>>
 type Times = Pick<RunResult, 'startedAt' | 'runtimeMs'>
 
@@ -23,6 +24,7 @@ export class Reports {
   readonly #handover: string
   readonly #ends: Batch<RunEnd>
   readonly #onNotice: (text: string) => void
+  readonly #followed: Followed
   readonly #pending = new Set<Promise<void>>()
   #outputs = 0
 
@@ -31,6 +33,7 @@ export class Reports {
     this.#handover = handover
     this.#ends = new Batch((ends) => events.onEnded(ends))
     this.#onNotice = (text) => events.onNotice(text)
+    this.#followed = new Followed((run, stream) => events.onPrinted(run, stream))
   }
 
   /**
@@ -41,12 +44,31 @@ export class Reports {
     const name = STREAMS[stream]
     if (name === undefined) throw new RangeError(`there is no stream ${stream}`)
     const outputs = (run.outputs ??= new Map<StreamName, RunOutput>())
-    const output = outputs.get(name) ?? new RunOutput(this.#newPath(name))
+    const output = outputs.get(name) ?? this.#newOutput(run, name)
     outputs.set(name, output)
     const { outputBytesMax } = run.start.spec
     const bytesMax = name === 'value' ? VALUE_BYTES_MAX : outputBytesMax
     if (output.bytes + bytes.length > bytesMax) throw new RangeError(`${name} is too long`)
     return output.add(bytes)
+  }
+
+  /** What the run has printed so far: see the executor. */
+  async read(run: Run, { stream, ...range }: OutputRange): Promise<Uint8Array | undefined> {
+    let bytes: Uint8Array | undefined
+    try {
+      bytes = await run.outputs?.get(stream)?.read(range)
+    } catch {
+      // It has ended meanwhile; or the disk is at fault, which the task's result will say.
+      return undefined
+    }
+    if (run.state === 'ended') return undefined
+    if (bytes === undefined || bytes.length === 0) this.#followed.add(run.start.run, stream)
+    return bytes ?? NOTHING
+  }
+
+  /** Nobody can follow the run any more. */
+  forget({ start }: Run): void {
+    this.#followed.forget(start.run)
   }
 
   /** Calls back once more output can be taken. */
@@ -90,8 +112,11 @@ export class Reports {
     await Promise.all(this.#pending)
   }
 
-  #newPath(name: StreamName): string {
-    return `${this.#handover}-${++this.#outputs}.${name}`
+  #newOutput(run: Run, name: StreamName): RunOutput {
+    const path = `${this.#handover}-${++this.#outputs}.${name}`
+    return new RunOutput(path, () => {
+      if (name !== 'value') this.#followed.printed(run.start.run, name)
+    })
   }
 
   #discard({ outputs }: Run, name: StreamName): void {

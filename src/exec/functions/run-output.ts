@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import type { WriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { INLINE_BYTES_MAX } from '../../core/limits.ts'
 import type { BlobId } from '../../core/types.ts'
-import type { Output } from '../executor.ts'
+import type { Output, OutputRange } from '../executor.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -30,14 +30,36 @@ export class RunOutput {
   #hash = createHash('sha256')
   #file: WriteStream | undefined
   #error: Error | undefined
+  readonly #onReadable: () => void
 
-  /** @param path for the file, if there has to be one */
-  constructor(path: string) {
+  /**
+   * @param path for the file, if there has to be one
+   * @param onReadable called when there is more to read
+   */
+  constructor(path: string, onReadable: () => void) {
     this.#path = path
+    this.#onReadable = onReadable
   }
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** At most `bytesMax` from an offset on: of what is in memory, or in the file by now. */
+  async read({ offset, bytesMax }: Omit<OutputRange, 'stream'>): Promise<Uint8Array> {
+    const file = this.#file
+    if (file === undefined) {
+      return Buffer.concat(this.#pieces).subarray(offset, offset + bytesMax)
+    }
+    const bytes = Math.min(bytesMax, file.bytesWritten - offset)
+    if (bytes <= 0) return NOTHING
+    const handle = await open(this.#path, 'r')
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(bytes), 0, bytes, offset)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
   }
 
   /** Copies what it keeps. False while the disk is behind. */
@@ -47,10 +69,12 @@ export class RunOutput {
     this.#bytes += copy.length
     if (this.#file === undefined) {
       this.#pieces.push(copy)
-      return this.#bytes <= INLINE_BYTES_MAX || this.#open()
+      if (this.#bytes > INLINE_BYTES_MAX) return this.#open()
+      this.#onReadable()
+      return true
     }
     this.#hash.update(copy)
-    return this.#file.write(copy) || this.#file.destroyed
+    return this.#file.write(copy, this.#onReadable) || this.#file.destroyed
   }
 
   /** Resolves when more can be added without piling up. */
@@ -90,7 +114,7 @@ export class RunOutput {
     const content = Buffer.concat(this.#pieces)
     this.#pieces = []
     this.#hash.update(content)
-    return file.write(content)
+    return file.write(content, this.#onReadable)
   }
 }
 

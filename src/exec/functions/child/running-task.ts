@@ -14,6 +14,8 @@ const STDERR = STREAMS.indexOf('stderr')
 const VALUE = STREAMS.indexOf('value')
 /** How often progress is told, at most. */
 const PROGRESS_MS = 50
+/** How long what is printed waits for more, at most. */
+const OUTPUT_MS = 50
 const NOTHING = new Uint8Array(0)
 
 /** What a function is told of its task: as `this`, and under `p2pjobs.context`. */
@@ -65,6 +67,9 @@ export class RunningTask {
   #printed: [Uint8Array[], Uint8Array[]] | undefined
   #printedBytes = 0
   #unsentBytes = 0
+  /** When the first that was not sent was printed. */
+  #printedMs: number | undefined
+  #outputTimer: NodeJS.Timeout | undefined
   #progress: Uint8Array | undefined
   #progressMs = -Infinity
   #progressTimer: NodeJS.Timeout | undefined
@@ -97,11 +102,26 @@ export class RunningTask {
     this.#printedBytes += kept.length
     this.#unsentBytes += kept.length
     if (this.#unsentBytes >= CHUNK_BYTES) this.sendOutput()
+    else this.#sendOutputSoon()
     return bytes.length <= room
+  }
+
+  /**
+   * Somebody may follow: nothing stays here for long. A task that is at work without a pause runs
+   * no timer, and sends at the next that it prints.
+   */
+  #sendOutputSoon(): void {
+    const now = nowMs()
+    this.#printedMs ??= now
+    if (now - this.#printedMs >= OUTPUT_MS) this.sendOutput()
+    else this.#outputTimer ??= setTimeout(() => this.sendOutput(), OUTPUT_MS)
   }
 
   /** Sends what has been printed so far. */
   sendOutput(): void {
+    clearTimeout(this.#outputTimer)
+    this.#outputTimer = undefined
+    this.#printedMs = undefined
     this.#sendLong(STDOUT, this.#takePrinted(STDOUT))
     this.#sendLong(STDERR, this.#takePrinted(STDERR))
     this.#unsentBytes = 0
@@ -128,6 +148,7 @@ export class RunningTask {
     this.hasEnded = true
     if (this.#progress !== undefined) this.#sendProgress()
     clearTimeout(this.#progressTimer)
+    clearTimeout(this.#outputTimer)
     const isLong = value.length > CHUNK_BYTES
     if (isLong) this.#sendLong(VALUE, value)
     writeEnd(this.#outbox, {
