@@ -18,6 +18,8 @@ const CLOSE_WAIT_MS = 5_000
 
 export interface Link<Out, In> {
   send(message: Out): void
+  /** Resolves when what was sent has left. Throws when the session is over. */
+  flushed(): Promise<void>
   /** Ends the session, after what was sent, also if the other side does not end it. */
   close(): void
   /** Ends the session now. */
@@ -44,6 +46,10 @@ export function streamLink<Out, In>(
       if (isFlushDue) return
       isFlushDue = true
       setImmediate(flush)
+    },
+    async flushed() {
+      flush()
+      await stream.flush()
     },
     close() {
       flush()

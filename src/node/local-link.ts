@@ -28,6 +28,10 @@ class LocalLink<Out, In> implements Link<Out, In> {
     this.#other?.receive(message)
   }
 
+  flushed(): Promise<void> {
+    return Promise.resolve()
+  }
+
   close(): void {
     this.#other?.end()
     this.end()

@@ -22,6 +22,8 @@ import type { Journal } from '../journal/journal.ts'
 import { Driver } from './driver.ts'
 import type { Link, ObtainBlob } from './link.ts'
 import { Outbox } from './outbox.ts'
+import { LiveOutput } from './live-output.ts'
+import type { LiveEnd, LivePiece, LiveStart } from './live-output.ts'
 import { OutputFetches } from './output-fetches.ts'
 
 type WorkerLink = Link<MasterMessage, WorkerMessage>
@@ -49,6 +51,7 @@ export class MasterRole {
   readonly #driver: Driver<MasterEvent, MasterEffect>
   readonly #fetches: OutputFetches
   readonly #outbox: Outbox | undefined
+  readonly #live: LiveOutput
   readonly #sessions = new Map<NodeId, Session>()
   /** Blobs of recorded results: they stay until `release`, or as long as the journal keeps them. */
   readonly #recorded = new Set<Payload>()
@@ -72,6 +75,14 @@ export class MasterRole {
     this.#machine = new Master(init.config)
     this.#driver = new Driver(this.#machine, (effects) => this.#onEffects(effects))
     this.#outbox = init.journal && this.#outboxTo(init.journal)
+    this.#live = new LiveOutput({
+      find: (job, task) => this.#machine.runningAttempt(job, task),
+      send: (worker, message) => {
+        const session = this.#sessions.get(worker)
+        session?.link.send(message)
+        return session !== undefined
+      }
+    })
     this.#fetches = new OutputFetches({
       isWanted: (worker, report) => this.#machine.wants(worker, report),
       onArrived: (worker, report, obtained) => this.#onArrived(worker, report, obtained),
@@ -160,16 +171,30 @@ export class MasterRole {
     this.#sessions.set(worker, { number: session, link })
     link.listen(
       (message) => {
-        if (message.type === 'report' && message.reports.some(hasBlob)) {
+        if (message.type === 'output') {
+          if (this.#sessions.get(worker)?.number === session) this.#live.onOutput(worker, message)
+        } else if (message.type === 'report' && message.reports.some(hasBlob)) {
           this.#receiveReports(worker, session, message.reports, obtainBlob)
         } else this.#driver.dispatch({ type: 'message', worker, session, message })
+        if (message.type === 'hold') this.#live.onOpened(worker)
       },
       (error) => {
         if (error !== undefined) this.#init.onProblem(`session with ${worker}: ${error.message}`)
-        if (this.#sessions.get(worker)?.number === session) this.#sessions.delete(worker)
+        if (this.#sessions.get(worker)?.number === session) {
+          this.#sessions.delete(worker)
+          this.#live.onClosed(worker)
+        }
         this.#driver.dispatch({ type: 'disconnected', worker, session })
       }
     )
+  }
+
+  /**
+   * What the attempt of a task that runs now prints on a stream, from a place on, as it comes and
+   * until it ends: see `LiveOutput.follow`. Who reads slowly keeps nobody waiting.
+   */
+  readLive(start: LiveStart, signal: AbortSignal): AsyncGenerator<LivePiece, LiveEnd, undefined> {
+    return this.#live.follow(start, signal)
   }
 
   /** The bytes of an output, in chunks. */
@@ -237,6 +262,7 @@ export class MasterRole {
   stop(): void {
     this.#driver.stop()
     this.#outbox?.stop()
+    this.#live.stop()
     for (const { link } of this.#sessions.values()) link.close()
     this.#sessions.clear()
   }
@@ -328,7 +354,9 @@ export class MasterRole {
   }
 
   #record(notice: MasterNotice): void {
+    if (notice.type === 'setback') this.#live.onConcluded(notice.job, notice.task)
     if (notice.type !== 'settled') return
+    this.#live.onConcluded(notice.job, notice.task)
     for (const payload of payloadsOf(notice.result)) {
       if (isBlobRef(payload)) this.#recorded.add(payload)
     }

@@ -3,7 +3,7 @@
  */
 import { unlink } from 'node:fs/promises'
 import { P2pJobsError, toError } from '../core/errors.ts'
-import type { MasterMessage, WorkerMessage } from '../core/messages.ts'
+import type { MasterMessage, OutputStream, WorkerMessage } from '../core/messages.ts'
 import { emptyResult, payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { isBlobRef } from '../core/types.ts'
@@ -24,6 +24,7 @@ import type {
 import { Driver } from './driver.ts'
 import { BundleCache } from './bundle-cache.ts'
 import type { Link, ObtainBlob } from './link.ts'
+import { LiveReads } from './live-reads.ts'
 import { TaskSupplies } from './task-supplies.ts'
 
 type MasterLink = Link<WorkerMessage, MasterMessage>
@@ -51,6 +52,7 @@ export class WorkerRole {
   readonly #executor: Executor
   readonly #sessions = new Map<NodeId, Session>()
   readonly #supplies: TaskSupplies
+  readonly #reads: LiveReads
   /** Tasks that wait for something to be fetched; false once they are not wanted any more. */
   readonly #fetching = new Map<number, boolean>()
   /** Whose task each run is, and who may read which blob how many times over. */
@@ -66,6 +68,7 @@ export class WorkerRole {
       onStarted: (runs) => void ready.promise.then((role) => role.#onStarted(runs)),
       onEnded: (ends) => void ready.promise.then((role) => role.#onEnded(ends)),
       onProgress: (run, value) => void ready.promise.then((role) => role.#onProgress(run, value)),
+      onPrinted: (run, stream) => void ready.promise.then((role) => role.#onPrinted(run, stream)),
       onNotice: (text) => init.onProblem(text)
     })
     ready.resolve(new WorkerRole(init, executor))
@@ -79,6 +82,14 @@ export class WorkerRole {
       init.onProblem(`cannot remove a bundle: ${toError(error).message}`)
     })
     this.#supplies = new TaskSupplies(init.blobs, bundles)
+    this.#reads = new LiveReads({
+      linkOf: (master, number) => {
+        const session = this.#sessions.get(master)
+        return session?.number === number ? session.link : undefined
+      },
+      read: (run, range) => executor.read(run, range),
+      onRead: (read, bytes) => this.#driver.dispatch({ type: 'read', read, bytes })
+    })
     this.#machine = new Worker(init.config)
     this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
   }
@@ -209,6 +220,9 @@ export class WorkerRole {
       case 'recall':
         this.#executor.recall(effect.run)
         return
+      case 'read':
+        this.#reads.add(effect)
+        return
       case 'release':
         this.#release(effect.master, effect.result)
         return
@@ -230,6 +244,10 @@ export class WorkerRole {
 
   #onProgress(run: number, value: Uint8Array): void {
     this.#driver.dispatch({ type: 'progress', run, value })
+  }
+
+  #onPrinted(run: number, stream: OutputStream): void {
+    this.#driver.dispatch({ type: 'printed', run, stream })
   }
 
   #onEnded(ends: readonly RunEnd[]): void {

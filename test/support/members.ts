@@ -10,11 +10,20 @@ import { expect } from 'chai'
 import type { JobOptions } from '../../src/core/job.ts'
 import { KEEP_EPHEMERAL_MS, LEASE_MS } from '../../src/core/limits.ts'
 import type { MasterNotice } from '../../src/core/master/events.ts'
+import type { OutputStream } from '../../src/core/messages.ts'
 import type { Member } from '../../src/core/members/events.ts'
+import type { ShellSpec } from '../../src/core/spec.ts'
 import { emptyResult } from '../../src/core/result.ts'
 import type { BlobId, JobId, Millis, NodeId } from '../../src/core/types.ts'
 import { BlobStore } from '../../src/blobs/blob-store.ts'
-import type { Executor, Output, RunEnd, RunResult, TaskStart } from '../../src/exec/executor.ts'
+import type {
+  Executor,
+  ExecutorEvents,
+  Output,
+  OutputRange,
+  RunResult,
+  TaskStart
+} from '../../src/exec/executor.ts'
 import type { Sighting } from '../../src/net/mdns.ts'
 import { MasterRole } from '../../src/node/master-role.ts'
 import { NetworkRole } from '../../src/node/network-role.ts'
@@ -34,16 +43,22 @@ export interface MemberInit {
   readonly listen?: string
   readonly join?: readonly string[]
   readonly leaseMs?: Millis
+  /** What its tasks are run by; else they end when the test says so. */
+  createExecutor?(events: ExecutorEvents, folder: string): Promise<Executor>
 }
 
 /** Starts what it is told, and ends it when the test does. */
 class TestExecutor implements Executor {
   readonly started: TaskStart[] = []
   readonly stopped: number[] = []
-  readonly #onEnded: (ends: readonly RunEnd[]) => void
+  /** Every read: run, stream and offset. */
+  readonly asked: string[] = []
+  readonly #events: ExecutorEvents
+  readonly #printed = new Map<string, Buffer>()
+  readonly #ended = new Set<number>()
 
-  constructor(onEnded: (ends: readonly RunEnd[]) => void) {
-    this.#onEnded = onEnded
+  constructor(events: ExecutorEvents) {
+    this.#events = events
   }
 
   start(tasks: readonly TaskStart[]): void {
@@ -60,10 +75,28 @@ class TestExecutor implements Executor {
     return undefined
   }
 
+  read(run: number, { stream, offset, bytesMax }: OutputRange): Promise<Uint8Array | undefined> {
+    this.asked.push(`${run} ${stream} ${offset}`)
+    const printed = this.#printed.get(`${run} ${stream}`) ?? Buffer.alloc(0)
+    const bytes = printed.subarray(offset, offset + bytesMax)
+    return Promise.resolve(this.#ended.has(run) ? undefined : bytes)
+  }
+
+  /** A task prints. */
+  print(run: number, text: string | Uint8Array, stream: OutputStream = 'stdout'): void {
+    const key = `${run} ${stream}`
+    const before = this.#printed.get(key) ?? Buffer.alloc(0)
+    this.#printed.set(key, Buffer.concat([before, Buffer.from(text)]))
+    this.#events.onPrinted(run, stream)
+  }
+
   end(run: number, result: Partial<RunResult> = {}): void {
+    this.#ended.add(run)
     const none = new Uint8Array(0)
     const nothing = { stdout: none, stderr: none, value: none }
-    this.#onEnded([{ run, result: { ...emptyResult('success', ''), ...nothing, ...result } }])
+    this.#events.onEnded([
+      { run, result: { ...emptyResult('success', ''), ...nothing, ...result } }
+    ])
   }
 
   close(): Promise<void> {
@@ -125,7 +158,7 @@ export class TestMember {
     }
     const boot = randomUUID()
     const parts = {
-      ...(await workerParts(init, boot, blobs, told)),
+      ...(await workerParts(init, boot, blobs, told, folder)),
       ...masterParts(init, boot, blobs, told)
     }
     const network = await NetworkRole.start({
@@ -205,8 +238,8 @@ export class TestMember {
   }
 
   /** Submits a job of so many tasks, without inputs. */
-  submit(tasks: number, options: Partial<JobOptions> = {}): JobId {
-    const job = this.master.submit(SPEC, { priority: 0, retries: 0, ...options })
+  submit(tasks: number, options: Partial<JobOptions> = {}, spec: Partial<ShellSpec> = {}): JobId {
+    const job = this.master.submit({ ...SPEC, ...spec }, { priority: 0, retries: 0, ...options })
     this.master.add(job, new Array<Uint8Array>(tasks).fill(new Uint8Array(0)))
     this.master.close(job)
     return job
@@ -286,21 +319,25 @@ async function workerParts(
   init: MemberInit,
   boot: string,
   blobs: BlobStore,
-  told: Told
+  told: Told,
+  folder: string
 ): Promise<Pick<Parts, 'worker' | 'executor'>> {
   const { slots } = init
   if (slots === undefined) return {}
+  const spool = join(folder, 'spool')
+  mkdirSync(spool)
   let executor: TestExecutor | undefined
   const worker = await WorkerRole.create({
     config: { boot, name: nameOf(init), slots },
     blobs,
     createExecutor: (events) => {
-      executor = new TestExecutor((ends) => events.onEnded(ends))
+      if (init.createExecutor !== undefined) return init.createExecutor(events, spool)
+      executor = new TestExecutor(events)
       return Promise.resolve(executor)
     },
     onProblem: (text) => told.problems.push(text)
   })
-  return { worker, executor: executor! }
+  return executor === undefined ? { worker } : { worker, executor }
 }
 
 function nameOf({ name, isMaster }: MemberInit): string {

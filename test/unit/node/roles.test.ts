@@ -35,6 +35,7 @@ async function aWorker(): Promise<WorkerRole> {
     start: () => undefined,
     stop: () => undefined,
     recall: () => undefined,
+    read: () => Promise.resolve(undefined),
     close: () => Promise.resolve()
   }
   return await WorkerRole.create({
@@ -58,6 +59,7 @@ function aSilentLink<Out extends { type: string }, In>(): SilentLink<Out, In> {
   let hear: (message: In) => void = () => undefined
   const link: Link<Out, In> = {
     send: ({ type }) => did.push(type),
+    flushed: () => Promise.resolve(),
     close: () => did.push('(close)'),
     abort: () => did.push('(abort)'),
     listen: (onMessage) => (hear = onMessage)
