@@ -168,6 +168,8 @@ export const READ_ANSWER_MS = 60_000
 
 // --- losing the master
 
+/** How long one who follows a job waits for its master to be started again. */
+export const MASTER_AWAY_MS = 60_000
 /** How long a worker keeps running and keeps results for a master whose record dies with it. */
 export const KEEP_EPHEMERAL_MS = 60_000
 /** The same for a master that can be restarted from its journal. */

@@ -26,6 +26,8 @@ export interface LiveNode {
   readonly peer: string | undefined
   /** The multiaddrs it listens on. */
   readonly addresses: readonly string[]
+  /** The control socket of a durable master. */
+  readonly control: string | undefined
 }
 
 /** Where a node is to be found once it listens. */
@@ -33,6 +35,7 @@ export interface Reachable {
   readonly network: string
   readonly peer: string
   readonly addresses: readonly string[]
+  readonly control: string | undefined
 }
 
 export interface NodeLock {
@@ -60,7 +63,7 @@ export function acquireNodeLock(
   const database = onHomeError(path, () => lockedDatabase(path))
   if (database === undefined) return { holder: readHolder(home) }
   held.add(database)
-  writeNote(home, { name, network: undefined, peer: undefined, addresses: [] })
+  writeNote(home, { name, network: undefined, peer: undefined, addresses: [], control: undefined })
   return {
     update: (reachable) => {
       if (held.has(database)) writeNote(home, { name, ...reachable })
@@ -99,7 +102,7 @@ function notePath(home: HomeFolders): string {
   return join(home.data, 'node.json')
 }
 
-type Told = Pick<LiveNode, 'name' | 'network' | 'peer' | 'addresses'>
+type Told = Pick<LiveNode, 'name' | 'network' | 'peer' | 'addresses' | 'control'>
 
 function writeNote(home: HomeFolders, told: Told): void {
   const { pid } = process
@@ -126,7 +129,8 @@ function parseNote(text: string): LiveNode | undefined {
 
 function liveNodeOf(note: unknown): LiveNode | undefined {
   if (typeof note !== 'object' || note === null) return undefined
-  const { pid, startedAt, host, name, network, peer, addresses } = note as Partial<LiveNode>
+  const { pid, startedAt, host, name, network, peer, addresses, control } =
+    note as Partial<LiveNode>
   if (typeof pid !== 'number' || typeof startedAt !== 'number') return undefined
   if (typeof host !== 'string' || typeof name !== 'string') return undefined
   if (!Array.isArray(addresses) || !addresses.every((each) => typeof each === 'string'))
@@ -138,6 +142,7 @@ function liveNodeOf(note: unknown): LiveNode | undefined {
     name,
     network: typeof network === 'string' ? network : undefined,
     peer: typeof peer === 'string' ? peer : undefined,
-    addresses
+    addresses,
+    control: typeof control === 'string' ? control : undefined
   }
 }

@@ -17,6 +17,7 @@ import type { JournalRecord, SavedEnd } from '../core/master/journal.ts'
 import type { Spec } from '../core/spec.ts'
 import type { BlobRef, JobId, Payload } from '../core/types.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { LiveEnd, LivePiece, LiveStart } from './live-output.ts'
 import type { MasterRole } from './master-role.ts'
 
 export interface DurableJobsInit {
@@ -123,6 +124,16 @@ export class DurableJobs {
   /** Leases nothing more and lets all workers go. */
   drain(): void {
     this.#init.master.drain()
+  }
+
+  /** Leases nothing more to a worker, by its name or id, or does again; false: there is no such. */
+  drainWorker(_nameOrId: string, _isDraining: boolean): boolean {
+    return false
+  }
+
+  /** What the running attempt of a task prints, as it comes: see `LiveOutput.follow`. */
+  readLive(start: LiveStart, signal: AbortSignal): AsyncGenerator<LivePiece, LiveEnd, undefined> {
+    return this.#init.master.readLive(start, signal)
   }
 
   /** Every notice of the master, once its records are on disk, until the returned function is called. */

@@ -16,6 +16,8 @@ import type { LiveNode, NodeLock } from '../home/lock.ts'
 import { createScratch } from '../home/scratch.ts'
 import { isOpen } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
+import { openControl } from './control.ts'
+import type { Control } from './control.ts'
 import { Node } from './node.ts'
 import type { DurablePlaces } from './start-master.ts'
 import type { NodeListener } from './node.ts'
@@ -79,16 +81,18 @@ export async function startNode(
     lock?.release()
   }
   try {
-    const node = await startInside(options, lock, scratch.folder, listener)
+    const { node, control } = await startInside(options, lock, scratch.folder, listener)
     return {
       node,
       isPrimary: lock !== undefined,
       stop: async () => {
+        await control?.close()
         await node.stop()
         leaveHome()
       },
       drain: async () => {
         await node.drain()
+        await control?.close()
         leaveHome()
       }
     }
@@ -109,19 +113,27 @@ function lockOf({ home, name }: StartOptions): NodeLock | undefined {
   return 'holder' in lock ? undefined : lock
 }
 
+interface Inside {
+  readonly node: Node
+  readonly control: Control | undefined
+}
+
 async function startInside(
   options: StartOptions,
   lock: NodeLock | undefined,
   scratch: string,
   listener: NodeListener
-): Promise<Node> {
+): Promise<Inside> {
   const { home, network } = options
   const { name, slots, isMaster, leaseMs, isBackground } = options
   const { isolation = 'auto', requiresSandbox = false, firstKind = 'shell' } = options
   const functions = { isolation, requiresSandbox, firstKind }
   const durable = lock === undefined ? undefined : durablePlaces(options)
   const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, scratch, durable }
-  if (network === undefined) return await Node.start({ ...base, network: undefined }, listener)
+  if (network === undefined) {
+    const node = await Node.start({ ...base, network: undefined }, listener)
+    return { node, control: undefined }
+  }
   const seed = lock === undefined ? createIdentity() : loadIdentity(home)
   // Others come to the open network at another port each time: what a firewall lets through for
   // the network with the token must not lead there.
@@ -131,9 +143,24 @@ async function startInside(
     await Node.start({ ...base, network: { ...network, seed, listen } }, listener)
   const node = await startAt(start, listenOf(network), lastPort)
   const addresses = node.network?.addresses ?? []
-  lock?.update({ network: network.name, peer: node.id, addresses })
+  const control = await controlOf(node, options, listener)
+  lock?.update({ network: network.name, peer: node.id, addresses, control: control?.path })
   if (keepsPort) keepPort(home, addresses)
-  return node
+  return { node, control }
+}
+
+/** Opens the control socket; a node that cannot have its own is none. */
+async function controlOf(
+  node: Node,
+  { name, home }: StartOptions,
+  listener: NodeListener
+): Promise<Control | undefined> {
+  try {
+    return await openControl(node, name, home, (text) => listener.onProblem(text))
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
 }
 
 /** Two processes cannot share a journal: it is that of the home's own node. */

@@ -127,7 +127,8 @@ export async function noProcessWith(text: string): Promise<void> {
   }
 }
 
-function processesWith(text: string): string[] {
+/** The ids of the processes that have this text in their words or environment. */
+export function processesWith(text: string): string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
     try {

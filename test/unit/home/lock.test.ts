@@ -8,7 +8,12 @@ import type { NodeLock } from '../../../src/home/lock.ts'
 import { processStart } from '../../../src/home/process-start.ts'
 import { useHome } from './support.ts'
 
-const reachable = { network: 'default', peer: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/4001'] }
+const reachable = {
+  network: 'default',
+  peer: '12D3KooW',
+  addresses: ['/ip4/127.0.0.1/tcp/4001'],
+  control: '/home/control.sock'
+}
 
 /** Takes the lock, says who got it, and holds it until it is told to leave. */
 const HOLDER = `
@@ -44,7 +49,8 @@ describe('node lock', function () {
       name: 'desk',
       network: undefined,
       peer: undefined,
-      addresses: []
+      addresses: [],
+      control: undefined
     }
     expect(acquireNodeLock(home(), 'second')).to.deep.equal({ holder })
     expect(readLiveNode(home())).to.deep.equal(holder)

@@ -1,0 +1,183 @@
+/**
+ * The master of another process of this home, for one job: fed and followed through its control
+ * socket, also over restarts of that process. The job is that process's, and goes on without us.
+ */
+import { P2pJobsError, toError } from '../core/errors.ts'
+import type { JobOptions } from '../core/job.ts'
+import type { ResultView } from '../core/job-views.ts'
+import { MASTER_AWAY_MS } from '../core/limits.ts'
+import type { MasterNotice } from '../core/master/events.ts'
+import type { Result } from '../core/result.ts'
+import type { Spec } from '../core/spec.ts'
+import { isBlobRef } from '../core/types.ts'
+import type { JobId, Payload } from '../core/types.ts'
+import { expectItem } from '../control/control-client.ts'
+import type { ControlClient } from '../control/control-client.ts'
+import type { Part, ToldNotice } from '../control/messages.ts'
+import { patiently } from './patience.ts'
+import type { PatienceInit } from './patience.ts'
+import { RemoteFeed } from './remote-feed.ts'
+
+export interface RemoteMasterInit {
+  readonly client: ControlClient
+  onNotice(notice: MasterNotice): void
+  /** Something a person should know, in one line. */
+  onProblem(text: string): void
+}
+
+/** Where the bytes of an output are to be had. */
+interface Place {
+  readonly job: JobId
+  readonly task: number
+  readonly part: Part
+}
+
+export class RemoteMaster {
+  readonly #init: RemoteMasterInit
+  readonly #stopping = new AbortController()
+  readonly #places = new WeakMap<Payload & object, Place>()
+  readonly #running = new Set<number>()
+  readonly #lost = Promise.withResolvers<never>()
+  #feed: RemoteFeed | undefined
+
+  readonly state: {
+    readonly waitingTasks: number
+    readonly jobs: { get(job: JobId): { readonly counts: { readonly running: number } } }
+  }
+
+  constructor(init: RemoteMasterInit) {
+    this.#init = init
+    const waiting = (): number => this.#feed?.waiting ?? 0
+    const running = this.#running
+    this.state = {
+      get waitingTasks() {
+        return waiting()
+      },
+      jobs: { get: () => ({ counts: { running: running.size } }) }
+    }
+    // Whoever waits for it is told; nobody has to.
+    this.#lost.promise.catch(() => undefined)
+  }
+
+  /** Rejects when the job cannot be followed any more: the master stayed away, or forgot it. */
+  get lost(): Promise<never> {
+    return this.#lost.promise
+  }
+
+  /** Opens a job, which is on disk when this resolves, and follows it. */
+  async submit(spec: Spec, options: JobOptions): Promise<JobId> {
+    this.#feed = await RemoteFeed.submit(this.#init.client, spec, options, this.#patience)
+    const { job } = this.#feed
+    this.follow(job)
+    return job
+  }
+
+  /** Adds tasks; they are on disk when this resolves. */
+  async add(_job: JobId, inputs: readonly Payload[]): Promise<void> {
+    await this.#feed?.add(inputs)
+  }
+
+  /** No more tasks will come. */
+  async close(): Promise<void> {
+    await this.#feed?.close()
+  }
+
+  async cancel(job: JobId, reason: string): Promise<void> {
+    const selection = { type: 'ranges', ranges: [[job, job]] } as const
+    const request = { type: 'cancel', selection, tasks: undefined, reason } as const
+    await patiently(this.#patience, async () => {
+      for await (const item of this.#init.client.ask(request)) expectItem(item, 'change')
+    })
+  }
+
+  /** The bytes of an output, in chunks. */
+  async *read(payload: Payload): AsyncGenerator<Uint8Array, void, undefined> {
+    if (!isBlobRef(payload)) {
+      if (payload.length > 0) yield payload
+      return
+    }
+    const place = this.#places.get(payload)
+    if (place === undefined) throw new P2pJobsError('BLOB_NOT_FOUND', 'an output of no task')
+    for await (const item of this.#init.client.ask({ type: 'bytes', ...place, offset: 0 })) {
+      yield expectItem(item, 'chunk').bytes
+    }
+  }
+
+  /** Outputs are on the master's disk, and stay there. */
+  setAside(result: Result): Promise<Result> {
+    return Promise.resolve(result)
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  /** Tells all results of a job, what happens to it meanwhile, and its end. */
+  follow(job: JobId): void {
+    this.#follow(job).catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) this.#lost.reject(toError(error))
+    })
+  }
+
+  /** Ends feeding and following; the job goes on, if it was closed. */
+  stop(): void {
+    this.#stopping.abort(new P2pJobsError('STOPPED', 'nobody follows the job any more'))
+    this.#init.client.close()
+  }
+
+  get #patience(): PatienceInit {
+    return {
+      awayMaxMs: MASTER_AWAY_MS,
+      signal: this.#stopping.signal,
+      onAway: () => {
+        this.#init.onProblem(
+          'the master node is away; the job is kept, and goes on when it is back'
+        )
+      },
+      onBack: () => this.#init.onProblem('the master node is back')
+    }
+  }
+
+  async #follow(job: JobId): Promise<void> {
+    let place = 0
+    await patiently(this.#patience, async (onReached) => {
+      await this.#meetWorkers()
+      onReached()
+      const request = { type: 'results', job, place, hasInputs: false } as const
+      const following = { ...request, isFollowing: true, hasNotices: true }
+      for await (const item of this.#init.client.ask(following, this.#stopping.signal)) {
+        if (item.type === 'result') {
+          place = item.result.place
+          this.#onResult(job, item.result)
+        } else if (item.type === 'notice') this.#onNotice(item.notice)
+        else this.#init.onNotice({ type: 'ended', job, counts: expectItem(item, 'job').job.counts })
+      }
+    })
+  }
+
+  /** Names of workers are told when they join: some are there already. */
+  async #meetWorkers(): Promise<void> {
+    this.#running.clear()
+    for await (const item of this.#init.client.ask({ type: 'workers' }, this.#stopping.signal)) {
+      const { worker, name, slots, isConnected } = expectItem(item, 'worker').worker
+      if (isConnected) this.#init.onNotice({ type: 'joined', worker, name, slots })
+    }
+  }
+
+  #onResult(job: JobId, { task, attempt, state, worker, result }: ResultView): void {
+    this.#running.delete(task)
+    for (const part of ['stdout', 'stderr'] as const) {
+      const payload = result[part]
+      if (isBlobRef(payload)) this.#places.set(payload, { job, task, part })
+    }
+    this.#init.onNotice({ type: 'settled', job, task, attempt, state, worker, result })
+  }
+
+  #onNotice(notice: ToldNotice): void {
+    if (notice.type === 'started') {
+      for (const { task } of notice.attempts) this.#running.add(task)
+    } else if (notice.type === 'setback') this.#running.delete(notice.task)
+    else if (notice.type === 'dispatched') this.#feed?.onDispatched(notice.attempts.length)
+    this.#init.onNotice(notice)
+  }
+}
