@@ -25,8 +25,8 @@ const PRAGMAS = [
   'journal_mode = WAL',
   'synchronous = FULL',
   'cache_size = -32768',
-  'wal_autocheckpoint = 2000',
-  'journal_size_limit = 16777216',
+  'wal_autocheckpoint = 1000',
+  'journal_size_limit = 8388608',
   'temp_store = MEMORY'
 ]
 

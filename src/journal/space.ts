@@ -53,9 +53,19 @@ export class Ballast {
     return this.#isThere
   }
 
+  /** New work is refused, or soon will be. */
+  isSpaceLow(): boolean {
+    try {
+      return missingBytes(this.#journal, !this.#isThere) > 0
+    } catch {
+      // A disk that does not answer this will fail the next commit.
+      return true
+    }
+  }
+
   /** Puts it back, if there is space for it and more. */
   restore(): void {
-    if (this.#isThere || missingBytes(this.#journal, true) > 0) return
+    if (this.#isThere || this.isSpaceLow()) return
     try {
       // Random, for file systems that would compress zeros to nothing.
       const file = openSync(this.#path, 'w', 0o600)

@@ -95,6 +95,8 @@ export class Store {
       }
       this.#writer.finish()
     })
+    // While the log is empty, what is written next needs hardly any space beyond that of the log.
+    if (this.#ballast.isSpaceLow()) this.#emptyLog()
   }
 
   #transaction<Value>(work: () => Value): Value {
@@ -125,10 +127,13 @@ export class Store {
     }
   }
 
-  /** Brings what is in the log to its place, so that the log's own space can be used again. */
+  /**
+   * Brings what is in the log to its place, so that the log's own space can be used again. It is
+   * not given back: others who fill the disk would have it first.
+   */
   #emptyLog(): void {
     try {
-      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      this.#database.exec('PRAGMA wal_checkpoint(RESTART)')
     } catch {
       // No space for that either.
     }

@@ -1,0 +1,211 @@
+/** A disk that is full, or fails: nothing is acknowledged that is not there, and it gets well by itself. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect } from 'chai'
+import { operatingErrorOf } from '../../src/core/errors.ts'
+import type { JournalRecord } from '../../src/core/master/journal.ts'
+import type { Journal } from '../../src/journal/journal.ts'
+import { journalChild, skipWithoutDisk, SmallDisk } from '../support/journal-processes.ts'
+import * as a from '../support/journals.ts'
+import { Journals, savedBy } from '../support/journals.ts'
+
+const TASKS = 4_000
+
+async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    return operatingErrorOf(error)?.code ?? String(error)
+  }
+}
+
+/** Commits records until one is refused, and says which; how many were acknowledged. */
+async function until(
+  journal: Journal,
+  records: (time: number) => readonly JournalRecord[]
+): Promise<{ code: string; times: number }> {
+  for (let times = 0; times < TASKS; times++) {
+    const code = await codeOf(journal.commit(records(times)))
+    if (code !== undefined) return { code, times }
+  }
+  throw new Error('nothing was refused')
+}
+
+function aLargeResult(task: number): JournalRecord {
+  return a.settled(1, task, 'finished', { stdout: new Uint8Array(500) })
+}
+
+describe('journal on a full disk', function () {
+  this.timeout(60_000)
+  const journals = new Journals()
+  let disk: SmallDisk
+  let path: string
+
+  before(function () {
+    skipWithoutDisk(this)
+  })
+
+  beforeEach(() => {
+    disk = new SmallDisk(24)
+    path = join(disk.path, 'data/journal.sqlite')
+  })
+
+  afterEach(async () => {
+    await journals.end()
+    disk.remove()
+  })
+
+  function fill(): void {
+    const chunk = Buffer.alloc(64 * 1024)
+    for (let at = 0; ; at++) {
+      try {
+        writeFileSync(join(disk.path, `filler-${at}`), chunk)
+      } catch {
+        return
+      }
+    }
+  }
+
+  function makeRoom(): void {
+    for (let at = 0; existsSync(join(disk.path, `filler-${at}`)); at++) {
+      rmSync(join(disk.path, `filler-${at}`))
+    }
+  }
+
+  it('takes nothing new, still records results, and works again when there is space', async () => {
+    const journal = await journals.open(path)
+    const numbers = Array.from({ length: TASKS }, (_, at) => at + 1)
+    await journal.commit([a.submitted(1), a.added(1, 1, a.inputs(TASKS)), a.leased(1, numbers)])
+    expect(journal.refusal()).to.equal(undefined)
+    fill()
+    expect(journal.refusal()).to.include({ code: 'JOURNAL_FULL' })
+
+    const submits = await until(journal, (time) => [
+      a.submitted(2 + time),
+      a.added(2 + time, 1, a.inputs(50, 1_000))
+    ])
+    expect(submits.code).to.equal('JOURNAL_FULL')
+    const results = await until(journal, (time) => [aLargeResult(time + 1)])
+    expect(results.code).to.equal('JOURNAL_FULL')
+    expect(results.times, 'results that the ballast made room for').to.be.above(500)
+    expect(existsSync(`${path}-ballast`)).to.equal(false)
+    const refused = await codeOf(journal.commit([a.submitted(900)]))
+    expect(refused, 'also a small one, while the ballast is gone').to.equal('JOURNAL_FULL')
+    expect(journal.refusal()).to.include({ code: 'JOURNAL_FULL' })
+
+    makeRoom()
+    expect(journal.refusal()).to.equal(undefined)
+    await journal.commit([a.submitted(1_000)])
+    await journal.commit([a.settled(1, results.times + 1)])
+    expect(existsSync(`${path}-ballast`)).to.equal(true)
+
+    await journal.close()
+    const next = await journals.open(path)
+    const jobs = (await next.jobs(1_000)).map(({ job }) => job as number)
+    expect(jobs.sort((x, y) => x - y)).to.deep.equal([
+      1,
+      ...Array.from({ length: submits.times }, (_, at) => at + 2),
+      1_000
+    ])
+    expect(await next.results(a.job(1), 0, TASKS)).to.have.length(results.times + 1)
+  })
+
+  it('of commits that wait together refuses the new work only', async () => {
+    const journal = await journals.open(path)
+    await journal.commit([a.submitted(1), a.added(1, 1, a.inputs(10)), a.leased(1, [1, 2])])
+    fill()
+    const large = [a.submitted(2), a.added(2, 1, a.inputs(4_000, 1_000))]
+    const codes = await Promise.all([
+      codeOf(journal.commit([a.settled(1, 1)])),
+      codeOf(journal.commit(large)),
+      codeOf(journal.commit([a.settled(1, 2)]))
+    ])
+    expect(codes).to.deep.equal([undefined, 'JOURNAL_FULL', undefined])
+    expect(await journal.results(a.job(1), 0, 10)).to.have.length(2)
+    expect(await journal.job(a.job(2))).to.equal(undefined)
+  })
+
+  it('opens on a full disk, with all that was recorded', async () => {
+    const journal = await journals.open(path)
+    await journal.commit([a.submitted(1), a.added(1, 1, a.inputs(TASKS)), a.leased(1, [1, 2])])
+    fill()
+    const { times } = await until(journal, (time) => [aLargeResult(time + 1)])
+    await journal.close()
+    fill()
+    const next = await journals.open(path)
+    const tasks = (await savedBy(next)).flatMap((each) => (each.type === 'tasks' ? each.tasks : []))
+    expect(tasks).to.have.length(TASKS - times)
+    expect(next.refusal()).to.include({ code: 'JOURNAL_FULL' })
+    makeRoom()
+    await next.commit([a.submitted(2)])
+  })
+
+  it('says so when there is no space even to begin', async () => {
+    fill()
+    expect(await codeOf(journals.open(path))).to.equal('JOURNAL_FULL')
+  })
+})
+
+describe('journal on a disk that fails', function () {
+  this.timeout(60_000)
+  let journals: Journals
+
+  beforeEach(() => {
+    journals = new Journals()
+  })
+
+  afterEach(async () => {
+    await journals.end()
+  })
+
+  it('acknowledges nothing that could not be written, and works again when it can', async () => {
+    const path = journals.path()
+    const child = journalChild('limit', path)
+    await child.ended
+    const told = [1, 2, 3, 4, 5, 6].map(
+      (id) => `job ${id}: ${id === 1 || id === 6 ? 'done' : 'JOURNAL_FAILED'}`
+    )
+    expect(child.lines, child.stderr).to.deep.equal(told)
+    const journal = await journals.open(path)
+    expect((await journal.jobs(10)).map(({ job }) => job)).to.deep.equal([6, 1])
+  })
+
+  it('a journal of a later version is refused and left as it is', async () => {
+    const path = journals.path()
+    await (await journals.open(path)).close()
+    const database = new DatabaseSync(path)
+    database.exec('PRAGMA user_version = 42')
+    database.close()
+    const error = await journals.open(path).catch((thrown: unknown) => thrown)
+    expect(error).to.include({ code: 'JOURNAL_NEWER' })
+    expect(String(error)).to.match(/its schema is 42, this version knows 1 .*: use that version/)
+    const after = new DatabaseSync(path)
+    expect(after.prepare('PRAGMA user_version').get()).to.deep.include({ user_version: 42 })
+    after.close()
+  })
+
+  it('files that are no journal are refused and left as they are', async () => {
+    const path = journals.path()
+    mkdirSync(dirname(path))
+    writeFileSync(path, Buffer.alloc(8_192, 'nonsense'))
+    const damaged = await journals.open(path).catch((thrown: unknown) => thrown)
+    expect(String(damaged)).to.match(/cannot be opened .*damaged/)
+    rmSync(path)
+    const database = new DatabaseSync(path)
+    database.exec('CREATE TABLE notes (text)')
+    database.close()
+    const other = await journals.open(path).catch((thrown: unknown) => thrown)
+    expect(other).to.include({ code: 'JOURNAL_FAILED' })
+    expect(String(other)).to.match(/a database of another program/)
+  })
+
+  it('a place where nothing can be written is named', async () => {
+    const path = join(dirname(journals.path()), 'journal.sqlite')
+    writeFileSync(dirname(path), '')
+    const error = await journals.open(path).catch((thrown: unknown) => thrown)
+    expect(error).to.include({ code: 'JOURNAL_FAILED' })
+    expect(String(error)).to.include(path)
+  })
+})
