@@ -161,7 +161,8 @@ class SqliteJournal implements Journal {
 
   async prune({ ageMs, jobs, bytes }: PruneBounds): Promise<readonly BlobRef[]> {
     const refs: BlobRows['refs'][] = []
-    const outdated = await this.#ask('outdated', Date.now() - ageMs, jobs)
+    const keep = Math.min(jobs, Number.MAX_SAFE_INTEGER)
+    const outdated = await this.#ask('outdated', Date.now() - ageMs, keep)
     if (outdated.length > 0) refs.push(await this.#ask('forget', outdated))
     await this.#sweep()
     for (;;) {
