@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import type { Figure } from './figures.ts'
 import { jsonOf, tableOf } from './figures.ts'
 import { measureFunctions } from './functions.ts'
+import { measureJournal } from './journal.ts'
 import { measureLoss } from './loss.ts'
 import { measureMemory } from './memory.ts'
 import { measurePool } from './pool.ts'
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   start: ({ rounds }) => measureStart(rounds),
   loss: ({ rounds }) => measureLoss(rounds),
   simulator: ({ rounds }) => measureSimulator(rounds),
+  journal: ({ rounds, tasks }) => measureJournal(rounds, tasks ?? 1_000_000),
   memory: ({ tasks }) => measureMemory(tasks ?? 100_000)
 }
 
