@@ -76,7 +76,7 @@ describe('journal after a crash', function () {
       ends.push(statSync(`${path}-wal`).size)
     }
     const whole = ends.at(-1) ?? 0
-    for (let size = whole; size > ends[0]!; size -= 7_919) {
+    for (let size = whole; size > ends[0]!; size -= 31_013) {
       const copy = journals.path()
       mkdirSync(dirname(copy))
       copyFileSync(path, copy)

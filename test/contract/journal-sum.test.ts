@@ -132,7 +132,7 @@ describe('journal and ledger', function () {
         expect(sumOf(await savedBy(journal))).to.deep.equal(sumOf(ledger.saved()))
         await journal.close()
       }),
-      { numRuns: 60 }
+      { numRuns: 40 }
     )
   })
 })

@@ -113,21 +113,44 @@ describe('journal', function () {
     for await (const more of journal.blobs()) refs.push(...more)
     expect(refs).to.deep.equal([blob('c')])
     expect((await journal.job(a.job(1)))?.counts).to.include({ waiting: 2, failed: 1 })
+    const [, second] = await journal.tasks(a.job(1), { from: 1, limit: 2 })
+    expect(second, 'ended, so not leased').to.include({ lease: undefined })
+  })
+
+  it('a lease that comes again after its end is none', async () => {
+    const journal = await journals.open()
+    await journal.commit([a.submitted(), a.added(1, 1, a.inputs(1)), a.leased(1, [1])])
+    await journal.commit([a.setback(1, 1)])
+    const before = await savedBy(journal)
+    await journal.commit([a.leased(1, [1])])
+    expect(await savedBy(journal)).to.deep.equal(before)
   })
 
   it('records all of a commit or nothing, and those beside it all the same', async () => {
     const journal = await journals.open()
+    await journal.commit([a.submitted(1), a.added(1, 1, a.inputs(2))])
     // Task 5 cannot come after task 0.
-    const wrong = [a.submitted(2), a.added(2, 5, a.inputs(1))]
+    const wrong = [
+      ...[a.leased(1, [1]), a.settled(1, 1, 'failed'), a.closed(1)],
+      ...[a.submitted(2), a.added(2, 5, a.inputs(1))]
+    ]
     const [first, second, third] = await Promise.allSettled([
-      journal.commit([a.submitted(1)]),
+      journal.commit([a.submitted(3)]),
       journal.commit(wrong),
-      journal.commit([a.submitted(3)])
+      journal.commit([a.leased(1, [1]), a.settled(1, 2)])
     ])
     expect([first.status, third.status]).to.deep.equal(['fulfilled', 'fulfilled'])
     const reason: unknown = second.status === 'rejected' ? second.reason : undefined
     expect(operatingErrorOf(reason)?.code).to.equal('JOURNAL_FAILED')
     expect((await journal.jobs(10)).map(({ job }) => job)).to.deep.equal([3, 1])
+    expect(await journal.job(a.job(1))).to.deep.include({ isOpen: true, tasks: 2 })
+    expect((await journal.job(a.job(1)))?.counts).to.include({ waiting: 1, finished: 1, failed: 0 })
+    const [task] = await journal.tasks(a.job(1), { from: 1, limit: 1 })
+    expect(task?.lease, 'by a worker that the failed commit had named first').to.deep.equal({
+      attempt: 1,
+      worker: WORKER
+    })
+    expect((await journal.results(a.job(1), 0, 9)).map(({ place }) => place)).to.deep.equal([1])
   })
 
   it('commits are done in the order of their calls', async () => {

@@ -60,9 +60,14 @@ async function failUnder(journal: Journal): Promise<void> {
   await outcome(journal, 1)
   limitFiles(statSync(`${path}-wal`).size + 10_000)
   await Promise.all([2, 3, 4].map(async (id) => await outcome(journal, id)))
-  await outcome(journal, 5)
   limitFiles('unlimited')
+  await outcome(journal, 5)
+  // Now not a byte can be written: the journal has to be opened again.
+  limitFiles(0)
   await outcome(journal, 6)
+  await outcome(journal, 7)
+  limitFiles('unlimited')
+  await outcome(journal, 8)
   await journal.close()
 }
 
