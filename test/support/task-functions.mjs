@@ -73,6 +73,25 @@ export const printAndWait = async (count, ms) => {
   console.log('x'.repeat(count))
   await sleep(ms)
 }
+/** Prints in parts, without a pause. */
+export const printOften = (ms) => {
+  const end = performance.now() + ms
+  for (let line = 0; performance.now() < end; line++) {
+    console.log(`line ${line}`)
+    const next = performance.now() + 5
+    while (performance.now() < next);
+  }
+}
+/** Prints what it is told to by files in a folder. */
+export const talk = async (folder) => {
+  for (let order = 0; ; order++) {
+    while (!existsSync(`${folder}/order-${order}`)) await sleep(5)
+    const [what, from, count] = readFileSync(`${folder}/order-${order}`, 'utf8').trim().split(' ')
+    if (what === 'stop') return
+    const start = Number(from)
+    process[what].write(readFileSync(`${folder}/pattern`).subarray(start, start + Number(count)))
+  }
+}
 export const printEndlessly = () => {
   for (;;) console.log('y')
 }
