@@ -103,7 +103,9 @@ class Reader {
   async until(offset: number): Promise<Buffer> {
     while (this.offset < offset) {
       const told = this.#told
-      if ((await this.next())?.length !== 0) continue
+      const bytes = await this.next()
+      if (bytes === undefined) throw new Error(`${this.#key} cannot be read any more`)
+      if (bytes.length > 0) continue
       await until(() => this.#told > told, `it is told that ${this.#key} has more`)
     }
     return Buffer.concat(this.bytes)

@@ -138,7 +138,7 @@ describe('live output', function () {
       slots: 1,
       join: [master.address],
       createExecutor: async (events, folder) =>
-        (await createShellExecutor({ slots: 1, folder }, events))
+        await createShellExecutor({ slots: 1, folder }, events)
     })
     const gates = mkdtempSync(join(tmpdir(), 'p2pjobs-gates-'))
     const waits = (gate: string): string => `until [ -e '${gates}/${gate}' ]; do sleep 0.02; done`
