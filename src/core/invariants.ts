@@ -156,7 +156,7 @@ function checkMasterView(state: WorkerState, view: MasterView): void {
       if (state.runs.get(held.run) !== held) broken('a run is lost')
     }
     if (running !== job.running) broken(`${view.id}: runs of job ${job.id} are miscounted`)
-    const { slotsMax = Infinity } = job.spec
+    const slotsMax = job.spec?.slotsMax ?? Infinity
     if (slotsMax < state.config.slots && running > slotsMax) broken(`job ${job.id} runs too often`)
     if (job.parkedTasks > 0 && !view.parkedJobs.has(job)) broken(`tasks of ${job.id} are lost`)
   }
@@ -164,6 +164,10 @@ function checkMasterView(state: WorkerState, view: MasterView): void {
   if (count.parked !== view.parked) broken(`${view.id}: parked tasks are miscounted`)
   let bytes = 0
   for (const { result } of view.unaccepted) if (result) bytes += inlineBytesOf(result)
+  for (const held of view.unkept) {
+    if (!view.unaccepted.has(held)) broken(`${view.id}: a result waits to be kept that is gone`)
+  }
+  if (view.unkept.size > 0 && view.keepAt === Infinity) broken('results are never kept')
   if (bytes !== view.resultBytes) broken(`${view.id}: bytes of results are miscounted`)
   if (view.heldTasks > 2 * HELD_TASKS_MAX) broken(`${view.id} has more tasks than the bound`)
   if (view.jobs.size > JOBS_MAX) broken(`${view.id} has more jobs than the bound`)

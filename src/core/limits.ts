@@ -174,3 +174,10 @@ export const MASTER_AWAY_MS = 60_000
 export const KEEP_EPHEMERAL_MS = 60_000
 /** The same for a master that can be restarted from its journal. */
 export const KEEP_DURABLE_MS = 24 * 3_600_000
+/**
+ * Of a task that took this long, the result goes to disk at once; any other once it was not accepted
+ * for this time: running such a task again costs less than a write for each.
+ */
+export const KEEP_WORTH_MS = 1_000
+/** Bytes of results on disk, with their blobs; what comes beyond stays in memory. */
+export const SPOOL_BYTES_MAX = 1024 * 1024 * 1024

@@ -5,6 +5,7 @@
 import { expect } from 'chai'
 import { checkMaster, checkWorker } from '../../src/core/invariants.ts'
 import type { JobOptions } from '../../src/core/job.ts'
+import { KEEP_DURABLE_MS } from '../../src/core/limits.ts'
 import type { MasterEffect, MasterEvent, MasterNotice } from '../../src/core/master/events.ts'
 import type { JournalRecord } from '../../src/core/master/journal.ts'
 import { Master } from '../../src/core/master/master.ts'
@@ -225,8 +226,8 @@ export class TestWorker extends Effects<WorkerEffect> {
     this.does({ type: 'message', master: master as NodeId, session, message })
   }
 
-  hearsKept(master: string, canceled: AttemptRef[] = [], session = 1): void {
-    this.hears(master, { type: 'kept', canceled, leaseMs: 6_000, keepMs: 60_000 }, session)
+  hearsKept(master: string, canceled: AttemptRef[] = [], session = 1, keepMs = 60_000): void {
+    this.hears(master, { type: 'kept', canceled, leaseMs: 6_000, keepMs }, session)
   }
 
   /** Is leased attempts in one batch. */
@@ -258,8 +259,33 @@ export class TestWorker extends Effects<WorkerEffect> {
     this.forget()
   }
 
+  /** The same with a master that comes back after its end. */
+  joinedDurable(master: string, spec: Partial<ShellSpec> = {}, session = 1): void {
+    this.connects(master, session)
+    this.hearsKept(master, [], session, KEEP_DURABLE_MS)
+    this.hearsSpec(master, spec, 1, session)
+    this.forget()
+  }
+
+  /** Has kept results of attempts, all alike and for so long, in an earlier run. */
+  restores(master: string, refs: AttemptRef[], ageMs = 0, result = aResult()): void {
+    const reports = refs.map((attempt) => ({ ...attempt, result, ageMs }))
+    const whose = { master: master as NodeId, epoch: 'epoch-1', keepMs: KEEP_DURABLE_MS }
+    this.does({ type: 'restored', ...whose, reports })
+  }
+
   ends(run: number, result: Result = aResult()): void {
     this.does({ type: 'ended', ends: [{ run, result }] })
+  }
+
+  /** Takes out what is to be kept on disk: the tasks' numbers in order. */
+  takeKept(): number[] {
+    return this.take('keep').flatMap(({ reports }) => reports.map(({ task }) => task))
+  }
+
+  /** Takes out what is to be removed from disk: the tasks' numbers in order. */
+  takeReleased(): number[] {
+    return this.take('release').map(({ task }) => task)
   }
 
   passes(span: Millis): void {

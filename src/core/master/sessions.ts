@@ -34,7 +34,7 @@ export function onHold(
   endSession(state, view, 'the worker opened a newer session')
   const isNew = view.boot !== hold.boot
   if (isNew && view.boot !== '') {
-    loseAll(state, view, 'the worker was restarted')
+    loseAll(state, view, 'the worker was restarted', endedOf(state, view, hold.attempts))
     sayParted(state, view, 'the worker was restarted')
   }
   open(state, view, session, hold, now)
@@ -82,7 +82,8 @@ function reconcile(
   for (const { job: id, task: number, attempt, state: heldState } of attempts) {
     const job = state.jobs.get(id)
     if (job === undefined) ended.add(id)
-    else noteKnown(view, job)
+    // Of what has only ended, an earlier run of the worker may have known the spec.
+    else if (heldState !== 'ended') noteKnown(view, job)
     const task = job?.tasks.get(number)
     if (task === undefined || !belongsTo(task, attempt, view.id)) {
       canceled.push({ job: id, task: number, attempt })
@@ -297,8 +298,28 @@ function part(state: MasterState, view: WorkerView): void {
   for (const places of [state.idle, state.busy, state.blocked, state.unaware]) places.delete(view)
 }
 
-function loseAll(state: MasterState, view: WorkerView, reason: string): void {
-  for (const task of [...view.held]) lose(state, task, reason)
+function loseAll(
+  state: MasterState,
+  view: WorkerView,
+  reason: string,
+  except?: ReadonlySet<Task>
+): void {
+  for (const task of [...view.held]) if (except?.has(task) !== true) lose(state, task, reason)
+}
+
+/** What the worker was leased, and has the results of. */
+function endedOf(
+  state: MasterState,
+  view: WorkerView,
+  attempts: readonly HeldAttempt[]
+): Set<Task> {
+  const ended = new Set<Task>()
+  for (const { job, task: number, attempt, state: heldState } of attempts) {
+    const task = state.jobs.get(job)?.tasks.get(number)
+    if (heldState !== 'ended' || task === undefined) continue
+    if (belongsTo(task, attempt, view.id)) ended.add(task)
+  }
+  return ended
 }
 
 /** A worker that says goodbye has stopped what it ran: that is nobody's fault. */

@@ -1,12 +1,27 @@
 /**
  * What a worker machine is told, and what it wants done.
  */
-import type { MasterMessage, OutputStream, WorkerMessage } from '../messages.ts'
+import type { MasterMessage, OutputStream, Report, WorkerMessage } from '../messages.ts'
 import type { Result } from '../result.ts'
 import type { Spec } from '../spec.ts'
-import type { AttemptRef, NodeId, Payload } from '../types.ts'
+import type { AttemptRef, Millis, NodeId, Payload } from '../types.ts'
+
+/** Whose results are kept on disk: what belongs to another epoch of the master is nobody's. */
+export interface KeptFor {
+  readonly master: NodeId
+  readonly epoch: string
+  /** How old they may become. */
+  readonly keepMs: Millis
+}
+
+/** A result on disk, and how long it has been there. */
+export interface KeptReport extends Report {
+  readonly ageMs: Millis
+}
 
 export type WorkerEvent =
+  /** An earlier run of this worker kept these on disk. Comes before anything else. */
+  | ({ type: 'restored'; reports: readonly KeptReport[] } & KeptFor)
   /**
    * A stream to a master is open. `epoch` names the record its tasks live in: another epoch of the
    * same master knows nothing of the old tasks. `session` is higher than any before.
@@ -47,7 +62,9 @@ export type WorkerEffect =
   | { type: 'recall'; run: number }
   /** Read what a run has printed, and say so by `read`. */
   | ({ type: 'read'; master: NodeId; session: number } & ReadOrder)
+  /** Write these to disk: they are to outlive this process. */
+  | ({ type: 'keep'; reports: readonly Report[] } & KeptFor)
   /** Nobody needs this result any more: what it keeps on disk can go. */
-  | { type: 'release'; master: NodeId; result: Result }
+  | ({ type: 'release'; master: NodeId; result: Result } & AttemptRef)
   /** The drain is complete and every master was told. */
   | { type: 'drained' }

@@ -1,6 +1,7 @@
 /**
  * A master as its worker sees it, and what the worker holds for it.
  */
+import { assert } from '../assert.ts'
 import { Queue } from '../queue.ts'
 import type { Result } from '../result.ts'
 import type { Spec } from '../spec.ts'
@@ -12,7 +13,8 @@ import type { LiveRead } from './reads.ts'
 /** A job of a master: its spec, and the attempts in hand. */
 export class HeldJob {
   readonly id: JobId
-  readonly spec: Spec
+  /** Undefined: all that is known of the job are results of an earlier session. */
+  spec: Spec | undefined
   readonly held = new Map<number, Held>()
   /** Runs that somebody still wants the result of. */
   running = 0
@@ -24,10 +26,16 @@ export class HeldJob {
   /** The master has ended it: forget it once nothing is held. */
   isOver = false
 
-  constructor(id: JobId, spec: Spec) {
+  constructor(id: JobId, spec: Spec | undefined) {
     this.id = id
     this.spec = spec
   }
+}
+
+/** The spec of a job that something is leased of: nothing is before its spec has come. */
+export function specOf({ id, spec }: HeldJob): Spec {
+  assert(spec !== undefined, `a task of job ${id} was taken without a spec`)
+  return spec
 }
 
 /** One attempt in hand. `parked`: see `queues.ts`; `dropped`: nobody wants its result any more. */
@@ -42,7 +50,7 @@ export interface Held {
   /** The number its executor knows it by; 0 before it was handed over. */
   run: number
   /** The kind of executor it was handed to. */
-  kind: Spec['kind']
+  kind: Spec['kind'] | undefined
   /** It was handed over ahead of time and may not have begun: nobody was told that it runs. */
   isAhead: boolean
   /** It was asked back, and will be if it has not begun. */
@@ -50,6 +58,7 @@ export interface Held {
   /** Why it was told to stop, if it was. */
   stopping: 'timeout' | 'leaving' | undefined
   result: Result | undefined
+  endedAt: Millis
   reportedAt: Millis
 }
 
@@ -94,6 +103,9 @@ export class MasterView {
   resultBytes = 0
   /** Reads of live output that were not answered yet, by their place: a second copy is ignored. */
   readonly reads = new Map<string, LiveRead>()
+  /** Those that are to be kept on disk if they are not accepted soon, and when to look at them. */
+  readonly unkept = new Set<Held>()
+  keepAt: Millis = Infinity
   heardAt: Millis = 0
   renewAt: Millis = 0
   lostAt: Millis = 0
@@ -108,6 +120,11 @@ export class MasterView {
   /** How often to renew: also of long leases, what masters and workers believe stays fresh. */
   get renewalMs(): Millis {
     return Math.min(RENEWAL_MAX_MS, Math.ceil(this.leaseMs / RENEWALS_PER_LEASE))
+  }
+
+  /** It can be restarted from its journal, and then still wants what was kept for it. */
+  get isDurable(): boolean {
+    return this.keepMs > KEEP_EPHEMERAL_MS
   }
 
   /** When a session in which nothing is heard is given up. */

@@ -69,7 +69,7 @@ function firstParked({ parked }: HeldJob): Held | undefined {
 
 /** A limit that this worker cannot exceed is none: more than run may be handed over ahead. */
 function mayRunMore({ config }: WorkerState, { running, spec }: HeldJob): boolean {
-  const { slotsMax = config.slots } = spec
+  const slotsMax = spec?.slotsMax ?? config.slots
   return slotsMax >= config.slots || running < slotsMax
 }
 

@@ -8,6 +8,8 @@ import type { Result } from '../result.ts'
 import { inMessages } from '../split.ts'
 import { payloadBytes } from '../types.ts'
 import type { AttemptRef, Millis } from '../types.ts'
+import { keepEnded } from './keeping.ts'
+import { specOf } from './master-view.ts'
 import type { Held, HeldJob, MasterView } from './master-view.ts'
 import { firstOf, unqueue } from './queues.ts'
 import { endReads } from './reads.ts'
@@ -19,7 +21,7 @@ export function startQueued(state: WorkerState, now: Millis): void {
   const started = new Map<MasterView, AttemptRef[]>()
   while (state.queued + state.parked > 0) {
     const held = nextToStart(state)
-    if (held === undefined || state.roomFor(held.job.spec.kind, now) <= 0) break
+    if (held === undefined || state.roomFor(specOf(held.job).kind, now) <= 0) break
     start(state, held, now)
     if (held.isAhead) continue
     const list = started.get(held.view) ?? []
@@ -54,7 +56,7 @@ function start(state: WorkerState, held: Held, now: Millis): void {
   held.isAhead = state.runs.size >= state.config.slots
   state.addRun(held)
   if (!held.isAhead) limitTime(state, held, now)
-  state.push({ type: 'start', run, master: view.id, spec: job.spec, input, ...ref })
+  state.push({ type: 'start', run, master: view.id, spec: specOf(job), input, ...ref })
 }
 
 /** The executor has begun with runs that it was given ahead of time. */
@@ -73,7 +75,7 @@ export function onStarted(state: WorkerState, runs: readonly number[], now: Mill
 }
 
 function limitTime(state: WorkerState, { run, job }: Held, now: Millis): void {
-  const { timeoutMs } = job.spec
+  const timeoutMs = job.spec?.timeoutMs
   if (timeoutMs !== undefined) state.limitTime(run, now + timeoutMs)
 }
 
@@ -103,15 +105,19 @@ export function onEnded(
       held.job.speed.count(1, now)
     }
     if (held.state === 'dropped') {
-      state.push({ type: 'release', master: held.view.id, result })
+      release(state, held, result)
       continue
     }
     held.job.running--
     conclude(held, resultOf(held, result))
+    held.endedAt = now
     const list = ended.get(held.view) ?? []
     if (list.push(held) === 1) ended.set(held.view, list)
   }
-  for (const [view, list] of ended) report(state, view, list, now)
+  for (const [view, list] of ended) {
+    report(state, view, list, now)
+    keepEnded(state, view, list, now)
+  }
 }
 
 /** Nothing more happens to the attempt; its result is kept until its master has accepted it. */
@@ -125,7 +131,7 @@ export function conclude(held: Held, result: Result): void {
 /** The executor knows that it stopped a run, the machine knows why. */
 function resultOf(held: Held, result: Result): Result {
   if (held.stopping === 'timeout' && result.outcome === 'failure') {
-    const seconds = (held.job.spec.timeoutMs ?? 0) / 1000
+    const seconds = (held.job.spec?.timeoutMs ?? 0) / 1000
     return {
       ...result,
       outcome: 'timeout',
@@ -184,19 +190,24 @@ export function drop(state: WorkerState, held: Held): void {
     state.push({ type: 'stop', run: held.run })
   } else if (held.result !== undefined) {
     view.resultBytes -= inlineBytesOf(held.result)
-    if (held.run > 0) state.push({ type: 'release', master: view.id, result: held.result })
+    if (held.run > 0) release(state, held, held.result)
   } else unqueue(state, held)
   view.unaccepted.delete(held)
+  view.unkept.delete(held)
   held.state = 'dropped'
   forgetHeld(job, held)
   forgetJob(view, job)
+}
+
+function release(state: WorkerState, { view, ref }: Held, result: Result): void {
+  state.push({ type: 'release', master: view.id, ...ref, result })
 }
 
 function forgetHeld(job: HeldJob, held: Held): void {
   if (job.held.get(held.ref.task) === held) job.held.delete(held.ref.task)
 }
 
-/** A job that is over, and of which nothing is held, needs no spec any more. */
+/** A job of which nothing is held, and that is over or has no spec, is not known any more. */
 export function forgetJob(view: MasterView, job: HeldJob): void {
-  if (job.isOver && job.held.size === 0) view.jobs.delete(job.id)
+  if ((job.isOver || job.spec === undefined) && job.held.size === 0) view.jobs.delete(job.id)
 }

@@ -7,6 +7,7 @@ import type { Lease, MasterMessage } from '../messages.ts'
 import type { Spec } from '../spec.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
 import { firstCredit } from './credit.ts'
+import { keepAll } from './keeping.ts'
 import { HeldJob, MasterView } from './master-view.ts'
 import type { Held } from './master-view.ts'
 import { enqueue } from './queues.ts'
@@ -25,21 +26,24 @@ export function onConnected(
   session: number,
   now: Millis
 ): void {
-  let view = state.masters.get(id)
-  if (view !== undefined && view.epoch !== epoch) {
-    abandon(state, view)
-    view = undefined
+  const view = viewFor(state, id, epoch)
+  if (view !== undefined) {
+    open(state, view, session, now)
+    return
   }
-  if (view === undefined) {
-    if (state.masters.size >= MASTERS_MAX) {
-      const reason = 'this worker serves as many masters as it can'
-      state.push({ type: 'disconnect', master: id, session, reason })
-      return
-    }
-    view = new MasterView(id, epoch)
-    state.masters.set(id, view)
-  }
-  open(state, view, session, now)
+  const reason = 'this worker serves as many masters as it can'
+  state.push({ type: 'disconnect', master: id, session, reason })
+}
+
+/** What is held for this epoch of a master; undefined when there are too many masters already. */
+export function viewFor(state: WorkerState, id: NodeId, epoch: string): MasterView | undefined {
+  const known = state.masters.get(id)
+  if (known?.epoch === epoch) return known
+  if (known !== undefined) abandon(state, known)
+  if (state.masters.size >= MASTERS_MAX) return undefined
+  const view = new MasterView(id, epoch)
+  state.masters.set(id, view)
+  return view
 }
 
 function open(state: WorkerState, view: MasterView, session: number, now: Millis): void {
@@ -60,8 +64,12 @@ function open(state: WorkerState, view: MasterView, session: number, now: Millis
   view.heardAt = now
   view.renewAt = now + view.renewalMs
   view.credit = firstCredit(state)
-  // The master sends every spec anew, and says so when such a job has ended.
-  for (const job of view.jobs.values()) if (job.held.size === 0) view.jobs.delete(job.id)
+  // The master sends every spec anew but those of what is going on, and says when such a job has
+  // ended: of any other job, nobody would say so.
+  for (const job of view.jobs.values()) {
+    if ([...job.held.values()].every(({ state: name }) => name === 'ended')) job.spec = undefined
+    forgetJob(view, job)
+  }
   const { credit } = view
   const attempts = attemptsOf(view)
   state.send(view, { type: 'hold', boot, name, slots, credit, attempts })
@@ -79,6 +87,7 @@ function close(state: WorkerState, view: MasterView, now: Millis): void {
   view.isAsked = false
   dropReads(state, view)
   view.lostAt = now
+  keepAll(state, view)
   if (view.heldTasks === 0) state.masters.delete(view.id)
 }
 
@@ -156,8 +165,8 @@ function onKept(state: WorkerState, view: MasterView, message: Kept, now: Millis
 function onSpec(state: WorkerState, view: MasterView, id: JobId, spec: Spec, now: Millis): void {
   const job = view.jobs.get(id)
   // A job's spec is always the same; every session begins with it anew.
-  if (job !== undefined) return
-  if (view.jobs.size < JOBS_MAX) view.jobs.set(id, new HeldJob(id, spec))
+  if (job !== undefined) job.spec ??= spec
+  else if (view.jobs.size < JOBS_MAX) view.jobs.set(id, new HeldJob(id, spec))
   else reset(state, view, 'more jobs than this worker keeps', now)
 }
 
@@ -189,7 +198,7 @@ function onLeases(state: WorkerState, view: MasterView, message: Leases, now: Mi
 /** Puts one leased attempt into its queue; false when it cannot be kept. */
 function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
   const job = view.jobs.get(lease.job)
-  if (job === undefined || view.heldTasks >= 2 * HELD_TASKS_MAX) return false
+  if (job?.spec === undefined || view.heldTasks >= 2 * HELD_TASKS_MAX) return false
   const old = job.held.get(lease.task)
   if (old !== undefined && old.ref.attempt >= lease.attempt) return true
   // Its master gave the old attempt up, and leases the task anew.
@@ -203,11 +212,12 @@ function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
     order: state.nextOrder++,
     state: 'queued',
     run: 0,
-    kind: job.spec.kind,
+    kind: undefined,
     isAhead: false,
     isRecalled: false,
     stopping: undefined,
     result: undefined,
+    endedAt: 0,
     reportedAt: 0
   }
   // Dropping the last attempt of a job that is over forgets the job; a new lease revives it.

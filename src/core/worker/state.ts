@@ -8,6 +8,7 @@ import type { WorkerEffect } from './events.ts'
 import { AHEAD_MS, PREFETCH_MS } from '../limits.ts'
 import { Speed } from '../speed.ts'
 import type { Spec } from '../spec.ts'
+import { specOf } from './master-view.ts'
 import type { Held, MasterView } from './master-view.ts'
 import { LiveReads } from './reads.ts'
 
@@ -79,15 +80,15 @@ export class WorkerState {
   }
 
   addRun(held: Held): void {
-    const { kind } = held.job.spec
+    const { kind } = specOf(held.job)
     this.runs.set(held.run, held)
     this.runsOfKind.set(kind, (this.runsOfKind.get(kind) ?? 0) + 1)
     held.kind = kind
   }
 
-  removeRun(held: Held): void {
-    this.runs.delete(held.run)
-    this.runsOfKind.set(held.kind, (this.runsOfKind.get(held.kind) ?? 0) - 1)
+  removeRun({ run, kind }: Held): void {
+    this.runs.delete(run)
+    if (kind !== undefined) this.runsOfKind.set(kind, (this.runsOfKind.get(kind) ?? 0) - 1)
   }
 
   /** Slots that nothing runs in and no queued task is about to take. */

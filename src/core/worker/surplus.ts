@@ -57,7 +57,7 @@ function lastQueued(state: WorkerState): Held | undefined {
 function takeParked(state: WorkerState, returned: Map<MasterView, Held[]>, now: Millis): void {
   for (const view of state.masters.values()) {
     for (const job of view.parkedJobs) {
-      const max = waitingMax(state, job.speed, job.spec.slotsMax ?? 0, now)
+      const max = waitingMax(state, job.speed, job.spec?.slotsMax ?? 0, now)
       for (let left = job.parkedTasks - max; left > 0; left--) {
         const held = lastParked(job)
         if (held !== undefined) take(state, held, returned)

@@ -4,7 +4,8 @@
  *
  * Pure: see `machine.ts`. Reading order: `events.ts`, `master-view.ts`, `state.ts`, then what
  * masters do (`sessions.ts`), what waits (`queues.ts`), what runs (`runs.ts`), who follows its output
- * (`reads.ts`), how much to ask for (`credit.ts`), and what to give back (`surplus.ts`).
+ * (`reads.ts`), what is kept on disk (`keeping.ts`, `restore.ts`), how much to ask for (`credit.ts`),
+ * and what to give back (`surplus.ts`).
  */
 import { unreachable } from '../assert.ts'
 import { PAUSE_MS } from '../limits.ts'
@@ -12,7 +13,9 @@ import type { Machine } from '../machine.ts'
 import type { Millis } from '../types.ts'
 import { noteUse, offer, surplusDueAt } from './credit.ts'
 import type { WorkerEffect, WorkerEvent } from './events.ts'
+import { keepAll, keepDue } from './keeping.ts'
 import type { Held, MasterView } from './master-view.ts'
+import { onRestored } from './restore.ts'
 import { onEnded, onProgress, onStarted, onTimeLimits, report, startQueued } from './runs.ts'
 import { answerOldReads, onPrinted, onReadDone } from './reads.ts'
 import { abandon, onConnected, onDisconnected, onMessage, reset } from './sessions.ts'
@@ -59,6 +62,9 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
   #handle(event: WorkerEvent, now: Millis): void {
     const { state } = this
     switch (event.type) {
+      case 'restored':
+        onRestored(state, event, now)
+        return
       case 'connected':
         onConnected(state, event.master, event.epoch, event.session, now)
         return
@@ -87,6 +93,7 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
         return
       case 'drain':
         state.isDraining = true
+        for (const view of state.masters.values()) keepAll(state, view)
         if (event.now) this.#stopAll()
         return
       case 'wake':
@@ -110,7 +117,10 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
       if (view.session === undefined) {
         if (now - view.lostAt >= view.keepMs) abandon(state, view)
       } else if (view.silentAt <= now) reset(state, view, 'the master is silent', now)
-      else if (view.renewAt <= now) this.#renew(view, now)
+      else {
+        if (view.renewAt <= now) this.#renew(view, now)
+        if (view.keepAt <= now) keepDue(state, view, now)
+      }
     }
   }
 
@@ -157,5 +167,5 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
 
 function deadlineOf(view: MasterView): Millis {
   if (view.session === undefined) return view.lostAt + view.keepMs
-  return Math.min(view.renewAt, view.silentAt)
+  return Math.min(view.renewAt, view.silentAt, view.keepAt)
 }

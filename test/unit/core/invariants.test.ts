@@ -71,6 +71,10 @@ const WORKER: Record<string, (parts: { state: WorkerState; view: MasterView }) =
   'bytes of results are miscounted': ({ view }) => view.resultBytes++,
   'reports are miscounted': ({ view }) => view.unaccepted.add({} as never),
   'a run is lost': ({ state }) => state.runs.clear(),
+  'waits to be kept that is gone': ({ view }) => view.unkept.add({} as never),
+  'results are never kept': ({ view }) => {
+    for (const held of view.unaccepted) view.unkept.add(held)
+  },
   'are miscounted': ({ view }) => [...view.jobs.values()][0]!.running++,
   'are lost': ({ view }) => view.parkedJobs.clear(),
   'tasks wait during a drain': ({ state }) => (state.isDraining = true),

@@ -5,11 +5,11 @@
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { RENEWAL_MAX_MS } from '../../../src/core/limits.ts'
+import { KEEP_DURABLE_MS, RENEWAL_MAX_MS } from '../../../src/core/limits.ts'
 import { OUTPUT_STREAMS } from '../../../src/core/messages.ts'
 import type { WorkerMessage } from '../../../src/core/messages.ts'
 import type { JobId, NodeId } from '../../../src/core/types.ts'
-import { masterMessages, workerMessages } from '../../support/hostile.ts'
+import { attempts, masterMessages, workerMessages } from '../../support/hostile.ts'
 import type { TestMaster, TestWorker } from '../../support/machines.ts'
 import { aHold, aMaster, aResult, aWorker, ref } from '../../support/machines.ts'
 
@@ -87,8 +87,17 @@ const ends: fc.Arbitrary<Step<TestWorker>> = fc
         worker.ends(run, aResult(outcome))
   )
 
+const restores: fc.Arbitrary<Step<TestWorker>> = fc
+  .tuple(peer, fc.array(attempts, { maxLength: 5 }), fc.nat(2 * KEEP_DURABLE_MS))
+  .map(
+    ([master, refs, ageMs]) =>
+      (worker) =>
+        worker.restores(master, refs, ageMs)
+  )
+
 const workerSteps = steps<TestWorker>(
   [8, hearsMaster],
+  [1, restores],
   [
     2,
     fc.tuple(peer, small, fc.constantFrom('epoch-1', 'epoch-1', 'epoch-2')).map(

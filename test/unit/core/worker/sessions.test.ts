@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { NodeId } from '../../../../src/core/types.ts'
 import { MASTERS_MAX } from '../../../../src/core/limits.ts'
 import { aResult, aWorker, ref } from '../../../support/machines.ts'
 import type { TestWorker } from '../../../support/machines.ts'
@@ -35,6 +36,15 @@ describe('worker: sessions', () => {
       ])
     worker.hearsKept('m', [], 2)
     expect(worker.takeMessages()[0]).to.have.nested.property('reports[0].task', 2)
+  })
+
+  it('does not know a job of which it only has results: nobody would say when that has ended', () => {
+    const worker = aWorkerWithWork()
+    worker.ends(1)
+    worker.connects('m', 2)
+    worker.hearsKept('m', [], 2)
+    worker.hears('m', { type: 'accepted', attempts: [ref(1), ref(2)] }, 2)
+    expect(worker.machine.state.masters.get('m' as NodeId)?.jobs.size).to.equal(0)
   })
 
   it('drops what its master does not want any more', () => {
