@@ -39,7 +39,8 @@ interface Execution {
   readonly ref: AttemptRef
   readonly master: NodeId
   readonly node: WorkerNode
-  readonly life: number
+  /** In which life of the node the result is held. */
+  life: number
   isReleased: boolean
 }
 
@@ -56,6 +57,8 @@ export class Checkers {
   readonly slotTime = new Map<NodeId, Millis>()
   readonly notices = { ended: 0, resting: 0, setbacks: 0 }
   settled = 0
+  /** Results that were held again by a later life of their node. */
+  restored = 0
   /** How often something happened to a job that may have been its end. */
   changes = 0
   lastSettledAt: Millis = 0
@@ -215,6 +218,17 @@ export class Checkers {
     if (execution === undefined) throw new Violation(`${node.id} released a result of nowhere`)
     expect(!execution.isReleased, `${node.id} released a result twice`)
     execution.isReleased = true
+  }
+
+  /** A new life of the node holds a result of an earlier one. */
+  onRestore(node: WorkerNode, result: Result): void {
+    const execution = this.executions[result.startedAt]
+    if (execution === undefined) throw new Violation(`${node.id} restored a result of nowhere`)
+    expect(execution.node === node, `${node.id} restored a result of ${execution.node.id}`)
+    this.restored++
+    execution.life = node.life
+    // Its removal may not have been written any more.
+    execution.isReleased = false
   }
 
   /** To be called when all is over: nothing is kept that nobody needs. */

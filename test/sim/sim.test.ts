@@ -10,6 +10,7 @@ import { play } from './scenario.ts'
 import type { Report, Scenario } from './scenario.ts'
 import { chaos } from './scenarios/chaos.ts'
 import { SMALL_SCENARIOS } from './scenarios/index.ts'
+import { masterAway } from './scenarios/master-away.ts'
 import { tenThousand } from './scenarios/ten-thousand.ts'
 import { workerCrash } from './scenarios/worker-crash.ts'
 import { zombie } from './scenarios/zombie.ts'
@@ -117,6 +118,10 @@ describe('simulator', function () {
 
     it('a worker that forgets results before they are accepted', () => {
       expect(countCaught(chaos, 'reports-not-kept', 150)).to.be.greaterThan(10)
+    })
+
+    it('a worker that keeps results in memory only', () => {
+      expect(countCaught(masterAway, 'nothing-on-disk', 10)).to.equal(10)
     })
   })
 })

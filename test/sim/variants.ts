@@ -75,6 +75,13 @@ class ForgetfulWorker extends Worker {
   }
 }
 
+/** Keeps nothing that outlives it. */
+class MortalWorker extends Worker {
+  override handle(event: WorkerEvent, now: Millis): WorkerEffect[] {
+    return super.handle(event, now).filter(({ type }) => type !== 'keep')
+  }
+}
+
 function isRecord(effect: MasterEffect): boolean {
   return effect.type === 'journal'
 }
@@ -83,7 +90,8 @@ export const VARIANTS = {
   sound,
   'no-fencing': { ...sound, newMaster: (config) => new UnfencedMaster(config) },
   'leases-never-expire': { ...sound, newMaster: (config) => new TrustingMaster(config) },
-  'reports-not-kept': { ...sound, newWorker: (config) => new ForgetfulWorker(config) }
+  'reports-not-kept': { ...sound, newWorker: (config) => new ForgetfulWorker(config) },
+  'nothing-on-disk': { ...sound, newWorker: (config) => new MortalWorker(config) }
 } as const satisfies Record<string, Variant>
 
 export type VariantName = keyof typeof VARIANTS

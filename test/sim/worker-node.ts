@@ -6,6 +6,7 @@ import type { MasterMessage } from '../../src/core/messages.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import type { WorkerEffect, WorkerEvent } from '../../src/core/worker/events.ts'
 import type { Worker } from '../../src/core/worker/worker.ts'
+import { WorkerDisk } from './worker-disk.ts'
 import { SimExecutor } from './executor.ts'
 import type { Plan } from './executor.ts'
 import type { MasterNode } from './master-node.ts'
@@ -21,6 +22,8 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
   executor: SimExecutor
   /** It has said goodbye to all and is gone for good. */
   hasLeft = false
+  /** Survives the process. */
+  readonly #disk: WorkerDisk
   readonly #sessions = new Map<NodeId, Session>()
 
   constructor(world: World, index: number, slots: number, plan: Plan) {
@@ -28,6 +31,7 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
     this.id = `worker-${index}` as NodeId
     this.slots = slots
     this.plan = plan
+    this.#disk = new WorkerDisk(this)
     this.machine = this.#newMachine()
     this.executor = new SimExecutor(this)
     this.begin()
@@ -55,12 +59,13 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
     this.executor.kill()
   }
 
-  /** Starts again, with nothing in hand. */
+  /** Starts again, with nothing in hand but what is on disk. */
   restart(): void {
     if (this.isUp || this.hasLeft) return
     this.machine = this.#newMachine()
     this.executor = new SimExecutor(this)
     this.begin()
+    for (const restored of this.#disk.load()) this.deliver(restored)
     this.connect()
   }
 
@@ -126,7 +131,11 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
       case 'read':
         // Nobody follows what simulated tasks print.
         return
+      case 'keep':
+        this.#disk.keep(effect)
+        return
       case 'release':
+        this.#disk.forget(effect)
         this.world.checkers.onRelease(this, effect.result)
         return
       case 'drained':

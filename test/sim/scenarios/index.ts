@@ -9,6 +9,7 @@ import { clean } from './clean.ts'
 import { cutAndHeal } from './cut-and-heal.ts'
 import { drain } from './drain.ts'
 import { limited } from './limited.ts'
+import { masterAway } from './master-away.ts'
 import { masterRestart } from './master-restart.ts'
 import { oneByOne, shortThenLong } from './one-by-one.ts'
 import { priorities } from './priorities.ts'
@@ -21,7 +22,8 @@ import { zombie } from './zombie.ts'
 
 /** Small enough for many seeds. */
 export const SMALL_SCENARIOS: readonly Scenario[] = [
-  ...[chaos, clean, workerCrash, cutAndHeal, zombie, masterRestart, failingHole, refusingHole],
+  ...[chaos, clean, workerCrash, cutAndHeal, zombie, masterRestart, masterAway, failingHole],
+  ...[refusingHole],
   ...[flappingHole, oneByOne, shortThenLong, limited],
   ...[slowAndFast, retryElsewhere, retryHere, cancel, drain, priorities, twoMasters]
 ]
