@@ -18,11 +18,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   blobs: ['core'],
   journal: ['core', 'wire'],
   control: ['core', 'wire'],
+  spool: ['core', 'wire'],
   exec: ['core', 'wire', 'values'],
   home: ['core'],
   trust: ['core'],
   bundle: ['core'],
-  node: ['core', 'wire', 'net', 'blobs', 'journal', 'control', 'exec', 'home', 'trust'],
+  node: ['core', 'wire', 'net', 'blobs', 'journal', 'control', 'spool', 'exec', 'home', 'trust'],
   pool: ['core', 'node', 'values', 'bundle'],
   cli: ['core', 'node'],
   'index.ts': ['core', 'pool', 'bundle']

@@ -29,6 +29,20 @@ export interface ReceivedMessage {
   readonly payload: Uint8Array
 }
 
+/** The bytes of one message: a header, its head, and its payloads as they are. */
+export function chunksOf({ type, fields, payloads }: RawMessage): Uint8Array[] {
+  const head = encodeHead(fields).slice()
+  const header = new Uint8Array(MESSAGE_HEADER_BYTES)
+  const view = new DataView(header.buffer)
+  view.setUint8(0, type)
+  view.setUint32(1, head.length)
+  view.setUint32(
+    5,
+    payloads.reduce((sum, payload) => sum + payload.length, 0)
+  )
+  return [header, head, ...payloads]
+}
+
 /** Collects messages into frames. */
 export class FrameBuilder {
   #chunks: Uint8Array[] = []
@@ -36,18 +50,12 @@ export class FrameBuilder {
   #frames: Uint8Array[] = []
 
   /** Adds a message. Throws a RangeError for one that no frame can hold: that is a bug of ours. */
-  add({ type, fields, payloads }: RawMessage): void {
-    const head = encodeHead(fields).slice()
-    const payloadBytes = payloads.reduce((sum, payload) => sum + payload.length, 0)
-    const bytes = MESSAGE_HEADER_BYTES + head.length + payloadBytes
+  add(message: RawMessage): void {
+    const chunks = chunksOf(message)
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (bytes > FRAME_BYTES_MAX) throw new RangeError(`a message of ${bytes} bytes fits no frame`)
     if (this.#bytes > 0 && this.#bytes + bytes > FRAME_BYTES_TARGET) this.#close()
-    const header = new Uint8Array(MESSAGE_HEADER_BYTES)
-    const view = new DataView(header.buffer)
-    view.setUint8(0, type)
-    view.setUint32(1, head.length)
-    view.setUint32(5, payloadBytes)
-    this.#chunks.push(header, head, ...payloads)
+    this.#chunks.push(...chunks)
     this.#bytes += bytes
   }
 

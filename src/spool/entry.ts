@@ -1,0 +1,43 @@
+/**
+ * One result of one attempt, on disk or on its way there.
+ */
+import { payloadsOf } from '../core/result.ts'
+import type { Report } from '../core/messages.ts'
+import { isBlobRef } from '../core/types.ts'
+import type { AttemptRef, BlobId, BlobRef, NodeId } from '../core/types.ts'
+import type { KeptFor } from '../core/worker/events.ts'
+import type { Place } from './record-log.ts'
+
+export interface Entry {
+  readonly whose: KeptFor
+  readonly report: Report
+  /** Wall clock, milliseconds since 1970: another process has to know how old it is. */
+  readonly keptAt: number
+  /** Where the bytes of its blobs are, before they are kept here. */
+  readonly paths: ReadonlyMap<BlobId, string>
+  /** The references to its blobs that are counted. */
+  blobs: BlobRef[]
+  /** Where its record is; undefined before it is written. */
+  place: Place | undefined
+  /** Nobody needs it any more. */
+  isForgotten: boolean
+}
+
+export function newEntry(
+  whose: KeptFor,
+  report: Report,
+  keptAt: number,
+  pathOf?: (blob: BlobId) => string
+): Entry {
+  const paths = new Map<BlobId, string>()
+  if (pathOf !== undefined) for (const { blob } of refsOf(report)) paths.set(blob, pathOf(blob))
+  return { whose, report, keptAt, paths, blobs: [], place: undefined, isForgotten: false }
+}
+
+export function refsOf({ result }: Report): BlobRef[] {
+  return payloadsOf(result).filter(isBlobRef)
+}
+
+export function keyOf(master: NodeId, { job, task, attempt }: AttemptRef): string {
+  return `${master} ${job} ${task} ${attempt}`
+}
