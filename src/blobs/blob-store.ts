@@ -6,7 +6,7 @@
  * which is told what is still referred to.
  */
 import { createReadStream } from 'node:fs'
-import { open, readdir, rename, rm, unlink } from 'node:fs/promises'
+import { copyFile, link, open, readdir, rename, rm, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { P2pJobsError } from '../core/errors.ts'
@@ -76,6 +76,18 @@ export class BlobStore {
     }
     known.references++
     await unlink(own)
+  }
+
+  /** The same for a file that stays where it is, too. */
+  async adoptLink(path: string, ref: BlobRef): Promise<void> {
+    const own = this.#newPath('link')
+    try {
+      await link(path, own)
+    } catch {
+      // Not every file system has second names, and not from another one; a copy says what is wrong.
+      await copyFile(path, own)
+    }
+    await this.adopt(own, ref)
   }
 
   /** Adds a reference to a blob. Throws BLOB_NOT_FOUND when it is not here. */

@@ -21,6 +21,7 @@ import { keepLinked } from './local-session.ts'
 import type { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
 import type { Refusal } from './refusals.ts'
+import { openSpool } from './open-spool.ts'
 import { openStores, startMaster } from './start-master.ts'
 import type { DurablePlaces, Stores } from './start-master.ts'
 import { WorkerRole } from './worker-role.ts'
@@ -44,6 +45,11 @@ export interface NodeOptions {
   readonly scratch: string
   /** Where a master keeps its jobs over its restarts; undefined: they end with the process. */
   readonly durable: DurablePlaces | undefined
+  /**
+   * A folder of this node and those that come after it, for results whose masters are away;
+   * undefined: such results end with the node.
+   */
+  readonly spool: string | undefined
   /** Undefined: this machine alone. */
   readonly network: NetworkOptions | undefined
 }
@@ -203,11 +209,19 @@ async function startWorker(
     endHelpers()
     return undefined
   }
-  return await WorkerRole.create({
-    config: { boot, name, slots },
-    blobs,
-    createExecutor: (events) =>
-      createExecutor({ slots, folder, isolation, requiresSandbox, firstKind }, events),
-    onProblem: (text) => listener.onProblem(text)
-  })
+  const onProblem = (text: string): void => listener.onProblem(text)
+  const spool = options.spool === undefined ? undefined : await openSpool(options.spool, onProblem)
+  try {
+    return await WorkerRole.create({
+      config: { boot, name, slots },
+      blobs,
+      spool,
+      createExecutor: (events) =>
+        createExecutor({ slots, folder, isolation, requiresSandbox, firstKind }, events),
+      onProblem
+    })
+  } catch (error) {
+    await spool?.close()
+    throw error
+  }
 }

@@ -129,7 +129,10 @@ async function startInside(
   const { isolation = 'auto', requiresSandbox = false, firstKind = 'shell' } = options
   const functions = { isolation, requiresSandbox, firstKind }
   const durable = lock === undefined ? undefined : durablePlaces(options)
-  const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, scratch, durable }
+  // Only one node at a time may have it, and only as the worker whose results these are.
+  const spool = lock === undefined ? undefined : join(home.data, 'spool')
+  const places = { scratch, durable, spool }
+  const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, ...places }
   if (network === undefined) {
     const node = await Node.start({ ...base, network: undefined }, listener)
     return { node, control: undefined }

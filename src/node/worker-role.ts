@@ -1,30 +1,23 @@
 /**
  * A node as a worker: the worker machine between its masters' sessions and the executor.
  */
-import { unlink } from 'node:fs/promises'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import type { MasterMessage, OutputStream, WorkerMessage } from '../core/messages.ts'
-import { emptyResult, payloadsOf } from '../core/result.ts'
+import { emptyResult } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
-import { isBlobRef } from '../core/types.ts'
-import type { BlobRef, NodeId, Payload } from '../core/types.ts'
-import type { WorkerEffect, WorkerEvent } from '../core/worker/events.ts'
+import type { BlobRef, NodeId } from '../core/types.ts'
+import type { KeptReport, WorkerEffect, WorkerEvent } from '../core/worker/events.ts'
 import type { WorkerConfig } from '../core/worker/state.ts'
 import { Worker } from '../core/worker/worker.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { isSpoolFile } from '../exec/executor.ts'
-import type {
-  Executor,
-  ExecutorEvents,
-  Output,
-  RunEnd,
-  RunResult,
-  TaskStart
-} from '../exec/executor.ts'
+import type { Executor, ExecutorEvents, RunEnd, RunResult, TaskStart } from '../exec/executor.ts'
+import type { Spool } from '../spool/spool.ts'
 import { Driver } from './driver.ts'
 import { BundleCache } from './bundle-cache.ts'
 import type { Link, ObtainBlob } from './link.ts'
 import { LiveReads } from './live-reads.ts'
+import { TaskOutputs } from './task-outputs.ts'
 import { TaskSupplies } from './task-supplies.ts'
 
 type MasterLink = Link<WorkerMessage, MasterMessage>
@@ -40,6 +33,8 @@ interface Session {
 export interface WorkerRoleInit {
   readonly config: WorkerConfig
   readonly blobs: BlobStore
+  /** Where results are kept for masters that are away; undefined: in memory only. */
+  readonly spool?: Spool | undefined
   createExecutor(events: ExecutorEvents): Promise<Executor>
   /** Something a person should know, in one line. */
   onProblem(text: string): void
@@ -55,9 +50,9 @@ export class WorkerRole {
   readonly #reads: LiveReads
   /** Tasks that wait for something to be fetched; false once they are not wanted any more. */
   readonly #fetching = new Map<number, boolean>()
-  /** Whose task each run is, and who may read which blob how many times over. */
+  /** Whose task each run is. */
   readonly #owners = new Map<number, NodeId>()
-  readonly #readers = new Map<string, number>()
+  readonly #outputs: TaskOutputs
   readonly #drained = Promise.withResolvers<undefined>()
   #nextSession = 1
 
@@ -71,7 +66,9 @@ export class WorkerRole {
       onPrinted: (run, stream) => void ready.promise.then((role) => role.#onPrinted(run, stream)),
       onNotice: (text) => init.onProblem(text)
     })
-    ready.resolve(new WorkerRole(init, executor))
+    const role = new WorkerRole(init, executor)
+    await role.#restore()
+    ready.resolve(role)
     return await ready.promise
   }
 
@@ -90,6 +87,7 @@ export class WorkerRole {
       read: (run, range) => executor.read(run, range),
       onRead: (read, bytes) => this.#driver.dispatch({ type: 'read', read, bytes })
     })
+    this.#outputs = new TaskOutputs(init.blobs)
     this.#machine = new Worker(init.config)
     this.#driver = new Driver(this.#machine, (effects) => this.#perform(effects))
   }
@@ -126,15 +124,12 @@ export class WorkerRole {
 
   /** The blob belongs to a result that this master has not accepted yet. */
   holdsFor(master: NodeId, ref: BlobRef): boolean {
-    return this.#readers.has(readerKey(master, ref))
+    return this.#outputs.holdsFor(master, ref)
   }
 
   /** A blob of a result that this master has not accepted yet. Throws BLOB_NOT_FOUND. */
   readFor(master: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
-    if (!this.holdsFor(master, ref)) {
-      throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
-    }
-    return this.#init.blobs.read(ref, offset)
+    return this.#outputs.readFor(master, ref, offset)
   }
 
   /** Keeps a blob for the master of the same process, which has the same store. */
@@ -161,6 +156,27 @@ export class WorkerRole {
     for (const { link } of this.#sessions.values()) link.close()
     this.#sessions.clear()
     await this.#executor.close()
+    await this.#init.spool?.close()
+  }
+
+  /** Takes up what an earlier process has kept and its masters have not accepted. */
+  async #restore(): Promise<void> {
+    const { spool } = this.#init
+    if (spool === undefined) return
+    for (const { reports, ...whose } of spool.kept) {
+      const restored: KeptReport[] = []
+      for (const report of reports) {
+        try {
+          await this.#outputs.restore(report.result, whose.master, (ref) => spool.pathOf(ref))
+          restored.push(report)
+        } catch (error) {
+          this.#init.onProblem(
+            `cannot restore the output of a kept result: ${toError(error).message}`
+          )
+        }
+      }
+      this.#driver.dispatch({ type: 'restored', ...whose, reports: restored })
+    }
   }
 
   #perform(effects: readonly WorkerEffect[]): void {
@@ -223,7 +239,12 @@ export class WorkerRole {
       case 'read':
         this.#reads.add(effect)
         return
+      case 'keep':
+        this.#init.spool?.keep(effect, effect.reports, (blob) => this.#outputs.pathOf(blob))
+        return
       case 'release':
+        // In this order: a file that is missing must be one that nobody needs.
+        this.#init.spool?.forget(effect.master, effect)
         this.#release(effect.master, effect.result)
         return
       case 'drained':
@@ -263,57 +284,25 @@ export class WorkerRole {
     if (done.length > 0) this.#driver.dispatch({ type: 'ended', ends: done })
   }
 
-  /** Turns large output into blobs, which only the task's master may read. */
   async #keep(run: number, given: RunResult, master: NodeId | undefined): Promise<void> {
-    const { stdout, stderr, value } = given
     let result: Result
     try {
-      result = {
-        ...given,
-        stdout: await this.#payloadOf(stdout, master),
-        stderr: await this.#payloadOf(stderr, master),
-        value: await this.#payloadOf(value, master)
-      }
+      result = await this.#outputs.take(given, master)
     } catch (error) {
       result = emptyResult('refused', `cannot keep the output: ${toError(error).message}`)
     }
     this.#driver.dispatch({ type: 'ended', ends: [{ run, result }] })
   }
 
-  async #payloadOf(output: Output, master: NodeId | undefined): Promise<Payload> {
-    if (!isSpoolFile(output)) return output
-    const { path, bytes, blob } = output
-    if (master === undefined) {
-      await unlink(path)
-      return new Uint8Array(0)
-    }
-    const ref = { blob, bytes }
-    await this.#init.blobs.adopt(path, ref)
-    const key = readerKey(master, ref)
-    this.#readers.set(key, (this.#readers.get(key) ?? 0) + 1)
-    return ref
-  }
-
   #release(master: NodeId, result: Result): void {
-    for (const payload of payloadsOf(result)) {
-      if (!isBlobRef(payload)) continue
-      const key = readerKey(master, payload)
-      const left = (this.#readers.get(key) ?? 0) - 1
-      if (left > 0) this.#readers.set(key, left)
-      else this.#readers.delete(key)
-      this.#init.blobs.release(payload.blob).catch((error: unknown) => {
-        this.#init.onProblem(`cannot remove an output: ${toError(error).message}`)
-      })
-    }
+    this.#outputs.release(master, result).catch((error: unknown) => {
+      this.#init.onProblem(`cannot remove an output: ${toError(error).message}`)
+    })
   }
 }
 
 function isInMemory(result: RunResult): result is RunResult & Result {
   return !isSpoolFile(result.stdout) && !isSpoolFile(result.stderr) && !isSpoolFile(result.value)
-}
-
-function readerKey(master: NodeId, { blob }: BlobRef): string {
-  return `${master} ${blob}`
 }
 
 function cannotFetch({ blob }: BlobRef): Promise<void> {

@@ -86,6 +86,28 @@ for (const [name, open] of Object.entries(STORES)) {
       expect((await bytesIn(store.read(refOf(bytes)))).equals(bytes)).to.equal(true)
     })
 
+    it('takes a file that stays where it is, and outlives that name', async () => {
+      const bytes = randomBytes(1_000)
+      const path = aFile(bytes)
+      await store.adoptLink(path, refOf(bytes))
+      await store.adoptLink(path, refOf(bytes))
+      rmSync(path)
+      await store.release(refOf(bytes).blob)
+      expect((await bytesIn(store.read(refOf(bytes)))).equals(bytes)).to.equal(true)
+      await store.release(refOf(bytes).blob)
+      expect(readdirSync(folder)).to.deep.equal([])
+    })
+
+    it('says what is wrong with a file that it cannot take', async () => {
+      const ref = refOf(randomBytes(10))
+      const error = await store.adoptLink(join(root, 'nowhere'), ref).then(
+        () => undefined,
+        (thrown: unknown) => thrown
+      )
+      expect(error).to.have.property('code', 'ENOENT')
+      expect(store.size).to.equal(0)
+    })
+
     it('receives chunks in their order', async () => {
       const bytes = randomBytes(300_000)
       const ref = await receive(bytes, 7_001)
