@@ -1,17 +1,17 @@
 /** Large output on its way from a worker to the master that leased its task. */
 import { randomBytes } from 'node:crypto'
-import type { Connection } from '@libp2p/interface'
 import { expect } from 'chai'
 import type { Report } from '../../src/core/messages.ts'
 import { isBlobRef } from '../../src/core/types.ts'
 import type { BlobRef } from '../../src/core/types.ts'
 import { BLOB_PROTOCOL } from '../../src/net/blob-exchange.ts'
-import { decodeBlobAnswer, encodeBlobAnswer, encodeBlobRequest } from '../../src/wire/blob.ts'
+import { encodeBlobAnswer } from '../../src/wire/blob.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
 import { Admitting } from '../support/admitting.ts'
+import { blobOf } from '../support/blobs.ts'
+import { askForBlob } from '../support/raw-blobs.ts'
 import { aHold, aResult, ref } from '../support/machines.ts'
-import { blobOf } from '../support/members.ts'
-import type { RawPeer, RawStream } from '../support/raw-peer.ts'
+import type { RawStream } from '../support/raw-peer.ts'
 import { leaseOf } from '../support/raw-sessions.ts'
 import { until } from '../support/until.ts'
 
@@ -23,19 +23,6 @@ async function bytesIn(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 function refOf(bytes: Uint8Array): BlobRef {
   return { blob: blobOf(bytes), bytes: bytes.length }
-}
-
-/** What a peer gets that asks for a blob: its bytes, or the reason why not. */
-async function ask(peer: RawPeer, connection: Connection, blob: BlobRef, offset = 0) {
-  const stream = await peer.open(connection, BLOB_PROTOCOL)
-  stream.send(encodeFrame(encodeBlobRequest({ ...blob, offset })))
-  const refusal = decodeBlobAnswer((await stream.frame())!)
-  const bodies: Uint8Array[] = []
-  for (let body = await stream.frame(); body !== undefined; body = await stream.frame()) {
-    bodies.push(body)
-  }
-  await stream.close()
-  return refusal ?? Buffer.concat(bodies)
 }
 
 describe('large output', function () {
@@ -93,15 +80,15 @@ describe('large output', function () {
     const other = await net.peer()
     const theirs = await other.join(worker.address)
     const [ours] = master.peer.libp2p.getConnections()
-    expect(await ask(other, theirs, refOf(bytes))).to.match(/is not for this node$/)
-    expect(await ask(master.peer, ours!, refOf(bytes))).to.deep.equal(bytes)
-    expect(await ask(master.peer, ours!, refOf(bytes), 299_990)).to.deep.equal(
+    expect(await askForBlob(other, theirs, refOf(bytes))).to.match(/is not for this node$/)
+    expect(await askForBlob(master.peer, ours!, refOf(bytes))).to.deep.equal(bytes)
+    expect(await askForBlob(master.peer, ours!, refOf(bytes), 299_990)).to.deep.equal(
       bytes.subarray(299_990)
     )
 
     session.say({ type: 'accepted', attempts: [ref(1)] })
     await until(() => worker.blobs.size === 0, 'it is let go')
-    expect(await ask(master.peer, ours!, refOf(bytes))).to.match(/is not for this node$/)
+    expect(await askForBlob(master.peer, ours!, refOf(bytes))).to.match(/is not for this node$/)
     expect(worker.network.refusals.message).to.equal(0)
   })
 

@@ -16,6 +16,10 @@ interface PeerInit extends Omit<RawPeerInit, 'credentials'> {
   readonly of?: Credentials
 }
 
+interface MasterInit extends PeerInit {
+  readonly epoch?: string
+}
+
 export class Admitting {
   readonly credentials = createCredentials()
   readonly #members = new Members()
@@ -35,12 +39,15 @@ export class Admitting {
   }
 
   /** A peer that is admitted as a master, and the sessions that workers open with it. */
-  async rawMaster(): Promise<RawMaster> {
-    const peer = await this.peer({ isListening: true })
+  async rawMaster({ epoch = 'epoch', ...init }: MasterInit = {}): Promise<RawMaster> {
+    const peer = await this.peer({ isListening: true, ...init })
     const certificate = issueCertificate(this.credentials.rootSeed!, peer.id, Date.now())
-    await peer.welcome({ epoch: 'epoch', certificate })
+    await peer.welcome({ epoch, certificate })
     const master = new RawMaster(peer)
-    await peer.serve(WORK_PROTOCOL, (stream) => master.sessions.push(asMaster(stream)))
+    await peer.serve(WORK_PROTOCOL, (stream, connection) => {
+      master.connection = connection
+      master.sessions.push(asMaster(stream))
+    })
     return master
   }
 
@@ -82,6 +89,8 @@ export class Admitting {
 export class RawMaster {
   readonly peer: RawPeer
   readonly sessions: ReturnType<typeof asMaster>[] = []
+  /** On which the last session was opened. */
+  connection: Connection | undefined
 
   constructor(peer: RawPeer) {
     this.peer = peer

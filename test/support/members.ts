@@ -2,7 +2,7 @@
  * Members of a network within this process, on loopback: real libp2p, real sessions, and tasks
  * that end when the test says so.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import type { OutputStream } from '../../src/core/messages.ts'
 import type { Member } from '../../src/core/members/events.ts'
 import type { ShellSpec } from '../../src/core/spec.ts'
 import { emptyResult } from '../../src/core/result.ts'
-import type { BlobId, JobId, Millis, NodeId } from '../../src/core/types.ts'
+import type { JobId, Millis, NodeId } from '../../src/core/types.ts'
 import { BlobStore } from '../../src/blobs/blob-store.ts'
 import type {
   Executor,
@@ -30,6 +30,7 @@ import { NetworkRole } from '../../src/node/network-role.ts'
 import type { Refusal, RefusalKind } from '../../src/node/refusals.ts'
 import { WorkerRole } from '../../src/node/worker-role.ts'
 import type { Credentials } from '../../src/trust/credentials.ts'
+import { blobOf } from './blobs.ts'
 import { SPEC } from './machines.ts'
 import { until } from './until.ts'
 
@@ -342,9 +343,4 @@ async function workerParts(
 
 function nameOf({ name, isMaster }: MemberInit): string {
   return name ?? (isMaster === true ? 'master' : 'worker')
-}
-
-/** The name of these bytes. */
-export function blobOf(bytes: Uint8Array): BlobId {
-  return createHash('sha256').update(bytes).digest('hex') as BlobId
 }

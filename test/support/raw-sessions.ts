@@ -1,4 +1,5 @@
 /** One end of a session, spoken by hand. */
+import { KEEP_DURABLE_MS } from '../../src/core/limits.ts'
 import type { MasterMessage, WorkerMessage } from '../../src/core/messages.ts'
 import { FrameBuilder } from '../../src/wire/frame.ts'
 import { masterEnd, workerEnd } from '../../src/wire/session.ts'
@@ -53,6 +54,9 @@ export function asMaster(stream: RawStream): RawSession<MasterMessage, WorkerMes
 }
 
 export const KEPT: MasterMessage = { type: 'kept', canceled: [], leaseMs: 6_000, keepMs: 60_000 }
+
+/** The same of a master that comes back after its end. */
+export const KEPT_DURABLE: MasterMessage = { ...KEPT, keepMs: KEEP_DURABLE_MS }
 
 /** What a master says to lease one task of job 1, first of all in a session. */
 export function leaseOf(task: number): MasterMessage[] {
