@@ -96,6 +96,8 @@ export class Exchange implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined
   readonly #release: (isOver: boolean) => void
   #isOver = false
+  /** What was answered instead of an end, for those who go on all the same. */
+  #failure: P2pJobsError | undefined
   #isReleased = false
   readonly #onAbort = (): void => this.#socket.destroy()
 
@@ -113,22 +115,24 @@ export class Exchange implements AsyncDisposable {
   /** Sends what follows the request; resolves when there is room for more. */
   async send(message: ClientMessage): Promise<void> {
     this.#signal?.throwIfAborted()
+    if (this.#failure !== undefined) throw this.#failure
     this.#socket.send(encodeRequest(message))
     await this.#socket.room()
   }
 
   /** The next item, or undefined at the end. Throws like `ask`. */
   async next(): Promise<Item | undefined> {
-    while (true) {
+    while (!this.#isOver) {
       const raw = await this.#read()
       const answer = decodeAnswer(raw)
       // Of a later version, and not asked for.
       if (answer === undefined) continue
       if (answer.type !== 'done' && answer.type !== 'error') return answer
       this.#isOver = true
-      if (answer.type === 'done') return undefined
-      throw new P2pJobsError(answer.code, answer.message)
+      if (answer.type === 'error') this.#failure = new P2pJobsError(answer.code, answer.message)
     }
+    if (this.#failure !== undefined) throw this.#failure
+    return undefined
   }
 
   async #read(): Promise<ReceivedMessage> {
