@@ -22,7 +22,7 @@ import {
 import { OUTCOMES } from '../core/result.ts'
 import type { EndState } from '../core/task.ts'
 import type { AttemptRef, NodeId } from '../core/types.ts'
-import { readAttempt, readJob } from '../wire/attempts.ts'
+import { readJob } from '../wire/attempts.ts'
 import type { Fields } from '../wire/codec.ts'
 import { optionsFields, readOptions } from '../wire/job-options.ts'
 import { readSpec, specFields } from '../wire/master-messages.ts'
@@ -116,7 +116,7 @@ export function setbackFields(setback: SetbackView): unknown[] {
 
 export function readSetbackView(fields: Fields): SetbackView {
   return {
-    ...readAttempt(fields),
+    ...readLastAttempt(fields),
     worker: readPeer(fields),
     name: readName(fields),
     reason: fields.text(REASON_CHARACTERS_MAX),
@@ -137,7 +137,7 @@ export function resultViewFields(view: ResultView, writer: PayloadWriter): unkno
 export function readResultView(fields: Fields, payloads: PayloadReader): ResultView {
   return {
     place: fields.integer(),
-    ...readAttempt(fields),
+    ...readLastAttempt(fields),
     state: fields.word(END_STATES),
     worker: readPeer(fields),
     name: readName(fields),
@@ -173,6 +173,11 @@ export function readWorker(fields: Fields): WorkerSummary {
     held: fields.integer(),
     isConnected: fields.boolean()
   }
+}
+
+/** Attempt 0 is of a task that was never leased. */
+function readLastAttempt(fields: Fields): AttemptRef {
+  return { job: readJob(fields), task: fields.integer(1, TASKS_MAX), attempt: fields.integer() }
 }
 
 function attemptOf({ job, task, attempt }: AttemptRef): number[] {
