@@ -69,6 +69,8 @@ export interface Operands {
   readonly command: string
   /** The words after `:::`; undefined without one: the arguments come from stdin. */
   readonly inputs: readonly string[] | undefined
+  /** Of a command with operands of its own: those, among the flags wherever they stood. */
+  readonly words?: readonly string[]
 }
 
 export interface CommandTable<Flags extends FlagTable = FlagTable> {
@@ -76,7 +78,10 @@ export interface CommandTable<Flags extends FlagTable = FlagTable> {
   readonly summary: string
   /** What follows the command's name, one form a line. */
   readonly usage: readonly string[]
-  readonly operands: 'none' | 'command'
+  /** `words`: their number and meaning is the command's own business. */
+  readonly operands: 'none' | 'command' | 'words'
+  /** Under which title it stands in the overview. */
+  readonly group?: 'jobs'
   /** Paragraphs. */
   readonly description: readonly string[]
   readonly flags: Flags

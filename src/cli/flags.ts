@@ -3,8 +3,10 @@
  */
 import { LEASE_MS, NAME_CHARACTERS_MAX, SLOTS_MAX, WORKERS_MAX } from '../core/limits.ts'
 import { ISOLATIONS } from '../core/types.ts'
+import { json, taskFlags } from './command-flags.ts'
 import { ExitCode } from './command.ts'
 import type { CommandTable, FlagTable, TextFlag } from './command.ts'
+import { jobTables } from './job-tables.ts'
 
 const HOUR_MS = 3_600_000
 const MULTIADDR = { pattern: /^\/./, example: '/ip4/192.168.1.5/tcp/4001' }
@@ -16,11 +18,6 @@ const network = {
   summary: 'Use the network kept under this name in this home',
   shape: { pattern: /^[a-z0-9][a-z0-9_-]{0,63}$/, example: 'lab-2' }
 } satisfies TextFlag
-
-const json = {
-  type: 'boolean',
-  summary: 'Print one JSON object per line on stdout'
-} as const
 
 const config = {
   type: 'file',
@@ -101,8 +98,6 @@ const isolationFlags = {
   }
 } as const satisfies FlagTable
 
-const slots = { type: 'count', placeholder: 'N', max: SLOTS_MAX } as const
-
 export const nodeTable = {
   name: 'node',
   summary: 'Join the network and run the tasks of its masters',
@@ -138,7 +133,9 @@ export const nodeTable = {
       summary: 'End when all of them have ended'
     },
     slots: {
-      ...slots,
+      type: 'count',
+      placeholder: 'N',
+      max: SLOTS_MAX,
       min: 0,
       summary: 'Run at most N tasks at a time, instead of one per core; 0 runs none'
     },
@@ -167,12 +164,7 @@ export const runTable = {
     'The first Ctrl-C starts nothing more and cancels what runs, the second leaves at once.'
   ],
   flags: {
-    slots: {
-      ...slots,
-      short: 'j',
-      min: 1,
-      summary: 'Run at most N tasks at a time on each machine, instead of one per core'
-    },
+    ...taskFlags,
     keepOrder: {
       type: 'boolean',
       short: 'k',
@@ -181,21 +173,6 @@ export const runTable = {
     tag: {
       type: 'boolean',
       summary: 'Begin every line of output with the argument and a tab'
-    },
-    timeout: {
-      type: 'duration',
-      placeholder: 'DURATION',
-      min: 1,
-      max: 24 * 24 * HOUR_MS,
-      summary: 'End a task that runs longer than this; it has failed then'
-    },
-    retries: {
-      type: 'count',
-      placeholder: 'N',
-      default: 0,
-      min: 0,
-      max: 1000,
-      summary: 'Try a failed task N more times, on another machine first'
     },
     minWorkers: {
       type: 'count',
@@ -214,13 +191,6 @@ export const runTable = {
     noLocal: {
       type: 'boolean',
       summary: 'Use only other machines'
-    },
-    env: {
-      type: 'text',
-      placeholder: 'NAME',
-      repeatable: true,
-      shape: { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, example: 'LANG' },
-      summary: 'Give tasks this variable of the environment'
     },
     ...isolationFlags,
     ...roleFlags,
@@ -279,4 +249,7 @@ export const tokenTable = {
   examples: ['p2pjobs token --full']
 } as const satisfies CommandTable
 
-export const tables: readonly CommandTable[] = [nodeTable, runTable, membersTable, tokenTable]
+export const tables: readonly CommandTable[] = [
+  ...[nodeTable, runTable, membersTable, tokenTable],
+  ...jobTables
+]

@@ -37,11 +37,19 @@ export function overview(tables: readonly CommandTable[]): string {
   return sections([
     TAGLINE,
     'Usage: p2pjobs COMMAND [FLAG]...',
-    titled('Commands:', columns(tables.map(({ name, summary }) => [name, summary]))),
+    titled('Commands:', summaries(tables.filter(({ group }) => group === undefined))),
+    titled(
+      'The jobs of the master node of this home:',
+      summaries(tables.filter(({ group }) => group === 'jobs'))
+    ),
     titled('Flags:', columns(GENERAL)),
     titled('Environment:', columns(ENVIRONMENT)),
     'See p2pjobs COMMAND --help for the flags of a command.'
   ])
+}
+
+function summaries(tables: readonly CommandTable[]): string[] {
+  return columns(tables.map(({ name, summary }) => [name, summary]))
 }
 
 /** `p2pjobs COMMAND --help`. */
@@ -85,7 +93,7 @@ function commandChapter(table: CommandTable): string {
     `${table.summary}.`,
     ['```sh', ...usageLines(table), '```'].join('\n'),
     ...table.description,
-    ['Flags:', '', ...bullets(flags)].join('\n'),
+    ...(flags.length === 0 ? [] : [['Flags:', '', ...bullets(flags)].join('\n')]),
     ['Exit status:', '', ...bullets(table.exitStatus)].join('\n'),
     ['For example:', '', '```sh', ...table.examples, '```'].join('\n')
   ]).trimEnd()

@@ -8,6 +8,7 @@ import type { Context } from './command.ts'
 import { describeError, dispatch, errorExitCode } from './dispatch.ts'
 import type { CommandEntry } from './dispatch.ts'
 import { membersTable, nodeTable, runTable, tokenTable } from './flags.ts'
+import * as job from './job-tables.ts'
 import { watchSignals } from './stop-signals.ts'
 import type { StopSignals } from './stop-signals.ts'
 import { Writer } from './writer.ts'
@@ -31,7 +32,30 @@ const COMMANDS: readonly CommandEntry[] = [
     }
   },
   { table: membersTable, load: async () => (await import('./commands/members.ts')).membersCommand },
-  { table: tokenTable, load: async () => (await import('./commands/token.ts')).tokenCommand }
+  { table: tokenTable, load: async () => (await import('./commands/token.ts')).tokenCommand },
+  {
+    table: job.submitTable,
+    load: async () => (await import('./commands/submit.ts')).submitCommand
+  },
+  { table: job.jobsTable, load: async () => (await import('./commands/jobs.ts')).jobsCommand },
+  { table: job.jobTable, load: async () => (await import('./commands/job.ts')).jobCommand },
+  { table: job.logsTable, load: async () => (await import('./commands/logs.ts')).logsCommand },
+  { table: job.catTable, load: async () => (await import('./commands/cat.ts')).catCommand },
+  { table: job.waitTable, load: async () => (await import('./commands/wait.ts')).waitCommand },
+  {
+    table: job.cancelTable,
+    load: async () => (await import('./commands/cancel.ts')).cancelCommand
+  },
+  { table: job.retryTable, load: async () => (await import('./commands/retry.ts')).retryCommand },
+  {
+    table: job.forgetTable,
+    load: async () => (await import('./commands/forget.ts')).forgetCommand
+  },
+  { table: job.drainTable, load: async () => (await import('./commands/drain.ts')).drainCommand },
+  {
+    table: job.explainTable,
+    load: async () => (await import('./commands/explain.ts')).explainCommand
+  }
 ]
 
 /** Processes that take as long to start as the modules take to load. */

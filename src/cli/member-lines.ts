@@ -3,6 +3,7 @@
  */
 import type { Member } from '../core/members/events.ts'
 import { escapeText } from './output.ts'
+import { textTable } from './text-table.ts'
 
 /** The `member` event. */
 export function memberEvent(member: Readonly<Member>): Readonly<Record<string, unknown>> {
@@ -49,21 +50,11 @@ export function memberTable(members: readonly Readonly<Member>[]): string | unde
       escapeText(member.addresses[0] ?? '?')
     ])
   if (rows.length === 0) return undefined
-  return table([['NAME', 'STATUS', 'ROLE', 'VERSION', 'PEER', 'ADDRESS'], ...rows])
+  return textTable([['NAME', 'STATUS', 'ROLE', 'VERSION', 'PEER', 'ADDRESS'], ...rows])
 }
 
 function roleOf({ info }: Readonly<Member>): string {
   if (info === undefined) return '?'
   const roles = [info.isMaster ? 'master' : '', info.isWorker ? 'worker' : '']
   return roles.filter((role) => role !== '').join('+') || 'guest'
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? []
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return `${rows.map(line).join('\n')}\n`
 }

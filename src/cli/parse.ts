@@ -35,6 +35,8 @@ class WordReader {
   readonly #table: CommandTable
   readonly #left: string[]
   readonly #given = new Map<string, Given>()
+  /** Operands between flags. */
+  readonly #operands: string[] = []
 
   constructor(table: CommandTable, words: readonly string[]) {
     this.#table = table
@@ -46,6 +48,10 @@ class WordReader {
       if (word === '--help' || word === '-h') return this.#words(true)
       if (word === '--') break
       if (!/^-./.test(word)) {
+        if (this.#table.operands === 'words') {
+          this.#operands.push(word)
+          continue
+        }
         this.#left.unshift(word)
         break
       }
@@ -58,7 +64,7 @@ class WordReader {
   #words(isHelp: boolean): Words {
     const operands = isHelp
       ? { command: '', inputs: undefined }
-      : operandsOf(this.#table, this.#left)
+      : operandsOf(this.#table, [...this.#operands, ...this.#left])
     return { given: this.#given, operands, isHelp }
   }
 
@@ -121,6 +127,7 @@ function operandsOf(table: CommandTable, words: readonly string[]): Operands {
   if (table.operands === 'none' && unexpected !== undefined) {
     throw usage(`unexpected '${unexpected}'; see p2pjobs ${table.name} --help`)
   }
+  if (table.operands === 'words') return { command: '', inputs: undefined, words }
   const marks = words.filter((word) => SEPARATORS.includes(word))
   const unsupported = marks.length > 1 ? marks[1] : marks.find((word) => word !== ':::')
   if (unsupported !== undefined) {

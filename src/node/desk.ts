@@ -230,6 +230,8 @@ export class Desk implements Answerer {
 
   async *#drain(worker: string | undefined, isDraining: boolean): AsyncGenerator<Item> {
     await Promise.resolve()
+    // A master that is drained lets them go at once.
+    const workers = this.#views.workers()
     if (worker === undefined) {
       if (!isDraining) {
         throw new P2pJobsError(
@@ -242,7 +244,7 @@ export class Desk implements Answerer {
       const where = 'see `p2pjobs members` for those that are there'
       throw new P2pJobsError('NOT_FOUND', `there is no worker ${worker} here; ${where}`)
     }
-    for (const summary of this.#views.workers()) {
+    for (const summary of workers) {
       const isMeant = worker === undefined || summary.name === worker || summary.worker === worker
       if (isMeant) yield { type: 'worker', worker: summary }
     }

@@ -13,12 +13,21 @@ import type {
 import type { Range, Selection } from '../core/selection.ts'
 import type { Spec } from '../core/spec.ts'
 import type { JobId } from '../core/types.ts'
-import { expectItem } from './control-client.ts'
-import type { ControlClient, Exchange } from './control-client.ts'
-import type { Explanation, Item, Part, Request } from './messages.ts'
-import { inRequests } from './requests.ts'
+import type { HomeFolders } from '../home/home.ts'
+import { expectItem } from '../control/control-client.ts'
+import type { ControlClient, Exchange } from '../control/control-client.ts'
+import type { Explanation, Item, Part, Request } from '../control/messages.ts'
+import { inRequests } from '../control/requests.ts'
+import { connectControl } from './control.ts'
 
 type Without<R extends Request['type']> = Omit<Extract<Request, { type: R }>, 'type'>
+
+export type { Explanation, Part } from '../control/messages.ts'
+
+/** The jobs of the master node of this home. Throws NO_DAEMON, REFUSED, UNREACHABLE. */
+export async function openRemoteJobs(home: HomeFolders): Promise<RemoteJobs> {
+  return new RemoteJobs(await connectControl(home))
+}
 
 export class RemoteJobs {
   readonly #client: ControlClient

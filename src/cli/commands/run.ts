@@ -1,19 +1,17 @@
 /** `p2pjobs run`: a command for every argument, on every machine there is. */
-import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { Member } from '../../core/members/events.ts'
-import type { ShellSpec } from '../../core/spec.ts'
 import { noNetwork, placeOf } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
 import type { NodeListener } from '../../node/node.ts'
 import { startPublisher } from '../../node/publisher.ts'
 import type { StartedNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
+import type { Context, FlagValues } from '../command.ts'
 import { runTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { failureStatus } from '../jobs/exit-status.ts'
-import { lineInputs, wordInputs } from '../jobs/inputs.ts'
+import { readInputs, shellSpec } from '../jobs/shell-job.ts'
 import { Progress } from '../jobs/progress.ts'
 import { Publication } from '../jobs/publish.ts'
 import { publishMasterOf } from '../jobs/publishing.ts'
@@ -26,7 +24,7 @@ type RunFlags = FlagValues<typeof runTable.flags>
 export const runCommand = defineCommand(runTable, async (flags, context, operands) => {
   if (operands.command === '' && operands.inputs?.length === 0) return ExitCode.ok
   const publication: Publication = new Publication({
-    spec: specOf(flags, operands.command, context),
+    spec: shellSpec(flags, operands.command, context.env),
     options: { priority: 0, retries: flags.retries },
     keepOrder: flags.keepOrder,
     print: (settled, read) => output.print(settled, read),
@@ -51,7 +49,7 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
   try {
     await waitForWorkers(started.node, flags.minWorkers, context.stopping)
     const master = publishMasterOf(started.node)
-    await publication.run(master, inputsOf(operands, context), context.stopping)
+    await publication.run(master, readInputs(operands, context), context.stopping)
     await output.end?.()
     // What becomes of the workers from now on is not this job's story.
     isOver = true
@@ -62,34 +60,6 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
   const { failed, canceled } = publication.tally
   return canceled > 0 || context.stopping.aborted ? ExitCode.runError : failureStatus(failed)
 })
-
-function specOf(flags: RunFlags, command: string, context: Context): ShellSpec {
-  const environment: Record<string, string> = {}
-  for (const name of flags.env) {
-    const value = context.env[name]
-    if (value !== undefined) environment[name] = value
-  }
-  return {
-    kind: 'shell',
-    command,
-    directory: process.cwd(),
-    environment,
-    timeoutMs: flags.timeout,
-    outputBytesMax: OUTPUT_BYTES_MAX,
-    slotsMax: flags.slots
-  }
-}
-
-function inputsOf(
-  { inputs }: Operands,
-  context: Context
-): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-  if (inputs !== undefined) return wordInputs(inputs)
-  if (context.isTerminal.stdin) {
-    context.stderr('p2pjobs: reading arguments from the terminal, one per line; Ctrl-D ends them\n')
-  }
-  return lineInputs(context.stdin, 'stdin')
-}
 
 /** Starts the master, with this machine's slots unless a node of this home offers them already. */
 async function startFor(

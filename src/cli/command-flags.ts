@@ -1,0 +1,46 @@
+/**
+ * Flags that several tables have.
+ */
+import { SLOTS_MAX } from '../core/limits.ts'
+import type { FlagTable } from './command.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+export const json = {
+  type: 'boolean',
+  summary: 'Print one JSON object per line on stdout'
+} as const
+
+/** How the tasks of a command are run. */
+export const taskFlags = {
+  slots: {
+    type: 'count',
+    placeholder: 'N',
+    max: SLOTS_MAX,
+    short: 'j',
+    min: 1,
+    summary: 'Run at most N tasks at a time on each machine, instead of one per core'
+  },
+  timeout: {
+    type: 'duration',
+    placeholder: 'DURATION',
+    min: 1,
+    max: 24 * DAY_MS,
+    summary: 'End a task that runs longer than this; it has failed then'
+  },
+  retries: {
+    type: 'count',
+    placeholder: 'N',
+    default: 0,
+    min: 0,
+    max: 1000,
+    summary: 'Try a failed task N more times, on another machine first'
+  },
+  env: {
+    type: 'text',
+    placeholder: 'NAME',
+    repeatable: true,
+    shape: { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, example: 'LANG' },
+    summary: 'Give tasks this variable of the environment'
+  }
+} as const satisfies FlagTable

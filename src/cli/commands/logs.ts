@@ -1,0 +1,91 @@
+/** `p2pjobs logs`: what the tasks of a job have printed. */
+import type { TaskView } from '../../core/job-views.ts'
+import { isBlobRef } from '../../core/types.ts'
+import type { JobId, Payload } from '../../core/types.ts'
+import type { RemoteJobs } from '../../node/remote-jobs.ts'
+import { ExitCode } from '../command.ts'
+import type { Context, FlagValues, Operands } from '../command.ts'
+import { taskEvent, whereOf } from '../job-lines.ts'
+import { logsTable } from '../job-tables.ts'
+import { Tagger } from '../jobs/tagger.ts'
+import { bytesField, escapeText, jsonLine } from '../output.ts'
+import { remoteCommand, wordsOf } from '../remote-command.ts'
+import { oneJob, selectedTasks } from '../selected-tasks.ts'
+import { parseTaskSelector } from '../selector.ts'
+
+/** The most of an output that one line of JSON holds. */
+const JSON_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+
+type LogsFlags = FlagValues<typeof logsTable.flags>
+type Jobs = Pick<RemoteJobs, 'jobs' | 'tasks' | 'bytes'>
+
+export async function printLogs(
+  jobs: Jobs,
+  flags: LogsFlags,
+  context: Context,
+  operands: Operands
+): Promise<number> {
+  const selector = parseTaskSelector(wordsOf(operands, 'ID')[0])
+  const { job } = await oneJob(jobs, selector.job)
+  for await (const task of selectedTasks(jobs, job, selector.tasks)) {
+    if (task.result === undefined) continue
+    if (flags.json) await printJson(jobs, job, task, context)
+    else await print(jobs, job, task, flags.tag, context)
+  }
+  return ExitCode.ok
+}
+
+export const logsCommand = remoteCommand(logsTable, printLogs)
+
+async function print(
+  jobs: Jobs,
+  job: JobId,
+  view: TaskView,
+  isTagged: boolean,
+  { stdout, stderr, taskStderr }: Context
+): Promise<void> {
+  const { task, result, state } = view
+  const input = isTagged ? await inputOf(jobs, job, task, view.input) : undefined
+  const copy = async (part: 'stdout' | 'stderr', write: typeof taskStderr): Promise<void> => {
+    const tagger = input && new Tagger(input)
+    for await (const chunk of jobs.bytes(job, task, part)) await write(tagger?.push(chunk) ?? chunk)
+  }
+  if ((result?.stdoutBytes ?? 0) > 0) await copy('stdout', stdout)
+  if ((result?.stderrBytes ?? 0) > 0) await copy('stderr', taskStderr)
+  // A command says itself why it failed; what it cannot know is said for it.
+  if (state === 'finished' || result?.exitCode !== undefined) return
+  const where = whereOf(view.worker, view.name)
+  const on = where === '' ? '' : ` on ${where}`
+  stderr(`p2pjobs: task ${job}.${task} ${state}${on}: ${escapeText(result?.reason ?? '')}\n`)
+}
+
+async function inputOf(jobs: Jobs, job: JobId, task: number, input: Payload): Promise<Uint8Array> {
+  return isBlobRef(input) ? (await read(jobs, job, task, 'input')).bytes : input
+}
+
+async function printJson(jobs: Jobs, job: JobId, view: TaskView, { stdout }: Context) {
+  const outputs: Record<string, unknown> = {}
+  for (const part of ['stdout', 'stderr'] as const) {
+    const { bytes, isCut } = await read(jobs, job, view.task, part)
+    Object.assign(outputs, bytesField(part, bytes))
+    if (isCut) outputs[`is${part === 'stdout' ? 'Stdout' : 'Stderr'}Cut`] = true
+  }
+  await stdout(jsonLine({ ...taskEvent(job, view), event: 'log', ...outputs }))
+}
+
+async function read(
+  jobs: Jobs,
+  job: JobId,
+  task: number,
+  part: 'input' | 'stdout' | 'stderr'
+): Promise<{ readonly bytes: Uint8Array; readonly isCut: boolean }> {
+  const chunks: Uint8Array[] = []
+  let left = JSON_OUTPUT_BYTES_MAX
+  for await (const chunk of jobs.bytes(job, task, part)) {
+    if (left === 0) return { bytes: Buffer.concat(chunks), isCut: true }
+    const part = chunk.subarray(0, left)
+    chunks.push(part)
+    left -= part.length
+  }
+  return { bytes: Buffer.concat(chunks), isCut: false }
+}

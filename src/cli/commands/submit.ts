@@ -1,0 +1,147 @@
+/** `p2pjobs submit`: a job for the master node of this home; its id, once it is on disk. */
+import { userInfo } from 'node:os'
+import { P2pJobsError } from '../../core/errors.ts'
+import type { JobOptions } from '../../core/job.ts'
+import type { ShellSpec } from '../../core/spec.ts'
+import type { JobId } from '../../core/types.ts'
+import type { RemoteJobs } from '../../node/remote-jobs.ts'
+import { ExitCode } from '../command.ts'
+import type { Context, FlagValues, Operands } from '../command.ts'
+import { commandLines } from '../jobs/inputs.ts'
+import { readInputs, shellSpec } from '../jobs/shell-job.ts'
+import { submitTable } from '../job-tables.ts'
+import { jsonLine } from '../output.ts'
+import { remoteCommand } from '../remote-command.ts'
+import { usage } from '../values.ts'
+
+type SubmitFlags = FlagValues<typeof submitTable.flags>
+type Source = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** A job of no more than this is submitted in one piece; a longer one as it is read. */
+const WHOLE_TASKS_MAX = 4_096
+const WHOLE_BYTES_MAX = 256 * 1024
+const BATCH = 1_024
+
+/** What it needs of the jobs. */
+export type SubmitJobs = Pick<RemoteJobs, 'submit' | 'submitWhole'>
+
+export async function submit(
+  jobs: SubmitJobs,
+  flags: SubmitFlags,
+  context: Context,
+  operands: Operands
+): Promise<number> {
+  const source = sourceOf(flags, context, operands)
+  const spec = shellSpec(flags, operands.command, context.env)
+  const { job, tasks } = await submitAll(jobs, spec, optionsOf(flags), source, context.stopping)
+  await context.stdout(
+    flags.json ? jsonLine({ event: 'submitted', job, tasks }) : `${String(job)}\n`
+  )
+  return ExitCode.ok
+}
+
+export const submitCommand = remoteCommand(submitTable, submit)
+
+function sourceOf(flags: SubmitFlags, context: Context, operands: Operands): Source {
+  if (flags.file === undefined) return readInputs(operands, context)
+  if (operands.command !== '' || operands.inputs !== undefined) {
+    throw usage('--file has the commands, one a line: leave COMMAND and ::: out')
+  }
+  return commandLines(flags.file, context.stdin)
+}
+
+function optionsOf({ name, retries }: SubmitFlags): JobOptions {
+  const submitter = userName()
+  return {
+    priority: 0,
+    retries,
+    ...(name === undefined ? {} : { name }),
+    ...(submitter === undefined ? {} : { submitter })
+  }
+}
+
+/** Undefined: this user has no name, as in some containers. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username
+  } catch {
+    return undefined
+  }
+}
+
+interface Submitted {
+  readonly job: JobId
+  readonly tasks: number
+}
+
+/** A short job at once; a long one bit by bit, and canceled if not all of it can be read. */
+async function submitAll(
+  jobs: SubmitJobs,
+  spec: ShellSpec,
+  options: JobOptions,
+  source: Source,
+  stopping: AbortSignal
+): Promise<Submitted> {
+  const batches = batchesOf(stoppable(source, stopping))
+  const first = await batches.next()
+  const inputs = first.value?.inputs ?? []
+  if (first.value === undefined || first.value.isLast) {
+    return { job: await jobs.submitWhole(spec, options, inputs), tasks: inputs.length }
+  }
+  await using feed = await jobs.submit(spec, options)
+  await feed.add(inputs)
+  for await (const batch of batches) await feed.add(batch.inputs)
+  await feed.close()
+  return { job: feed.job, tasks: feed.tasks }
+}
+
+interface Batch {
+  readonly inputs: readonly Uint8Array[]
+  readonly isLast: boolean
+}
+
+/** The first one as long as a whole job may be. */
+async function* batchesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Batch, undefined> {
+  let inputs: Uint8Array[] = []
+  let bytes = 0
+  let tasksMax = WHOLE_TASKS_MAX
+  for await (const input of source) {
+    inputs.push(input)
+    bytes += input.length
+    if (inputs.length < tasksMax && bytes < WHOLE_BYTES_MAX) continue
+    yield { inputs, isLast: false }
+    inputs = []
+    bytes = 0
+    tasksMax = BATCH
+  }
+  if (inputs.length > 0) yield { inputs, isLast: true }
+}
+
+/** A source may wait for its next input for ever: a terminal, a pipe that somebody holds open. */
+async function* stoppable(
+  source: Source,
+  stopping: AbortSignal
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const stopped = Promise.withResolvers<never>()
+  stopped.promise.catch(() => undefined)
+  const stop = (): void =>
+    stopped.reject(
+      new P2pJobsError('CANCELED', 'stopped before all tasks were submitted; none will be run')
+    )
+  stopping.addEventListener('abort', stop)
+  if (stopping.aborted) stop()
+  const inputs = inputsOf(source)
+  try {
+    while (true) {
+      const next = await Promise.race([inputs.next(), stopped.promise])
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    stopping.removeEventListener('abort', stop)
+  }
+}
+
+async function* inputsOf(source: Source): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* source
+}

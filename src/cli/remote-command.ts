@@ -1,0 +1,55 @@
+/**
+ * Commands that ask the master node of this home.
+ */
+import { operatingErrorOf } from '../core/errors.ts'
+import { placeOf } from '../node/credentials.ts'
+import { openRemoteJobs } from '../node/remote-jobs.ts'
+import type { RemoteJobs } from '../node/remote-jobs.ts'
+import { defineCommand } from './command.ts'
+import type { Command, CommandTable, Context, FlagTable, FlagValues, Operands } from './command.ts'
+import { problemLines } from './network-flags.ts'
+import { usage } from './values.ts'
+
+/** What such a command does with the jobs; the exit status. */
+export type RemoteBody<Flags extends FlagTable> = (
+  jobs: RemoteJobs,
+  flags: FlagValues<Flags>,
+  context: Context,
+  operands: Operands
+) => Promise<number>
+
+/** A command from its table and its body, which gets a connection that is closed afterwards. */
+export function remoteCommand<const Flags extends FlagTable>(
+  table: CommandTable<Flags>,
+  body: RemoteBody<Flags>
+): Command<Flags> {
+  return defineCommand(table, async (flags, context, operands) => {
+    const { home } = placeOf(context.env, 'default', problemLines(context))
+    const jobs = await openRemoteJobs(home)
+    const hangUp = (): void => jobs.close()
+    context.stopping.addEventListener('abort', hangUp)
+    try {
+      return await body(jobs, flags, context, operands)
+    } catch (error) {
+      // Whoever stopped it knows why there is no answer.
+      const isCut = operatingErrorOf(error)?.code === 'UNREACHABLE' && context.stopping.aborted
+      if (isCut) return table.errorExitCode
+      throw error
+    } finally {
+      context.stopping.removeEventListener('abort', hangUp)
+      jobs.close()
+    }
+  })
+}
+
+/** The operands of a command that wants these, all of them. Throws USAGE. */
+export function wordsOf<const Names extends readonly string[]>(
+  { words = [] }: Operands,
+  ...names: Names
+): { readonly [Place in keyof Names]: string } {
+  const missing = names[words.length]
+  if (missing !== undefined) throw usage(`name ${missing}; see --help`)
+  const unexpected = words[names.length]
+  if (unexpected !== undefined) throw usage(`unexpected '${unexpected}'; see --help`)
+  return words as unknown as { readonly [Place in keyof Names]: string }
+}
