@@ -52,8 +52,7 @@ function messagesFor(record: SpoolRecord): RawMessage[] {
 /** Reads what stands behind a length. Throws BAD_MESSAGE for what was not written so. */
 export function decodeRecord(bytes: Uint8Array): SpoolRecord {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  // Plain bytes: of a Buffer, payloads would not be copies but keep all that was read alive.
-  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + CRC_BYTES, bytes.length - CRC_BYTES)
+  const body = bytes.subarray(CRC_BYTES)
   if (view.getUint32(0) !== crc32(body)) throw badMessage('bytes that have changed')
   const [first, second] = messagesOf(body)
   if (first === undefined) throw badMessage('an empty record')

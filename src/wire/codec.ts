@@ -85,7 +85,7 @@ export class Fields {
     if (!(value instanceof Uint8Array) || value.length > bytesMax) {
       throw badMessage(`something else than at most ${bytesMax} bytes`)
     }
-    return value.slice()
+    return new Uint8Array(value)
   }
 
   /** One of the given words, sent as its place among them. */

@@ -38,7 +38,8 @@ export class PayloadReader {
   readInline(fields: Fields, bytesMax = INLINE_BYTES_MAX): Uint8Array {
     const end = this.#place + fields.integer(0, bytesMax)
     if (end > this.#bytes.length) throw badMessage('a payload longer than its message')
-    const payload = this.#bytes.slice(this.#place, end)
+    // Not by `slice`: a Buffer, as which bytes come from a socket, gives a view by that.
+    const payload = new Uint8Array(this.#bytes.subarray(this.#place, end))
     this.#place = end
     return payload
   }

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
 import { FRAME_BYTES_MAX } from '../../../src/core/limits.ts'
 import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
+import type { JobId } from '../../../src/core/types.ts'
 import { Rng } from '../../../src/core/rng.ts'
 import { encodeFrame, FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
 import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
@@ -56,6 +57,21 @@ describe('session messages', () => {
       )
     })
   }
+
+  it('does not keep the frame alive in which a small payload came', () => {
+    const input = Uint8Array.of(1, 2, 3)
+    const ref = { job: 1 as JobId, task: 1, attempt: 1 }
+    const frame = frameOf({
+      ...{ type: 'leases', batch: 1, used: 1, more: false, leases: [{ ...ref, input }] }
+    })
+    // As bytes come from a socket.
+    for (const body of bodiesOf(Buffer.from(frame))) {
+      const [message] = workerEnd.decode(body)
+      const lease = message?.type === 'leases' ? message.leases[0] : undefined
+      expect(lease?.input).to.deep.equal(input)
+      expect((lease?.input as Uint8Array).buffer.byteLength).to.equal(3)
+    }
+  })
 
   it('the document shows all of them', () => {
     expect(examples()).to.have.length(18)
