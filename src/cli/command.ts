@@ -113,6 +113,8 @@ export interface Context {
   readonly stopping: AbortSignal
   /** The second one: the process ends a moment later, whatever the command does. */
   readonly leaving: AbortSignal
+  /** The terminal is gone: aborted just before `stopping` is, or later. */
+  readonly hangup: AbortSignal
 }
 
 export interface Command<Flags extends FlagTable = FlagTable> {

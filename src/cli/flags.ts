@@ -161,6 +161,9 @@ export const runTable = {
     'Each argument, or each line of stdin without :::, is a task: COMMAND with {} replaced by the ' +
       'argument, or followed by it where there is no {}. Without COMMAND the argument is the ' +
       'command. Output is printed per task, whole, as tasks end. Flags come before COMMAND.',
+    'Where `p2pjobs node --master` of the same home runs, the job is given to that node: it survives ' +
+      'the end of this command and of its terminal, and `p2pjobs attach` follows it again. ' +
+      'Otherwise, or with --in-process, --local, --no-local or --join, it ends with this command.',
     'The first Ctrl-C starts nothing more and cancels what runs, the second leaves at once.'
   ],
   flags: {
@@ -182,6 +185,22 @@ export const runTable = {
       max: WORKERS_MAX,
       excludes: 'local',
       summary: 'Wait up to 60 s for N members that run tasks, besides this one'
+    },
+    detach: {
+      type: 'boolean',
+      summary: 'Give the job to the master node of this home, print its id and end'
+    },
+    onInterrupt: {
+      type: 'text',
+      placeholder: 'HOW',
+      default: 'cancel',
+      shape: { pattern: /^(cancel|detach)$/, example: 'cancel, detach' },
+      summary: 'At Ctrl-C cancel the job, or leave it to the master node of this home (detach)'
+    },
+    inProcess: {
+      type: 'boolean',
+      excludes: 'detach',
+      summary: 'Be the master of the job, also where a master node of this home runs'
     },
     local: {
       type: 'boolean',

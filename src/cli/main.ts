@@ -122,6 +122,7 @@ function contextOf(stdout: Writer, stderr: Writer, stop: StopSignals): Context {
     env: process.env,
     isTerminal: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
     stopping: stop.stopping,
-    leaving: stop.leaving
+    leaving: stop.leaving,
+    hangup: stop.hangup
   }
 }

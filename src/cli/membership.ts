@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Member } from '../core/members/events.ts'
 import { P2pJobsError } from '../core/errors.ts'
 import type { Node } from '../node/node.ts'
+import type { RemoteJobs } from '../node/remote-jobs.ts'
 
 const ALONE_MS = 5_000
 /** How long `--min-workers` waits. */
@@ -56,9 +57,33 @@ export async function waitForWorkers(
   signal: AbortSignal,
   clock = realClock
 ): Promise<void> {
+  await waitForCount(() => Promise.resolve(countWorkers(node)), count, signal, clock)
+}
+
+/** The same for workers of the master node of this home, all of them counted. */
+export async function waitForWorkersOf(
+  jobs: Pick<RemoteJobs, 'workers'>,
+  count: number,
+  signal: AbortSignal,
+  clock = realClock
+): Promise<void> {
+  if (count === 0) return
+  const present = async (): Promise<number> => {
+    const workers = await Array.fromAsync(jobs.workers())
+    return workers.filter(({ isConnected, slots }) => isConnected && slots > 0).length
+  }
+  await waitForCount(present, count, signal, clock)
+}
+
+async function waitForCount(
+  present: () => Promise<number>,
+  count: number,
+  signal: AbortSignal,
+  clock: Clock
+): Promise<void> {
   const until = clock.now() + WORKERS_MS
-  while (countWorkers(node) < count && !signal.aborted) {
-    if (clock.now() >= until) throw tooFew(count, countWorkers(node))
+  for (let found = await present(); found < count && !signal.aborted; found = await present()) {
+    if (clock.now() >= until) throw tooFew(count, found)
     await clock.sleep(LOOK_MS, signal)
   }
 }

@@ -17,6 +17,8 @@ export interface SignalSource {
 export interface StopSignals {
   readonly stopping: AbortSignal
   readonly leaving: AbortSignal
+  /** The terminal is gone: aborted just before `stopping` is, or later. */
+  readonly hangup: AbortSignal
   /** What a first signal does, for another reason. */
   stop(): void
 }
@@ -25,6 +27,7 @@ export interface StopSignals {
 export function watchSignals(source: SignalSource, now: () => number): StopSignals {
   const stopping = new AbortController()
   const leaving = new AbortController()
+  const hangup = new AbortController()
   let pressedAt = -Infinity
   const press = (): void => {
     const isSamePress = now() - pressedAt < SAME_PRESS_MS
@@ -33,10 +36,16 @@ export function watchSignals(source: SignalSource, now: () => number): StopSigna
     if (stopping.signal.aborted) leaving.abort()
     else stopping.abort()
   }
-  for (const signal of SIGNALS) source.on(signal, press)
+  for (const signal of SIGNALS) {
+    source.on(signal, () => {
+      if (signal === 'SIGHUP') hangup.abort()
+      press()
+    })
+  }
   return {
     stopping: stopping.signal,
     leaving: leaving.signal,
+    hangup: hangup.signal,
     stop: () => stopping.abort()
   }
 }

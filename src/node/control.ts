@@ -57,6 +57,8 @@ export async function openControl(
   }
 }
 
+export { noDaemon } from '../control/control-client.ts'
+
 /** Connects with the master of this home. Throws NO_DAEMON, REFUSED, UNREACHABLE. */
 export async function connectControl(home: HomeFolders): Promise<ControlClient> {
   const path = readLiveNode(home)?.control

@@ -1,23 +1,21 @@
 /**
- * Feeds a job of another process of this home: whatever that process had on disk when it went
- * away, it gets the rest when it is back.
+ * Feeds a job of another process of this home, over its restarts: whatever was on disk there when
+ * it went away, it gets the rest when it is back.
  */
 import { operatingErrorOf } from '../core/errors.ts'
 import type { JobOptions } from '../core/job.ts'
 import type { Spec } from '../core/spec.ts'
-import type { JobId, Payload } from '../core/types.ts'
-import { expectItem } from '../control/control-client.ts'
-import type { ControlClient, Exchange } from '../control/control-client.ts'
-import { inRequests } from '../control/requests.ts'
+import type { JobId } from '../core/types.ts'
 import { patiently } from './patience.ts'
 import type { PatienceInit } from './patience.ts'
+import type { JobFeed, RemoteJobs } from './remote-jobs.ts'
 
 export class RemoteFeed {
   readonly job: JobId
-  readonly #client: ControlClient
+  readonly #jobs: RemoteJobs
   readonly #patience: PatienceInit
-  /** Undefined: it has to be taken up again. */
-  #exchange: Exchange | undefined
+  /** Undefined: it broke, and has to be taken up again. */
+  #feed: JobFeed | undefined
   /** What is not known to be on disk, behind the tasks that are. */
   #unacknowledged: Uint8Array[] = []
   #acknowledged = 0
@@ -27,28 +25,20 @@ export class RemoteFeed {
 
   /** Opens the job; it is on disk when this resolves. Throws what the master answers. */
   static async submit(
-    client: ControlClient,
+    jobs: RemoteJobs,
     spec: Spec,
     options: JobOptions,
     patience: PatienceInit
   ): Promise<RemoteFeed> {
-    // Not patiently: whether a job was opened by a master that went away, nobody can say.
-    const request = { type: 'submit', spec, options, inputs: [], isWhole: false } as const
-    const exchange = await client.begin(request)
-    const { job } = expectItem(await exchange.next(), 'fed')
-    return new RemoteFeed(client, patience, exchange, job)
+    // Not patiently: whether a master that went away has opened the job, nobody can say.
+    return new RemoteFeed(jobs, patience, await jobs.submit(spec, options))
   }
 
-  private constructor(
-    client: ControlClient,
-    patience: PatienceInit,
-    exchange: Exchange,
-    job: JobId
-  ) {
-    this.#client = client
+  private constructor(jobs: RemoteJobs, patience: PatienceInit, feed: JobFeed) {
+    this.#jobs = jobs
     this.#patience = patience
-    this.#exchange = exchange
-    this.job = job
+    this.#feed = feed
+    this.job = feed.job
   }
 
   /** Tasks that wait for a worker, as far as was heard. */
@@ -61,8 +51,8 @@ export class RemoteFeed {
   }
 
   /** Resolves when the tasks are on disk. */
-  async add(inputs: readonly Payload[]): Promise<void> {
-    this.#unacknowledged.push(...(inputs as readonly Uint8Array[]))
+  async add(inputs: readonly Uint8Array[]): Promise<void> {
+    this.#unacknowledged.push(...inputs)
     this.#last = this.#last.then(() => this.#addAll())
     await this.#last
   }
@@ -73,50 +63,46 @@ export class RemoteFeed {
     let isAgain = false
     await patiently(this.#patience, async (onReached) => {
       try {
-        await this.#exchanging(onReached, async (exchange) => {
+        await this.#feeding(onReached, async (feed) => {
           isAgain = true
-          await exchange.send({ type: 'close' })
-          while ((await exchange.next()) !== undefined);
+          await feed.close()
         })
       } catch (error) {
         // It was closed, and the answer got lost with the master.
-        if (!isAgain || operatingErrorOf(error)?.code !== 'NOT_FOUND') throw error
+        const code = operatingErrorOf(error)?.code
+        if (!isAgain || (code !== 'NOT_FOUND' && code !== 'CLOSED')) throw error
       }
     })
-    await this.#exchange?.[Symbol.asyncDispose]()
+    await this.#feed?.[Symbol.asyncDispose]()
   }
 
   async #addAll(): Promise<void> {
     await patiently(this.#patience, (onReached) =>
-      this.#exchanging(onReached, async (exchange) => {
+      this.#feeding(onReached, async (feed) => {
         while (this.#unacknowledged.length > 0) {
-          const [inputs = []] = inRequests(this.#unacknowledged)
-          await exchange.send({ type: 'inputs', inputs })
-          this.#onFed(expectItem(await exchange.next(), 'fed'))
+          await feed.add(this.#unacknowledged)
+          this.#onFed(feed)
         }
       })
     )
   }
 
-  /** Works with the exchange, taken up anew if the last one broke. */
-  async #exchanging(
-    onReached: () => void,
-    work: (exchange: Exchange) => Promise<void>
-  ): Promise<void> {
-    const exchange = this.#exchange ?? (await this.#client.begin({ type: 'feed', job: this.job }))
+  /** Works with the feed, taken up anew if the last one broke. */
+  async #feeding(onReached: () => void, work: (feed: JobFeed) => Promise<void>): Promise<void> {
+    const feed = this.#feed ?? (await this.#jobs.resumeFeed(this.job))
     try {
-      if (this.#exchange === undefined) this.#onFed(expectItem(await exchange.next(), 'fed'))
+      if (this.#feed === undefined) this.#onFed(feed)
       onReached()
-      this.#exchange = exchange
-      await work(exchange)
+      this.#feed = feed
+      await work(feed)
     } catch (error) {
-      this.#exchange = undefined
-      await exchange[Symbol.asyncDispose]()
+      this.#feed = undefined
+      await feed[Symbol.asyncDispose]()
       throw error
     }
   }
 
-  #onFed({ tasks, waiting }: { readonly tasks: number; readonly waiting: number }): void {
+  #onFed({ tasks, waiting }: JobFeed): void {
     this.#unacknowledged.splice(0, tasks - this.#acknowledged)
     this.#acknowledged = tasks
     this.#waiting = waiting

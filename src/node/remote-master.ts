@@ -11,16 +11,17 @@ import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import { isBlobRef } from '../core/types.ts'
 import type { JobId, Payload } from '../core/types.ts'
-import { expectItem } from '../control/control-client.ts'
-import type { ControlClient } from '../control/control-client.ts'
 import type { Part, ToldNotice } from '../control/messages.ts'
 import { patiently } from './patience.ts'
 import type { PatienceInit } from './patience.ts'
 import { RemoteFeed } from './remote-feed.ts'
+import type { RemoteJobs } from './remote-jobs.ts'
 
 export interface RemoteMasterInit {
-  readonly client: ControlClient
+  readonly jobs: RemoteJobs
   onNotice(notice: MasterNotice): void
+  /** The input of a task whose result comes next, of a job that somebody else submitted. */
+  onInput(task: number, input: Uint8Array): void
   /** Something a person should know, in one line. */
   onProblem(text: string): void
 }
@@ -66,14 +67,14 @@ export class RemoteMaster {
 
   /** Opens a job, which is on disk when this resolves, and follows it. */
   async submit(spec: Spec, options: JobOptions): Promise<JobId> {
-    this.#feed = await RemoteFeed.submit(this.#init.client, spec, options, this.#patience)
+    this.#feed = await RemoteFeed.submit(this.#init.jobs, spec, options, this.#patience)
     const { job } = this.#feed
     this.follow(job)
     return job
   }
 
   /** Adds tasks; they are on disk when this resolves. */
-  async add(_job: JobId, inputs: readonly Payload[]): Promise<void> {
+  async add(_job: JobId, inputs: readonly Uint8Array[]): Promise<void> {
     await this.#feed?.add(inputs)
   }
 
@@ -84,9 +85,8 @@ export class RemoteMaster {
 
   async cancel(job: JobId, reason: string): Promise<void> {
     const selection = { type: 'ranges', ranges: [[job, job]] } as const
-    const request = { type: 'cancel', selection, tasks: undefined, reason } as const
     await patiently(this.#patience, async () => {
-      for await (const item of this.#init.client.ask(request)) expectItem(item, 'change')
+      await Array.fromAsync(this.#init.jobs.cancel(selection, reason))
     })
   }
 
@@ -98,9 +98,7 @@ export class RemoteMaster {
     }
     const place = this.#places.get(payload)
     if (place === undefined) throw new P2pJobsError('BLOB_NOT_FOUND', 'an output of no task')
-    for await (const item of this.#init.client.ask({ type: 'bytes', ...place, offset: 0 })) {
-      yield expectItem(item, 'chunk').bytes
-    }
+    yield* this.#init.jobs.bytes(place.job, place.task, place.part)
   }
 
   /** Outputs are on the master's disk, and stay there. */
@@ -122,7 +120,7 @@ export class RemoteMaster {
   /** Ends feeding and following; the job goes on, if it was closed. */
   stop(): void {
     this.#stopping.abort(new P2pJobsError('STOPPED', 'nobody follows the job any more'))
-    this.#init.client.close()
+    this.#init.jobs.close()
   }
 
   get #patience(): PatienceInit {
@@ -143,14 +141,19 @@ export class RemoteMaster {
     await patiently(this.#patience, async (onReached) => {
       await this.#meetWorkers()
       onReached()
-      const request = { type: 'results', job, place, hasInputs: false } as const
-      const following = { ...request, isFollowing: true, hasNotices: true }
-      for await (const item of this.#init.client.ask(following, this.#stopping.signal)) {
+      const query = {
+        job,
+        place,
+        isFollowing: true,
+        hasInputs: this.#feed === undefined,
+        hasNotices: true
+      }
+      for await (const item of this.#init.jobs.results(query, this.#stopping.signal)) {
         if (item.type === 'result') {
           place = item.result.place
           this.#onResult(job, item.result)
         } else if (item.type === 'notice') this.#onNotice(item.notice)
-        else this.#init.onNotice({ type: 'ended', job, counts: expectItem(item, 'job').job.counts })
+        else this.#init.onNotice({ type: 'ended', job, counts: item.job.counts })
       }
     })
   }
@@ -158,14 +161,14 @@ export class RemoteMaster {
   /** Names of workers are told when they join: some are there already. */
   async #meetWorkers(): Promise<void> {
     this.#running.clear()
-    for await (const item of this.#init.client.ask({ type: 'workers' }, this.#stopping.signal)) {
-      const { worker, name, slots, isConnected } = expectItem(item, 'worker').worker
+    for await (const { worker, name, slots, isConnected } of this.#init.jobs.workers()) {
       if (isConnected) this.#init.onNotice({ type: 'joined', worker, name, slots })
     }
   }
 
-  #onResult(job: JobId, { task, attempt, state, worker, result }: ResultView): void {
+  #onResult(job: JobId, { task, attempt, state, worker, result, input }: ResultView): void {
     this.#running.delete(task)
+    if (input !== undefined) this.#init.onInput(task, input)
     for (const part of ['stdout', 'stderr'] as const) {
       const payload = result[part]
       if (isBlobRef(payload)) this.#places.set(payload, { job, task, part })

@@ -19,6 +19,10 @@ import { submitAll } from './submitter.ts'
 import type { Submitted } from './submitter.ts'
 
 const WORKERS = 3
+/** How long work may go on when nothing bad happens any more. */
+const SETTLE_MS = 120_000
+/** Lines of each node that are kept as evidence. */
+const WORDS_MAX = 20
 
 export interface CampaignOptions extends FaultPlan {
   readonly seed: number
@@ -37,6 +41,8 @@ export interface Verdict {
   readonly doubled: readonly string[]
   /** Processes that were left when all nodes had ended. */
   readonly orphaned: readonly string[]
+  /** What the nodes said last, where something is wrong. */
+  readonly evidence: string
 }
 
 /** Needs a machine where network namespaces can be made. */
@@ -58,7 +64,10 @@ export async function runCampaign(options: CampaignOptions): Promise<Verdict> {
     await endAll(network)
     const orphaned = await leftOf(mark)
     const tasks = submitted.reduce((sum, { inputs }) => sum + inputs.length, 0)
-    return { faults, jobs: submitted.length, tasks, runs, ...found, orphaned }
+    const isWrong = found.lost.length + found.doubled.length + orphaned.length > 0
+    const evidence = isWrong ? `${found.workers}\n${wordsOf(network)}` : ''
+    const { lost, doubled } = found
+    return { faults, jobs: submitted.length, tasks, runs, lost, doubled, orphaned, evidence }
   } finally {
     await network.down()
     rmSync(folder, { recursive: true, force: true })
@@ -69,13 +78,14 @@ export async function runCampaign(options: CampaignOptions): Promise<Verdict> {
 async function judge(
   path: string,
   submitted: readonly Submitted[]
-): Promise<{ lost: string[]; doubled: string[] }> {
+): Promise<{ lost: string[]; doubled: string[]; workers: string }> {
   const versions = { oldest: 1, newest: 1, program: 'chaos' }
   const client = await ControlClient.connect({ path, versions })
-  const [lost, doubled]: [string[], string[]] = [[], []]
+  const [lost, doubled, workers]: [string[], string[], string[]] = [[], [], []]
   try {
-    for await (const item of client.ask({ type: 'wait', selection: { type: 'all' } })) {
-      expectItem(item, 'job')
+    await allEnded(client)
+    for await (const item of client.ask({ type: 'workers' })) {
+      workers.push(JSON.stringify(expectItem(item, 'worker').worker))
     }
     for (const { job, inputs } of submitted) {
       const outputs = await outputsOf(client, job)
@@ -89,7 +99,19 @@ async function judge(
   } finally {
     client.close()
   }
-  return { lost, doubled }
+  return { lost, doubled, workers: workers.join('\n') }
+}
+
+/** Gives what is under way a while to end; what has not by then counts as lost. */
+async function allEnded(client: ControlClient): Promise<void> {
+  const signal = AbortSignal.timeout(SETTLE_MS)
+  try {
+    for await (const item of client.ask({ type: 'wait', selection: { type: 'all' } }, signal)) {
+      expectItem(item, 'job')
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
 }
 
 /** What each task of a job has printed, once for each of its results. */
@@ -109,6 +131,19 @@ async function stdoutOf(client: ControlClient, job: JobId, task: number): Promis
   const request = { type: 'bytes', job, task, part: 'stdout', offset: 0 } as const
   for await (const item of client.ask(request)) chunks.push(expectItem(item, 'chunk').bytes)
   return Buffer.concat(chunks).toString()
+}
+
+/** The last words of each node. */
+function wordsOf({ master, workers }: ChaosNetwork): string {
+  return [master, ...workers]
+    .map(({ name, process }) => {
+      const lines = [
+        ...process.lines.slice(-WORDS_MAX),
+        ...process.stderr.split('\n').slice(-WORDS_MAX)
+      ]
+      return `--- ${name}\n${lines.join('\n')}`
+    })
+    .join('\n')
 }
 
 async function endAll({ master, workers }: ChaosNetwork): Promise<void> {

@@ -28,4 +28,5 @@ for (const [name, list] of Object.entries({ lost, doubled, orphaned })) {
     `${name}: ${list.length} (${rate.toFixed(2)} per 10,000) ${list.slice(0, 10).join(' ')}`
   )
 }
+if (verdict.evidence !== '') console.log(verdict.evidence)
 process.exitCode = lost.length + doubled.length + orphaned.length === 0 ? 0 : 1

@@ -5,38 +5,54 @@ import type { NetworkPlace } from '../../node/credentials.ts'
 import type { NodeListener } from '../../node/node.ts'
 import { startPublisher } from '../../node/publisher.ts'
 import type { StartedNode } from '../../node/start.ts'
+import { noDaemon } from '../../node/control.ts'
+import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { defineCommand, ExitCode } from '../command.ts'
-import type { Context, FlagValues } from '../command.ts'
+import type { Context, FlagValues, Operands } from '../command.ts'
 import { runTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { failureStatus } from '../jobs/exit-status.ts'
 import { readInputs, shellSpec } from '../jobs/shell-job.ts'
-import { Progress } from '../jobs/progress.ts'
+import { Progress, progressLine } from '../jobs/progress.ts'
 import { Publication } from '../jobs/publish.ts'
 import { publishMasterOf } from '../jobs/publishing.ts'
 import { runOutput } from '../jobs/run-output.ts'
-import { adviseIfAlone, waitForWorkers } from '../membership.ts'
+import type { RunOutput } from '../jobs/run-output.ts'
+import { masterOf, runThere, tellLeft } from '../jobs/run-there.ts'
+import { adviseIfAlone, waitForWorkers, waitForWorkersOf } from '../membership.ts'
 import { credentialsOf, defaultName, joinOptions, requireMaster } from '../network-flags.ts'
+import { submit } from './submit.ts'
 
 type RunFlags = FlagValues<typeof runTable.flags>
 
+/** What a job is printed by, whoever runs it. */
+interface Printing {
+  readonly publication: Publication
+  readonly output: RunOutput
+  readonly progress: Progress
+  readonly warn: (text: string) => void
+}
+
 export const runCommand = defineCommand(runTable, async (flags, context, operands) => {
   if (operands.command === '' && operands.inputs?.length === 0) return ExitCode.ok
-  const publication: Publication = new Publication({
-    spec: shellSpec(flags, operands.command, context.env),
-    options: { priority: 0, retries: flags.retries },
-    keepOrder: flags.keepOrder,
-    print: (settled, read) => output.print(settled, read),
-    onNotice: (notice) => output.onNotice?.(notice)
-  })
-  const isTyping = operands.inputs === undefined && context.isTerminal.stdin
-  const progress = new Progress(context, () => progressLine(publication), isTyping)
-  const output = runOutput(flags, context, publication, progress)
-  const warn = (text: string): void => {
-    progress.clear()
-    context.stderr(`p2pjobs: ${text}\n`)
-  }
+  const warn = (text: string): void => context.stderr(`p2pjobs: ${text}\n`)
+  const { home, network } = placeOf(context.env, flags.network, warn)
+  const staysHere = flags.inProcess || flags.local || flags.noLocal || flags.join.length > 0
+  const jobs = staysHere ? undefined : await masterOf(home, network, warn)
+  if (jobs === undefined && flags.detach) throw noDaemon()
+  if (jobs === undefined) return await runInProcess(flags, context, operands)
+  if (flags.detach) return await submitDetached(jobs, flags, context, operands)
+  return await runOnMaster(jobs, flags, context, operands)
+})
+
+/** The job is this process's, and ends with it. */
+async function runInProcess(
+  flags: RunFlags,
+  context: Context,
+  operands: Operands
+): Promise<number> {
+  const { publication, output, progress, warn } = printing(flags, context, operands)
   let isOver = false
   const started = await startFor(flags, context, warn, {
     onNotice: (notice) => {
@@ -57,9 +73,67 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
     progress.stop()
     await started.stop()
   }
-  const { failed, canceled } = publication.tally
-  return canceled > 0 || context.stopping.aborted ? ExitCode.runError : failureStatus(failed)
-})
+  return statusOf(publication, context)
+}
+
+/** The job is that of the master node of this home, and outlives this process. */
+async function runOnMaster(
+  jobs: RemoteJobs,
+  flags: RunFlags,
+  context: Context,
+  operands: Operands
+): Promise<number> {
+  const { publication, output, progress, warn } = printing(flags, context, operands)
+  const { stopping, hangup } = context
+  const detaches = flags.onInterrupt === 'detach'
+  try {
+    await waitForWorkersOf(jobs, flags.minWorkers, stopping)
+    const init = { jobs, publication, stopping, hangup, detaches, warn }
+    const end = await runThere(init, readInputs(operands, context))
+    if (end !== 'ended') return tellLeft(end.left, warn)
+    await output.end?.()
+  } finally {
+    progress.stop()
+    jobs.close()
+  }
+  return statusOf(publication, context)
+}
+
+async function submitDetached(
+  jobs: RemoteJobs,
+  flags: RunFlags,
+  context: Context,
+  operands: Operands
+): Promise<number> {
+  try {
+    return await submit(jobs, { ...flags, name: undefined, file: undefined }, context, operands)
+  } finally {
+    jobs.close()
+  }
+}
+
+function printing(flags: RunFlags, context: Context, operands: Operands): Printing {
+  const publication: Publication = new Publication({
+    spec: shellSpec(flags, operands.command, context.env),
+    options: { priority: 0, retries: flags.retries },
+    keepOrder: flags.keepOrder,
+    print: (settled, read) => output.print(settled, read),
+    onNotice: (notice) => output.onNotice?.(notice)
+  })
+  const isTyping = operands.inputs === undefined && context.isTerminal.stdin
+  const progress = new Progress(context, () => progressLine(publication), isTyping)
+  const output = runOutput(flags, context, publication, progress)
+  const warn = (text: string): void => {
+    progress.clear()
+    context.stderr(`p2pjobs: ${text}\n`)
+  }
+  return { publication, output, progress, warn }
+}
+
+function statusOf({ tally }: Publication, { stopping }: Context): number {
+  const { failed, canceled } = tally
+  return canceled > 0 || stopping.aborted ? ExitCode.runError : failureStatus(failed)
+}
 
 /** Starts the master, with this machine's slots unless a node of this home offers them already. */
 async function startFor(
@@ -104,13 +178,4 @@ async function networkOf(
   }
   requireMaster(credentials)
   return joinOptions(flags, credentials)
-}
-
-function progressLine(publication: Publication): string {
-  const { tally, total, running, workers } = publication
-  const done = tally.finished + tally.failed
-  const all = total.isComplete ? `${total.inputs}` : `${total.inputs}+`
-  const failed = tally.failed > 0 ? `, ${tally.failed} failed` : ''
-  const where = `${workers} worker${workers === 1 ? '' : 's'}`
-  return `${done}/${all} done${failed}, ${running} running on ${where}`
 }

@@ -2,7 +2,7 @@
  * Feeds a job with inputs no faster than it takes them: a job can be as long as its source.
  */
 import { toError } from '../../core/errors.ts'
-import type { JobId, Payload } from '../../core/types.ts'
+import type { JobId } from '../../core/types.ts'
 
 /** Tasks that wait at the master before the source is read on. */
 const WAITING_MAX = 10_000
@@ -16,7 +16,7 @@ const ADDING_MAX = 16
 
 /** What a feed needs of its master, in this process or another. */
 export interface FeedMaster {
-  add(job: JobId, inputs: readonly Payload[]): void | Promise<void>
+  add(job: JobId, inputs: readonly Uint8Array[]): void | Promise<void>
   close(job: JobId): void | Promise<void>
   readonly state: { readonly waitingTasks: number }
 }
@@ -97,6 +97,13 @@ export class Feed {
     this.#adding--
     this.#failure ??= failure
     this.#wake?.()
+  }
+
+  /** Reads no further, and closes the job: what was read is all of it. */
+  async finish(): Promise<void> {
+    this.#flush()
+    this.stop()
+    await this.#master.close(this.#job)
   }
 
   /** Reads no further. */

@@ -2,6 +2,7 @@
  * The progress line: one line on a terminal, written over again and again, gone at the end.
  */
 import type { Context } from '../command.ts'
+import type { Publication } from './publish.ts'
 
 const INTERVAL_MS = 200
 const ERASE = '\r\x1b[K'
@@ -54,4 +55,18 @@ export class Progress {
     this.#isShown = true
     this.#write(ERASE + this.#line())
   }
+}
+
+/** How far a job is. */
+export function progressLine({
+  tally,
+  total,
+  running,
+  workers
+}: Pick<Publication, 'tally' | 'total' | 'running' | 'workers'>): string {
+  const done = tally.finished + tally.failed
+  const all = total.isComplete ? `${total.inputs}` : `${total.inputs}+`
+  const failed = tally.failed > 0 ? `, ${tally.failed} failed` : ''
+  const where = `${workers} worker${workers === 1 ? '' : 's'}`
+  return `${done}/${all} done${failed}, ${running} running on ${where}`
 }

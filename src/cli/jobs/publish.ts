@@ -11,6 +11,8 @@ import type { FeedMaster } from './feed.ts'
 import { Printer } from './printer.ts'
 import type { PrinterInit, PrinterMaster, Settled } from './printer.ts'
 
+const NEVER = new AbortController().signal
+
 /** How many tasks of a job have ended, and how. */
 export interface Tally {
   finished: number
@@ -45,13 +47,26 @@ export class Publication {
   /** What workers call themselves, of those that are there now. */
   readonly #names = new Map<NodeId, string>()
   readonly #ended = Promise.withResolvers<undefined>()
+  /** Inputs of a job that somebody else feeds, of tasks whose results come next. */
+  readonly #inputs = new Map<number, Uint8Array>()
   #master: PublishMaster | undefined
   #job: JobId | undefined
+  #hasEnded = false
   #feed: Feed | undefined
   #printer: Printer | undefined
 
   constructor(init: PublishInit) {
     this.#init = init
+  }
+
+  /** Undefined: it has not been submitted. */
+  get job(): JobId | undefined {
+    return this.#job
+  }
+
+  /** All its tasks have ended. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   /** Inputs read so far, and whether these are all. */
@@ -78,41 +93,87 @@ export class Publication {
 
   /** The input of a task that has not been printed. */
   inputOf(task: number): Uint8Array {
-    return this.#feed?.inputs.get(task) ?? new Uint8Array(0)
+    return this.#feed?.inputs.get(task) ?? this.#inputs.get(task) ?? new Uint8Array(0)
+  }
+
+  /** The input of a task, of a job that somebody else feeds. */
+  noteInput(task: number, input: Uint8Array): void {
+    this.#inputs.set(task, input)
   }
 
   /**
    * Publishes the inputs and prints every result. Resolves when all tasks have ended and all
-   * output is printed; rejects when the inputs cannot be read, after what was read is canceled.
+   * output is printed, or `leaving` is aborted: then what was read is the whole job, and it goes on.
+   * Rejects when the inputs cannot be read, after what was read is canceled.
    */
   async run(
     master: PublishMaster,
     inputs: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    stopping: AbortSignal
+    stopping: AbortSignal,
+    leaving: AbortSignal = NEVER
   ): Promise<void> {
-    const { spec, options, keepOrder, print } = this.#init
+    const { spec, options } = this.#init
     const job = await master.submit(spec, options)
+    const printer = this.#printOf(master, job)
+    const feed = (this.#feed = new Feed(master, job, () => printer.unprinted))
+    let failure: Error | undefined
+    await this.#until(master, job, { stopping, leaving }, async () => {
+      await feed.run(inputs).catch((error: unknown) => {
+        failure = toError(error)
+        this.#cancel(master, job)
+      })
+    })
+    if (leaving.aborted && !feed.isComplete && !this.#hasEnded) await feed.finish()
+    await printer.end()
+    if (failure !== undefined) throw failure
+  }
+
+  /** Prints the results of a job that somebody else has submitted. Resolves like `run`. */
+  async follow(
+    master: PublishMaster & { follow(job: JobId): void },
+    job: JobId,
+    stopping: AbortSignal,
+    leaving: AbortSignal
+  ): Promise<void> {
+    const printer = this.#printOf(master, job)
+    await this.#until(master, job, { stopping, leaving }, () => {
+      master.follow(job)
+      return Promise.resolve()
+    })
+    await printer.end()
+  }
+
+  #printOf(master: PublishMaster, job: JobId): Printer {
+    const { keepOrder, print } = this.#init
     this.#master = master
     this.#job = job
     const onPrinted = (): void => this.#feed?.onProgress()
-    const printer = (this.#printer = new Printer({ master, keepOrder, print, onPrinted }))
-    const feed = (this.#feed = new Feed(master, job, () => printer.unprinted))
-    const cancel = (): void => {
-      feed.stop()
-      void master.cancel(job, 'canceled by its user')
-    }
+    return (this.#printer = new Printer({ master, keepOrder, print, onPrinted }))
+  }
+
+  /** Until the job has ended, or is left alone; one that is stopped is canceled. */
+  async #until(
+    master: PublishMaster,
+    job: JobId,
+    { stopping, leaving }: { readonly stopping: AbortSignal; readonly leaving: AbortSignal },
+    work: () => Promise<void>
+  ): Promise<void> {
+    const left = Promise.withResolvers<undefined>()
+    const leave = (): void => left.resolve(undefined)
+    const cancel = (): void => this.#cancel(master, job)
     stopping.addEventListener('abort', cancel)
+    leaving.addEventListener('abort', leave)
     if (stopping.aborted) cancel()
-    let failure: Error | undefined
-    await feed.run(inputs).catch((error: unknown) => {
-      failure = toError(error)
-      cancel()
-    })
+    if (leaving.aborted) leave()
     // A feed that was stopped left the job open; canceling it closed it.
-    await this.#ended.promise
+    await Promise.race([left.promise, work().then(() => this.#ended.promise)])
     stopping.removeEventListener('abort', cancel)
-    await printer.end()
-    if (failure !== undefined) throw failure
+    leaving.removeEventListener('abort', leave)
+  }
+
+  #cancel(master: PublishMaster, job: JobId): void {
+    this.#feed?.stop()
+    void master.cancel(job, 'canceled by its user')
   }
 
   /** To be told every notice of the node's master, which may have jobs of others, too. */
@@ -123,7 +184,9 @@ export class Publication {
     this.#init.onNotice?.(notice, this)
     if (notice.type === 'settled') this.#onSettled(notice)
     if (notice.type === 'parted') this.#names.delete(notice.worker)
-    if (notice.type === 'ended') this.#ended.resolve(undefined)
+    if (notice.type !== 'ended') return
+    this.#hasEnded = true
+    this.#ended.resolve(undefined)
   }
 
   #count(notice: MasterNotice): void {
@@ -140,6 +203,7 @@ export class Publication {
     const { task, attempt, state, worker, result } = notice
     const input = this.inputOf(task)
     this.#feed?.inputs.delete(task)
+    this.#inputs.delete(task)
     const name = this.nameOf(worker)
     const settled: Settled = { task, attempt, state, worker, name, result, input }
     if (state === 'canceled') void this.#master?.release(result)

@@ -77,7 +77,8 @@ export function aContext(
     env: {},
     isTerminal,
     stopping: new AbortController().signal,
-    leaving: new AbortController().signal
+    leaving: new AbortController().signal,
+    hangup: new AbortController().signal
   }
 }
 
