@@ -43,7 +43,7 @@ const STATEMENTS = {
   ended: `SELECT ${taskOf('key')} AS task FROM results WHERE ${jobOf('key')} = ?`,
   /** Rows of inputs from the one on that has the first task. */
   inputs: `${INPUTS} WHERE ${isOfJob('key', '?1')} AND key >=
-    ifnull((SELECT max(key) FROM inputs WHERE key <= ${FROM} AND ${jobOf('key')} = ?1), 0)
+    ifnull((SELECT max(key) FROM inputs WHERE key BETWEEN ${keyOf('?1', '0')} AND ${FROM}), 0)
     ORDER BY key`,
   leases: `${LEASE} WHERE key BETWEEN ${FROM} AND ${TO} ORDER BY key`,
   resultsFromTo: `${RESULT} WHERE key BETWEEN ${FROM} AND ${TO} ORDER BY key`,

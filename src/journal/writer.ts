@@ -8,7 +8,7 @@ import { prepareAll } from './database.ts'
 import type { BlobRef } from '../core/types.ts'
 import { IS_HELD, IS_REPORT_DUE } from './rows.ts'
 import type { Entry } from './rows.ts'
-import { isOfJob, keyOf } from './schema.ts'
+import { isOfJob, jobOf, keyOf } from './schema.ts'
 import { Tallies } from './tallies.ts'
 
 /** Of many setbacks of a job only the first are kept. */
@@ -40,6 +40,14 @@ const STATEMENTS = {
   newWorker: 'INSERT INTO workers (worker) VALUES (?)'
 }
 
+/**
+ * Job by job, because the index of places is by job (SQLite sees that only by the plus); those of
+ * forgotten jobs are noted.
+ */
+const LAST_PLACE = `SELECT max(last_place, ifnull((SELECT max(last) FROM
+  (SELECT (SELECT max(place) FROM results WHERE ${jobOf('key')} = +job) AS last FROM jobs)), 0))
+  AS place FROM journal`
+
 export class Writer {
   readonly tallies: Tallies
   readonly #run: Readonly<Record<keyof typeof STATEMENTS, StatementSync>>
@@ -51,11 +59,7 @@ export class Writer {
   constructor(database: DatabaseSync) {
     this.tallies = new Tallies(database)
     this.#run = prepareAll(database, STATEMENTS)
-    const { place } = database
-      .prepare(
-        'SELECT max(last_place, ifnull((SELECT max(place) FROM results), 0)) AS place FROM journal'
-      )
-      .get() as { place: number }
+    const { place } = database.prepare(LAST_PLACE).get() as { place: number }
     this.#place = this.#placeBefore = place
   }
 
