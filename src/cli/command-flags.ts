@@ -44,3 +44,22 @@ export const taskFlags = {
     summary: 'Give tasks this variable of the environment'
   }
 } as const satisfies FlagTable
+
+export const keepOrder = {
+  type: 'boolean',
+  short: 'k',
+  summary: 'Print outputs in the order of the arguments'
+} as const
+
+export const tag = {
+  type: 'boolean',
+  summary: 'Begin every line of output with the argument and a tab'
+} as const
+
+export const onInterrupt = {
+  type: 'text',
+  placeholder: 'HOW',
+  default: 'cancel',
+  shape: { pattern: /^(cancel|detach)$/, example: 'cancel, detach' },
+  summary: 'At Ctrl-C cancel the job, or leave it to the master node of this home (detach)'
+} as const

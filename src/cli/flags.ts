@@ -3,7 +3,7 @@
  */
 import { LEASE_MS, NAME_CHARACTERS_MAX, SLOTS_MAX, WORKERS_MAX } from '../core/limits.ts'
 import { ISOLATIONS } from '../core/types.ts'
-import { json, taskFlags } from './command-flags.ts'
+import { json, keepOrder, onInterrupt, tag, taskFlags } from './command-flags.ts'
 import { ExitCode } from './command.ts'
 import type { CommandTable, FlagTable, TextFlag } from './command.ts'
 import { jobTables } from './job-tables.ts'
@@ -168,15 +168,8 @@ export const runTable = {
   ],
   flags: {
     ...taskFlags,
-    keepOrder: {
-      type: 'boolean',
-      short: 'k',
-      summary: 'Print outputs in the order of the arguments'
-    },
-    tag: {
-      type: 'boolean',
-      summary: 'Begin every line of output with the argument and a tab'
-    },
+    keepOrder,
+    tag,
     minWorkers: {
       type: 'count',
       placeholder: 'N',
@@ -190,13 +183,7 @@ export const runTable = {
       type: 'boolean',
       summary: 'Give the job to the master node of this home, print its id and end'
     },
-    onInterrupt: {
-      type: 'text',
-      placeholder: 'HOW',
-      default: 'cancel',
-      shape: { pattern: /^(cancel|detach)$/, example: 'cancel, detach' },
-      summary: 'At Ctrl-C cancel the job, or leave it to the master node of this home (detach)'
-    },
+    onInterrupt,
     inProcess: {
       type: 'boolean',
       excludes: 'detach',

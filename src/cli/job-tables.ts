@@ -2,7 +2,7 @@
  * The tables of the commands that ask the master node of this home. Their bodies are in `commands/`.
  */
 import { NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX, TASKS_MAX } from '../core/limits.ts'
-import { json, taskFlags } from './command-flags.ts'
+import { json, keepOrder, onInterrupt, tag, taskFlags } from './command-flags.ts'
 import { ExitCode } from './command.ts'
 import type { CommandTable } from './command.ts'
 
@@ -96,7 +96,7 @@ export const logsTable = {
       'ended are left out.'
   ],
   flags: {
-    tag: { type: 'boolean', summary: 'Begin every line of output with the argument and a tab' },
+    tag,
     json
   },
   exitStatus: [['0', 'printed'], ERROR],
@@ -112,6 +112,26 @@ export const catTable = {
   flags: {},
   exitStatus: [['0', 'printed'], ERROR],
   examples: ['p2pjobs cat 5.2 stdout > result']
+} as const satisfies CommandTable
+
+export const attachTable = {
+  ...common,
+  name: 'attach',
+  summary: 'Follow a job as `p2pjobs run` does: print what its tasks have printed and will print',
+  usage: ['ID [FLAG]...'],
+  description: [
+    'Every result is printed, also those that were there before. A master node that is ended ' +
+      'meanwhile is waited for, for a minute.'
+  ],
+  flags: { keepOrder, tag, onInterrupt: { ...onInterrupt, default: 'detach' }, json },
+  exitStatus: [
+    ['0', 'all tasks succeeded, or the job was left alone'],
+    ['1-100', 'that many tasks failed'],
+    ['101', 'more than 100 tasks failed'],
+    ['255', 'the job was canceled, or a fault']
+  ],
+  errorExitCode: ExitCode.runError,
+  examples: ['p2pjobs attach last', 'p2pjobs attach 5 --tag -k']
 } as const satisfies CommandTable
 
 export const waitTable = {
@@ -224,6 +244,6 @@ export const explainTable = {
 } as const satisfies CommandTable
 
 export const jobTables: readonly CommandTable[] = [
-  ...[submitTable, jobsTable, jobTable, logsTable, catTable, waitTable],
+  ...[submitTable, jobsTable, jobTable, logsTable, catTable, attachTable, waitTable],
   ...[cancelTable, retryTable, forgetTable, drainTable, explainTable]
 ]

@@ -41,6 +41,10 @@ const COMMANDS: readonly CommandEntry[] = [
   { table: job.jobTable, load: async () => (await import('./commands/job.ts')).jobCommand },
   { table: job.logsTable, load: async () => (await import('./commands/logs.ts')).logsCommand },
   { table: job.catTable, load: async () => (await import('./commands/cat.ts')).catCommand },
+  {
+    table: job.attachTable,
+    load: async () => (await import('./commands/attach.ts')).attachCommand
+  },
   { table: job.waitTable, load: async () => (await import('./commands/wait.ts')).waitCommand },
   {
     table: job.cancelTable,
