@@ -150,8 +150,9 @@ export function tasksAsTable(views: readonly TaskView[]): string {
 
 /** `5.2 attempt 1 on lab: exit status 1`. */
 export function setbackLine({ job, task, attempt, worker, name, reason }: SetbackView): string {
-  const where = worker === undefined ? '' : ` on ${whereOf(worker, name)}`
-  return `${job}.${task} attempt ${attempt}${where}: ${escapeText(reason)}\n`
+  const where = whereOf(worker, name)
+  const on = where === '' ? '' : ` on ${where}`
+  return `${job}.${task} attempt ${attempt}${on}: ${escapeText(reason)}\n`
 }
 
 function inputOf(input: Payload): string {

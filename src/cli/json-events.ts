@@ -2,6 +2,8 @@
  * What `--json` prints, as data: docs/CLI.md is made from it, and the tests compare it with what
  * real processes print.
  */
+import { jobEvents } from './job-events.ts'
+
 export interface JsonField {
   readonly name: string
   readonly meaning: string
@@ -162,5 +164,6 @@ export const jsonEvents: readonly JsonEvent[] = [
       { name: 'failed', meaning: 'without; aborted ones, too' },
       { name: 'canceled', meaning: 'ended by a signal before they were done' }
     ]
-  }
+  },
+  ...jobEvents
 ]

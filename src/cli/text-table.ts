@@ -2,10 +2,10 @@
  * Rows as a table: each column as wide as its widest cell.
  */
 export function textTable(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, at) =>
-    rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0)
-  )
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
+  }
   const line = (row: readonly string[]): string =>
     row
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))

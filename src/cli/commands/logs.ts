@@ -60,32 +60,31 @@ async function print(
 }
 
 async function inputOf(jobs: Jobs, job: JobId, task: number, input: Payload): Promise<Uint8Array> {
-  return isBlobRef(input) ? (await read(jobs, job, task, 'input')).bytes : input
+  return isBlobRef(input) ? await read(jobs, job, task, 'input') : input
 }
 
 async function printJson(jobs: Jobs, job: JobId, view: TaskView, { stdout }: Context) {
   const outputs: Record<string, unknown> = {}
   for (const part of ['stdout', 'stderr'] as const) {
-    const { bytes, isCut } = await read(jobs, job, view.task, part)
-    Object.assign(outputs, bytesField(part, bytes))
-    if (isCut) outputs[`is${part === 'stdout' ? 'Stdout' : 'Stderr'}Cut`] = true
+    Object.assign(outputs, bytesField(part, await read(jobs, job, view.task, part)))
   }
   await stdout(jsonLine({ ...taskEvent(job, view), event: 'log', ...outputs }))
 }
 
+/** The first 64 MiB: of more, the sizes say how much it was. */
 async function read(
   jobs: Jobs,
   job: JobId,
   task: number,
   part: 'input' | 'stdout' | 'stderr'
-): Promise<{ readonly bytes: Uint8Array; readonly isCut: boolean }> {
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let left = JSON_OUTPUT_BYTES_MAX
   for await (const chunk of jobs.bytes(job, task, part)) {
-    if (left === 0) return { bytes: Buffer.concat(chunks), isCut: true }
-    const part = chunk.subarray(0, left)
-    chunks.push(part)
-    left -= part.length
+    const kept = chunk.subarray(0, left)
+    chunks.push(kept)
+    left -= kept.length
+    if (left === 0) break
   }
-  return { bytes: Buffer.concat(chunks), isCut: false }
+  return Buffer.concat(chunks)
 }
