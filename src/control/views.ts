@@ -161,8 +161,8 @@ export function readChange(fields: Fields): JobChange {
 }
 
 export function workerFields(summary: WorkerSummary): unknown[] {
-  const { worker, name, slots, held, isConnected } = summary
-  return [worker, name, slots, held, isConnected]
+  const { worker, name, slots, held, isConnected, isDraining } = summary
+  return [worker, name, slots, held, isConnected, isDraining]
 }
 
 export function readWorker(fields: Fields): WorkerSummary {
@@ -171,7 +171,8 @@ export function readWorker(fields: Fields): WorkerSummary {
     name: readName(fields),
     slots: fields.integer(0, SLOTS_MAX),
     held: fields.integer(),
-    isConnected: fields.boolean()
+    isConnected: fields.boolean(),
+    isDraining: fields.boolean()
   }
 }
 

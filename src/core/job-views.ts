@@ -62,6 +62,8 @@ export interface WorkerSummary {
   readonly held: number
   /** There is a session with it. */
   readonly isConnected: boolean
+  /** It gets nothing more, because somebody said so. */
+  readonly isDraining: boolean
 }
 
 /** What has become of a job that somebody wanted to do something with. */

@@ -160,12 +160,14 @@ export class DeskViews {
   }
 
   workers(): WorkerSummary[] {
-    return [...this.#jobs.state.workers.values()].map((view) => ({
+    const { state } = this.#jobs
+    return [...state.workers.values()].map((view) => ({
       worker: view.id,
       name: view.name,
       slots: view.slots,
       held: view.held.size,
-      isConnected: view.session !== undefined
+      isConnected: view.session !== undefined,
+      isDraining: state.drained.has(view.id)
     }))
   }
 

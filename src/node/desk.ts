@@ -23,7 +23,7 @@ import { DeskViews, singlesOf } from './desk-views.ts'
 /** What the desk needs of a durable master. */
 export interface DeskJobs {
   readonly journal: Journal
-  readonly state: Pick<MasterState, 'jobs' | 'workers'>
+  readonly state: Pick<MasterState, 'jobs' | 'workers' | 'drained'>
   submit(spec: Spec, options: JobOptions): Promise<JobId>
   submitWhole(spec: Spec, options: JobOptions, inputs: readonly Payload[]): Promise<JobId>
   add(job: JobId, inputs: readonly Payload[]): Promise<void>

@@ -15,7 +15,7 @@ import {
 import type { MasterNotice } from '../core/master/events.ts'
 import type { JournalRecord, SavedEnd } from '../core/master/journal.ts'
 import type { Spec } from '../core/spec.ts'
-import type { BlobRef, JobId, Payload } from '../core/types.ts'
+import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { LiveEnd, LivePiece, LiveStart } from './live-output.ts'
 import type { MasterRole } from './master-role.ts'
@@ -127,8 +127,17 @@ export class DurableJobs {
   }
 
   /** Leases nothing more to a worker, by its name or id, or does again; false: there is no such. */
-  drainWorker(_nameOrId: string, _isDraining: boolean): boolean {
-    return false
+  drainWorker(nameOrId: string, isDraining: boolean): boolean {
+    const { workers, drained } = this.state
+    const isMeant = ({ id, name }: { readonly id: NodeId; readonly name: string }): boolean =>
+      id === nameOrId || name === nameOrId
+    const meant = [...workers.values()].filter(isMeant).map(({ id }) => id)
+    // One that has gone may be taken back all the same.
+    const gone = [...drained].filter((id) => id === nameOrId && !workers.has(id))
+    for (const worker of [...meant, ...gone]) {
+      this.#init.master.tell({ type: 'drain-worker', worker, isDraining })
+    }
+    return meant.length + gone.length > 0
   }
 
   /** What the running attempt of a task prints, as it comes: see `LiveOutput.follow`. */

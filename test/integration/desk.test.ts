@@ -63,7 +63,7 @@ describe('a desk', function () {
       setbacks.map(({ task, attempt, worker, reason }) => [task, attempt, worker, reason])
     ).to.deep.equal([[2, 1, WORKER, 'exit status 3']])
     expect(await all(jobs.workers())).to.deep.equal([
-      { worker: WORKER, name: 'lab', slots: 2, held: 1, isConnected: true }
+      { worker: WORKER, name: 'lab', slots: 2, held: 1, isConnected: true, isDraining: false }
     ])
   })
 
@@ -314,6 +314,23 @@ describe('a desk', function () {
       text: 'task 1.1 has ended: it is failed: exit status 1'
     })
     expect(await codeOf(all(jobs.explain(9 as JobId, undefined)))).to.equal('NOT_FOUND')
+  })
+
+  it('drains one worker, which keeps what it has, and takes it back', async () => {
+    const job = await jobs.submitWhole(SPEC, OPTIONS, bytes('a', 'b', 'c', 'd'))
+    const hand = desk.worker()
+    await hand.starts('1.1')
+    await hand.starts('1.2')
+    expect((await all(jobs.drain('lab', true))).map(({ held }) => held)).to.deep.equal([2])
+    await hand.ends('1.1')
+    await hand.ends('1.2')
+    await until(() => desk.jobs.state.jobs.get(job)?.counts.finished === 2, 'both have ended')
+    expect(hand.has).to.deep.equal([])
+    expect((await all(jobs.workers()))[0]).to.deep.include({ held: 0, isDraining: true })
+    await all(jobs.drain(WORKER, false))
+    await hand.ends('1.3')
+    expect(await codeOf(all(jobs.drain('nobody', true)))).to.equal('NOT_FOUND')
+    expect(await codeOf(all(jobs.drain(undefined, false)))).to.equal('USAGE')
   })
 
   it('goes on feeding a job, one client at a time', async () => {

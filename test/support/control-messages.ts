@@ -139,6 +139,6 @@ export const answers: readonly NodeMessage[] = [
   { type: 'over', why: 'ended', attempt: 2, offset: 68 },
   { type: 'change', change: { job: JOB, change: 'retried', newJob: 6 as JobId, tasks: 3 } },
   { type: 'change', change: { job: JOB, change: 'has ended', newJob: undefined, tasks: 0 } },
-  { type: 'worker', worker: { ...where, slots: 4, held: 3, isConnected: true } },
+  { type: 'worker', worker: { ...where, slots: 4, held: 3, isConnected: true, isDraining: false } },
   { type: 'reason', reason: { code: 'no-worker', text: 'no worker is there' } }
 ]

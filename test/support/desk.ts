@@ -53,7 +53,7 @@ export class TestDesk {
     })
     const jobs = new DurableJobs({ journal, master, release: () => Promise.resolve(), onProblem })
     const answerer = new Desk({
-      jobs: Object.assign(jobs, { drainWorker: (name: string) => name === 'lab' }),
+      jobs,
       explain: () => [{ code: 'no-worker', text: 'no worker is there' }],
       async *follow() {
         await Promise.resolve()

@@ -34,6 +34,8 @@ export type MasterEvent =
   | { type: 'disconnected'; worker: NodeId; session: number }
   /** Lease nothing more, and say so to every worker. */
   | { type: 'drain' }
+  /** The same for one worker, which keeps its session; or no longer. */
+  | { type: 'drain-worker'; worker: NodeId; isDraining: boolean }
   /** All that was saved has been restored: leases continue from now. */
   | { type: 'recovered' }
   | { type: 'wake' }

@@ -34,7 +34,7 @@ export function grant(state: MasterState, view: WorkerView, now: Millis): void {
 }
 
 function grantTo(state: MasterState, view: WorkerView, now: Millis): void {
-  const mayLease = !state.isDraining && view.conduct.restUntil <= now
+  const mayLease = !state.isDraining && !state.rests(view, now)
   const tasks = mayLease ? takeTasks(state, view, shareOf(state, view), now) : []
   if (tasks.length > 0) lease(state, view, tasks, now)
   else if (view.openCredit > 0 && view.saidMore && !state.isDraining) giveUpCredit(state, view)
@@ -67,7 +67,7 @@ function say(state: MasterState, view: WorkerView, more: boolean, leases: readon
 
 /** Work waits that this worker may get. */
 export function hasMoreFor(state: MasterState, view: WorkerView, now: Millis): boolean {
-  if (state.waitingTasks === 0 || state.isDraining || view.conduct.restUntil > now) return false
+  if (state.waitingTasks === 0 || state.isDraining || state.rests(view, now)) return false
   const suits = (task: Task): boolean => mayRunOn(state, task, view, now)
   return state.backlog.some((job) => view.mayHoldMoreOf(job, now) && job.waiting.has(suits))
 }

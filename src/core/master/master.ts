@@ -26,7 +26,14 @@ import {
 import type { Saved } from './journal.ts'
 import { resume } from './outcome.ts'
 import { restore, resumeAll } from './restore.ts'
-import { isReportDue, onDisconnected, onExpiry, onHold, onMessage } from './sessions.ts'
+import {
+  isReportDue,
+  onDisconnected,
+  onDrainWorker,
+  onExpiry,
+  onHold,
+  onMessage
+} from './sessions.ts'
 import { MasterState } from './state.ts'
 import type { Deadline, MasterConfig } from './state.ts'
 
@@ -118,6 +125,9 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
       case 'drain':
         state.isDraining = true
         for (const view of state.workers.values()) state.send(view, { type: 'drain' })
+        return
+      case 'drain-worker':
+        onDrainWorker(state, event.worker, event.isDraining, now)
         return
       case 'recovered':
         resumeAll(state, now)

@@ -263,6 +263,21 @@ export function onDisconnected(
   grantAll(state, now)
 }
 
+/** A person lets a worker have nothing more, or lets it have work again. */
+export function onDrainWorker(
+  state: MasterState,
+  worker: NodeId,
+  isDraining: boolean,
+  now: Millis
+): void {
+  if (isDraining && state.drained.size < WORKERS_MAX) state.drained.add(worker)
+  if (!isDraining) state.drained.delete(worker)
+  const view = state.workers.get(worker)
+  // It gives up the credit it has, and others may take what waits; or it may take it itself.
+  if (view !== undefined) grant(state, view, now)
+  grantAll(state, now)
+}
+
 /** The worker's leases have ended: it is silent, or gone. */
 export function onExpiry(state: MasterState, view: WorkerView, now: Millis): void {
   endSession(state, view, 'its lease expired')

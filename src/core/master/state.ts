@@ -53,6 +53,8 @@ export class MasterState {
   connectedSlots = 0
   connectedWorkers = 0
   isDraining = false
+  /** Workers that a person lets have nothing more, also when they come back. */
+  readonly drained = new Set<NodeId>()
 
   #records: MasterEffect[] = []
   #effects: MasterEffect[] = []
@@ -60,6 +62,11 @@ export class MasterState {
   constructor(config: MasterConfig) {
     this.config = config
     this.rng = new Rng(config.seed)
+  }
+
+  /** It is given nothing now: it failed at everything, or somebody said so. */
+  rests(view: WorkerView, now: Millis): boolean {
+    return view.conduct.restUntil > now || this.drained.has(view.id)
   }
 
   record(record: JournalRecord): void {
@@ -109,7 +116,7 @@ export class MasterState {
   #placeOf(view: WorkerView, now: Millis): Set<WorkerView> | undefined {
     const hasCredit = view.openCredit > 0
     if (view.session === undefined || view.slots === 0) return undefined
-    if (view.conduct.restUntil > now || (view.saidMore && !hasCredit)) return undefined
+    if (this.rests(view, now) || (view.saidMore && !hasCredit)) return undefined
     const isBlocked = this.backlog.length > 0 && !this.backlog.some(mayHold(view, now))
     if (isBlocked) return this.blocked
     if (!hasCredit) return this.unaware

@@ -227,7 +227,7 @@ describe('commands about jobs', () => {
 
   it('drain a worker and take it back', async () => {
     const worker = { worker: '12D3KooWlab' as never, name: 'lab\n', slots: 2, held: 1 }
-    const jobs = { drain: () => each({ ...worker, isConnected: true }) }
+    const jobs = { drain: () => each({ ...worker, isConnected: true, isDraining: true }) }
     await drainWorkers(jobs, { worker: 'lab', undo: false, json: false }, context)
     await drainWorkers(jobs, { worker: 'lab', undo: true, json: false }, context)
     expect(context.written.stderr).to.equal(
