@@ -10,8 +10,8 @@ import type { JobId } from '../../src/core/types.ts'
 import { ControlClient, expectItem } from '../../src/control/control-client.ts'
 
 const TASKS_MAX = 25
-const BETWEEN_MS = 120
-/** Of so many jobs one is in doubt at most: its submit was cut off by the master's death. */
+/** So that the workers keep up, although some are always away. */
+const BETWEEN_MS = 400
 const AGAIN_MS = 100
 
 export interface Submitted {
@@ -73,18 +73,10 @@ async function submit(
   return job
 }
 
-/** Short ones, some that take as long as a lease, some with large output, some that fork. */
+/** Tasks that say that they ran, do some work, and print their argument last. */
 function commandFor(rng: Rng, log: string, mark: string): ShellSpec {
-  const kind = rng.next()
   const say = `P2PJOBS_CHAOS=${mark}; export P2PJOBS_CHAOS; echo {} >> ${log}`
-  const work =
-    kind < 0.8
-      ? 'sleep 0.02'
-      : kind < 0.9
-        ? `sleep ${rng.integer(1, 4)}`
-        : kind < 0.95
-          ? 'head -c 400000 /dev/zero | tr "\\0" x'
-          : '(sleep 300 &) ; sleep 0.05'
+  const work = kindOf(rng)
   return {
     kind: 'shell',
     command: `${say}; ${work}; echo {}`,
@@ -94,4 +86,13 @@ function commandFor(rng: Rng, log: string, mark: string): ShellSpec {
     outputBytesMax: OUTPUT_BYTES_MAX,
     slotsMax: undefined
   }
+}
+
+/** Mostly short; some are longer than a renewal, or a lease, some print much, some leave others behind. */
+function kindOf(rng: Rng): string {
+  const kind = rng.next()
+  if (kind < 0.85) return 'sleep 0.02'
+  if (kind < 0.9) return 'head -c 400000 /dev/zero | tr "\\0" x'
+  if (kind < 0.95) return '(sleep 300 &) ; sleep 0.05'
+  return `case {} in *-1) sleep ${rng.integer(1, 5)};; esac`
 }
