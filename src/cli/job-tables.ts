@@ -117,7 +117,7 @@ export const catTable = {
 export const attachTable = {
   ...common,
   name: 'attach',
-  summary: 'Follow a job as `p2pjobs run` does: print what its tasks have printed and will print',
+  summary: 'Follow a job as `p2pjobs run` does, from its first result to its last',
   usage: ['ID [FLAG]...'],
   description: [
     'Every result is printed, also those that were there before. A master node that is ended ' +

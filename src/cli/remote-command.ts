@@ -1,7 +1,7 @@
 /**
  * Commands that ask the master node of this home.
  */
-import { operatingErrorOf } from '../core/errors.ts'
+import { operatingErrorOf, toError } from '../core/errors.ts'
 import { placeOf } from '../node/credentials.ts'
 import { openRemoteJobs } from '../node/remote-jobs.ts'
 import type { RemoteJobs } from '../node/remote-jobs.ts'
@@ -32,14 +32,18 @@ export function remoteCommand<const Flags extends FlagTable>(
       return await body(jobs, flags, context, operands)
     } catch (error) {
       // Whoever stopped it knows why there is no answer.
-      const isCut = operatingErrorOf(error)?.code === 'UNREACHABLE' && context.stopping.aborted
-      if (isCut) return table.errorExitCode
+      if (context.stopping.aborted && isCutShort(error)) return table.errorExitCode
       throw error
     } finally {
       context.stopping.removeEventListener('abort', hangUp)
       jobs.close()
     }
   })
+}
+
+/** It failed because it was hung up on, or was waiting. */
+function isCutShort(error: unknown): boolean {
+  return operatingErrorOf(error)?.code === 'UNREACHABLE' || toError(error).name === 'AbortError'
 }
 
 /** The operands of a command that wants these, all of them. Throws USAGE. */

@@ -10,9 +10,12 @@ import { patiently } from './patience.ts'
 import type { PatienceInit } from './patience.ts'
 import type { JobFeed, RemoteJobs } from './remote-jobs.ts'
 
+/** How a job is opened, and taken up again. */
+export type FedJobs = Pick<RemoteJobs, 'submit' | 'resumeFeed'>
+
 export class RemoteFeed {
   readonly job: JobId
-  readonly #jobs: RemoteJobs
+  readonly #jobs: FedJobs
   readonly #patience: PatienceInit
   /** Undefined: it broke, and has to be taken up again. */
   #feed: JobFeed | undefined
@@ -25,7 +28,7 @@ export class RemoteFeed {
 
   /** Opens the job; it is on disk when this resolves. Throws what the master answers. */
   static async submit(
-    jobs: RemoteJobs,
+    jobs: FedJobs,
     spec: Spec,
     options: JobOptions,
     patience: PatienceInit
@@ -34,7 +37,7 @@ export class RemoteFeed {
     return new RemoteFeed(jobs, patience, await jobs.submit(spec, options))
   }
 
-  private constructor(jobs: RemoteJobs, patience: PatienceInit, feed: JobFeed) {
+  private constructor(jobs: FedJobs, patience: PatienceInit, feed: JobFeed) {
     this.#jobs = jobs
     this.#patience = patience
     this.#feed = feed

@@ -2,8 +2,11 @@
 import { userInfo } from 'node:os'
 import { P2pJobsError } from '../../core/errors.ts'
 import type { JobOptions } from '../../core/job.ts'
+import { MASTER_AWAY_MS } from '../../core/limits.ts'
 import type { ShellSpec } from '../../core/spec.ts'
 import type { JobId } from '../../core/types.ts'
+import { RemoteFeed } from '../../node/remote-feed.ts'
+import type { FedJobs } from '../../node/remote-feed.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
 import type { Context, FlagValues, Operands } from '../command.ts'
@@ -23,7 +26,7 @@ const WHOLE_BYTES_MAX = 256 * 1024
 const BATCH = 1_024
 
 /** What it needs of the jobs. */
-export type SubmitJobs = Pick<RemoteJobs, 'submit' | 'submitWhole'>
+export type SubmitJobs = FedJobs & Pick<RemoteJobs, 'submitWhole'>
 
 export async function submit(
   jobs: SubmitJobs,
@@ -33,7 +36,7 @@ export async function submit(
 ): Promise<number> {
   const source = sourceOf(flags, context, operands)
   const spec = shellSpec(flags, operands.command, context.env)
-  const { job, tasks } = await submitAll(jobs, spec, optionsOf(flags), source, context.stopping)
+  const { job, tasks } = await submitAll(jobs, spec, optionsOf(flags), source, context)
   await context.stdout(
     flags.json ? jsonLine({ event: 'submitted', job, tasks }) : `${String(job)}\n`
   )
@@ -80,7 +83,7 @@ async function submitAll(
   spec: ShellSpec,
   options: JobOptions,
   source: Source,
-  stopping: AbortSignal
+  { stopping, stderr }: Context
 ): Promise<Submitted> {
   const batches = batchesOf(stoppable(source, stopping))
   const first = await batches.next()
@@ -88,11 +91,20 @@ async function submitAll(
   if (first.value === undefined || first.value.isLast) {
     return { job: await jobs.submitWhole(spec, options, inputs), tasks: inputs.length }
   }
-  await using feed = await jobs.submit(spec, options)
+  const feed = await RemoteFeed.submit(jobs, spec, options, {
+    awayMaxMs: MASTER_AWAY_MS,
+    signal: stopping,
+    onAway: () => stderr('p2pjobs: the master node is away; the job goes on when it is back\n'),
+    onBack: () => stderr('p2pjobs: the master node is back\n')
+  })
   await feed.add(inputs)
-  for await (const batch of batches) await feed.add(batch.inputs)
+  let tasks = inputs.length
+  for await (const batch of batches) {
+    await feed.add(batch.inputs)
+    tasks += batch.inputs.length
+  }
   await feed.close()
-  return { job: feed.job, tasks: feed.tasks }
+  return { job: feed.job, tasks }
 }
 
 interface Batch {

@@ -3,7 +3,7 @@
  */
 import type { JobId } from '../../core/types.ts'
 import { operatingErrorOf } from '../../core/errors.ts'
-import type { HomeFolders } from '../../home/home.ts'
+import type { NetworkPlace } from '../../node/credentials.ts'
 import { liveNodeOf } from '../../node/start.ts'
 import { RemoteMaster } from '../../node/remote-master.ts'
 import { openRemoteJobs } from '../../node/remote-jobs.ts'
@@ -27,7 +27,7 @@ export type ThereEnd = { readonly left: JobId } | 'ended'
 
 /** The jobs of the master node of this home in that network; undefined: none runs, or none that can be used. */
 export async function masterOf(
-  home: HomeFolders,
+  home: NetworkPlace['home'],
   network: string,
   warn: (text: string) => void
 ): Promise<RemoteJobs | undefined> {

@@ -271,6 +271,7 @@ describe('p2pjobs submit', () => {
     readonly whole: unknown[] = []
     readonly batches: number[] = []
     hasEnded = false
+    readonly resumeFeed = () => Promise.reject(new Error('nothing broke'))
 
     readonly submitWhole = (...args: Parameters<RemoteJobs['submitWhole']>) => {
       this.whole.push(args)
@@ -355,8 +356,8 @@ describe('p2pjobs submit', () => {
 
   it('hands on why a job is not taken', async () => {
     const full = new P2pJobsError('JOURNAL_FULL', 'the disk is nearly full')
-    const { submit: open } = new Taken()
-    const jobs = { submit: open, submitWhole: () => Promise.reject(full) }
+    const { submit: open, resumeFeed } = new Taken()
+    const jobs = { submit: open, resumeFeed, submitWhole: () => Promise.reject(full) }
     const submitting = submit(jobs, flags, aContext(), { command: 'x', inputs: ['a'] })
     expect(await failure(submitting)).to.match(/^JOURNAL_FULL/)
   })

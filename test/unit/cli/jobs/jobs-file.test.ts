@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../../src/core/errors.ts'
 import { JobsFile } from '../../../../src/cli/jobs/jobs-file.ts'
-import type { MasterRole } from '../../../../src/node/master-role.ts'
 import { aContext } from '../support.ts'
 import { chunks, notice, settle, TestMaster } from './support.ts'
 
@@ -18,7 +17,7 @@ describe('JobsFile', () => {
   /** Follows three tasks to their ends: one failed, one was canceled, one finished. */
   async function published(jobs: JobsFile): Promise<{ calls: string[]; failed: number }> {
     const master = new TestMaster()
-    const run = jobs.run(master as unknown as MasterRole, running)
+    const run = jobs.run(master, running)
     // A file is read from the disk: that takes as long as it takes.
     while (!master.calls.includes('close')) await settle()
     jobs.onNotice(notice.joined())
