@@ -105,6 +105,17 @@ export const jobEvents: readonly JsonEvent[] = [
     ]
   },
   {
+    event: 'output',
+    of: 'logs -f',
+    meaning: 'what a task has printed since the last such event',
+    fields: [
+      ...[job, task],
+      { name: 'attempt', meaning: 'the attempt that printed it; a higher one begins anew' },
+      { name: 'stream', meaning: '`stdout` or `stderr`' },
+      { name: 'text', meaning: 'the bytes', isBytes: true }
+    ]
+  },
+  {
     event: 'change',
     of: 'cancel, retry, forget',
     meaning: 'what has become of a job',

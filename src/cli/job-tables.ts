@@ -93,14 +93,20 @@ export const logsTable = {
   usage: ['ID[.TASKS] [FLAG]...'],
   description: [
     'What went to stdout is printed to stdout, what went to stderr to stderr. Tasks that have not ' +
-      'ended are left out.'
+      'ended are left out; with -f what they print is printed as it comes, line by line, until all ' +
+      'have ended. Who reads slowly keeps no task waiting.'
   ],
   flags: {
+    follow: {
+      type: 'boolean',
+      short: 'f',
+      summary: 'Print what tasks that run print, as it comes, and go on until all have ended'
+    },
     tag,
     json
   },
   exitStatus: [['0', 'printed'], ERROR],
-  examples: ['p2pjobs logs last --tag', 'p2pjobs logs 5.1-9']
+  examples: ['p2pjobs logs last --tag', 'p2pjobs logs 5.1-9', 'p2pjobs logs -f 5.2']
 } as const satisfies CommandTable
 
 export const catTable = {

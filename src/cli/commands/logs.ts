@@ -1,12 +1,15 @@
 /** `p2pjobs logs`: what the tasks of a job have printed. */
 import type { TaskView } from '../../core/job-views.ts'
 import { isBlobRef } from '../../core/types.ts'
+import type { Range } from '../../core/selection.ts'
 import type { JobId, Payload } from '../../core/types.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
 import type { Context, FlagValues, Operands } from '../command.ts'
 import { taskEvent, whereOf } from '../job-lines.ts'
 import { logsTable } from '../job-tables.ts'
+import { followLogs } from '../jobs/follow-logs.ts'
+import { logSink } from '../jobs/log-sink.ts'
 import { Tagger } from '../jobs/tagger.ts'
 import { bytesField, escapeText, jsonLine } from '../output.ts'
 import { remoteCommand, wordsOf } from '../remote-command.ts'
@@ -15,18 +18,24 @@ import { parseTaskSelector } from '../selector.ts'
 
 /** The most of an output that one line of JSON holds. */
 const JSON_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+const NOTHING = new Uint8Array(0)
 
 type LogsFlags = FlagValues<typeof logsTable.flags>
 type Jobs = Pick<RemoteJobs, 'jobs' | 'tasks' | 'bytes'>
+type Following = Jobs & Pick<RemoteJobs, 'results' | 'live'>
 
 export async function printLogs(
-  jobs: Jobs,
+  jobs: Following,
   flags: LogsFlags,
   context: Context,
   operands: Operands
 ): Promise<number> {
   const selector = parseTaskSelector(wordsOf(operands, 'ID')[0])
   const { job } = await oneJob(jobs, selector.job)
+  if (flags.follow) {
+    await follow(jobs, job, selector.tasks, flags, context)
+    return ExitCode.ok
+  }
   for await (const task of selectedTasks(jobs, job, selector.tasks)) {
     if (task.result === undefined) continue
     if (flags.json) await printJson(jobs, job, task, context)
@@ -36,6 +45,31 @@ export async function printLogs(
 }
 
 export const logsCommand = remoteCommand(logsTable, printLogs)
+
+async function follow(
+  jobs: Following,
+  job: JobId,
+  ranges: readonly Range[] | undefined,
+  flags: LogsFlags,
+  context: Context
+): Promise<void> {
+  // Also says so when one that is named is not there.
+  const tags = new Map<number, Uint8Array>()
+  if (flags.tag || ranges !== undefined) {
+    for await (const { task, input } of selectedTasks(jobs, job, ranges)) {
+      if (flags.tag) tags.set(task, await inputOf(jobs, job, task, input))
+    }
+  }
+  const tagOf = flags.tag ? (task: number) => tags.get(task) ?? NOTHING : undefined
+  const target = { context, job, isJson: flags.json, tagOf }
+  await followLogs({
+    jobs,
+    job,
+    isMeant: (task) => ranges?.some(([from, to]) => task >= from && task <= to) ?? true,
+    sinkOf: (task) => logSink(target, task),
+    signal: context.stopping
+  })
+}
 
 async function print(
   jobs: Jobs,

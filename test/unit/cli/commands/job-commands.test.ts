@@ -64,7 +64,9 @@ const tasks: readonly TaskView[] = [
 ]
 
 /** Job 5 with three tasks, which print `out1` and `err1`, and so on. */
-const jobFive: Pick<RemoteJobs, 'jobs' | 'tasks' | 'bytes' | 'setbacks'> = {
+const jobFive: Pick<RemoteJobs, 'jobs' | 'tasks' | 'bytes' | 'setbacks' | 'results' | 'live'> = {
+  results: () => each(),
+  live: () => each(),
   jobs: () => each(aJobView),
   tasks: ({ from, limit, states }) =>
     each(
@@ -134,14 +136,24 @@ describe('commands about jobs', () => {
   })
 
   it('print what ended tasks printed, and what is to be said for them', async () => {
-    await printLogs(jobFive, { tag: false, json: false }, context, words('5'))
+    await printLogs(jobFive, { follow: false, tag: false, json: false }, context, words('5'))
     expect(context.written.stdout).to.equal('out1\nout3\n')
     expect(context.written.stderr).to.equal(
       'err1\nerr3\np2pjobs: task 5.3 aborted on lab: lost five\\x1b workers\n'
     )
-    await printLogs(jobFive, { tag: true, json: false }, (context = aContext()), words('last.1,2'))
+    await printLogs(
+      jobFive,
+      { follow: false, tag: true, json: false },
+      (context = aContext()),
+      words('last.1,2')
+    )
     expect(context.written).to.deep.equal({ stdout: 'arg\tout1\n', stderr: 'arg\terr1\n' })
-    await printLogs(jobFive, { tag: false, json: true }, (context = aContext()), words('5'))
+    await printLogs(
+      jobFive,
+      { follow: false, tag: false, json: true },
+      (context = aContext()),
+      words('5')
+    )
     const lines = jsonLinesOf(context.written.stdout)
     expectDocumented(lines)
     expect(lines.map(({ stdout }) => stdout)).to.deep.equal(['out1\n', 'out3\n'])
