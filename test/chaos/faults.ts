@@ -10,7 +10,7 @@ export type Fault = (typeof FAULTS)[number]
 
 /** Of ten faults, so many are the master's death. */
 const MASTER_SHARE = 0.6
-const BETWEEN_MS = { least: 100, most: 1_200 }
+const BETWEEN_MS = { least: 50, most: 700 }
 /** From shorter than a lease to longer than one. */
 const AWAY_MS = { least: 200, most: 6_000 }
 
