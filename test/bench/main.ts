@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util'
 import type { Figure } from './figures.ts'
 import { jsonOf, tableOf } from './figures.ts'
+import { measureDurable } from './durable.ts'
 import { measureFunctions } from './functions.ts'
 import { measureJournal } from './journal.ts'
 import { measureLoss } from './loss.ts'
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   loss: ({ rounds }) => measureLoss(rounds),
   simulator: ({ rounds }) => measureSimulator(rounds),
   journal: ({ rounds, tasks }) => measureJournal(rounds, tasks ?? 1_000_000),
+  durable: ({ rounds, tasks }) => measureDurable(rounds, tasks ?? 100_000),
   memory: ({ tasks }) => measureMemory(tasks ?? 100_000)
 }
 
