@@ -47,6 +47,7 @@ export const jsonEvents: readonly JsonEvent[] = [
       { name: 'slots', meaning: 'how many tasks it runs at once' },
       { name: 'isMaster', meaning: 'whether it publishes work' },
       { name: 'isPrimary', meaning: "whether it has its home's identity; a second node has not" },
+      { name: 'isDurable', meaning: 'whether it is a master whose jobs outlive it' },
       { name: 'addresses', meaning: 'the multiaddrs it listens on' }
     ]
   },

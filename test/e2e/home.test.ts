@@ -54,6 +54,7 @@ describe('a home', function () {
     const first = await start(LOOPBACK)
     const second = await start(LOOPBACK)
     expect([first.up['isPrimary'], second.up['isPrimary']]).to.deep.equal([true, false])
+    expect([first.up['isDurable'], second.up['isDurable']]).to.deep.equal([true, false])
     expect(second.up['peer']).to.not.equal(first.up['peer'])
     await first.node.stop()
     const third = await start(LOOPBACK)

@@ -140,6 +140,12 @@ async function tellStarted(
 ): Promise<void> {
   const addresses = node.network?.addresses ?? []
   const name = flags.name ?? defaultName()
+  const isDurable = node.jobs !== undefined
+  if (flags.master && !isDurable && !flags.inMemory) {
+    context.stderr(
+      'p2pjobs: another node of this home runs: this one keeps its jobs in memory, and they end with it\n'
+    )
+  }
   if (flags.json) {
     await context.stdout(
       jsonLine({
@@ -149,6 +155,7 @@ async function tellStarted(
         slots,
         isMaster: flags.master,
         isPrimary,
+        isDurable,
         addresses
       })
     )
