@@ -12,9 +12,14 @@ import {
   TASKS_MAX,
   WORKERS_MAX
 } from './limits.ts'
+import { Room } from './abilities.ts'
+import type { Demand } from './abilities.ts'
 import { inlineBytesOf } from './result.ts'
 import type { Job } from './job.ts'
+import { PLACES } from './master/need.ts'
+import type { Need } from './master/need.ts'
 import type { MasterState } from './master/state.ts'
+import type { Submitter } from './master/submitter.ts'
 import type { WorkerView } from './master/worker-view.ts'
 import type { MasterView } from './worker/master-view.ts'
 import type { WorkerState } from './worker/state.ts'
@@ -32,10 +37,27 @@ export function checkMaster(state: MasterState): void {
   // A task has one worker: when the numbers agree, so do the sets.
   for (const view of state.workers.values()) held -= view.held.size
   if (held !== 0) broken(`${held} tasks are held by nobody`)
+  checkSubmitters(state)
   if (state.jobs.size > JOBS_MAX) broken('more jobs than the bound')
   if (state.workers.size > WORKERS_MAX) broken('more workers than the bound')
   if (state.conducts.size > CONDUCTS_MAX) broken('more conducts than the bound')
   checkWorkers(state)
+}
+
+function checkSubmitters({ submitters, jobs, workers }: MasterState): void {
+  const inHand = new Map<Submitter, number>()
+  for (const { held } of workers.values()) {
+    for (const { job } of held) {
+      inHand.set(job.submitter, (inHand.get(job.submitter) ?? 0) + job.width)
+    }
+  }
+  const known = new Set([...jobs.values()].map(({ submitter }) => submitter))
+  for (const submitter of submitters.values()) {
+    if (!known.has(submitter)) broken(`${submitter.name} is remembered without a job`)
+    if (submitter.inHand !== (inHand.get(submitter) ?? 0)) {
+      broken(`what ${submitter.name} has in hand is miscounted`)
+    }
+  }
 }
 
 function checkJob(state: MasterState, job: Job): void {
@@ -50,7 +72,17 @@ function checkJob(state: MasterState, job: Job): void {
   for (const name of ['waiting', 'leased', 'running', 'retrying'] as const) {
     if (job.counts[name] !== live[name]) broken(`job ${job.id} miscounts ${name}`)
   }
-  if (live.waiting > 0 && !state.backlog.includes(job)) broken(`job ${job.id} is not served`)
+  const isListed = job.need.backlog.has(job)
+  if (isListed !== (job.isServed && live.waiting > 0)) broken(`job ${job.id} is not served`)
+  for (const awaited of job.awaits.keys()) {
+    if (state.awaiters.get(awaited)?.has(job) !== true) broken(`job ${job.id} waits for ever`)
+  }
+  if (job.isServed !== (job.awaits.size === 0 && job.doom === undefined)) {
+    broken(`job ${job.id} waits for nothing`)
+  }
+  if (job.doom !== undefined && live.waiting + live.leased + live.running > 0) {
+    broken(`job ${job.id} is given up and goes on`)
+  }
   if (job.hasEnded) broken(`job ${job.id} has ended and is kept`)
   if (job.lastTask > TASKS_MAX) broken(`job ${job.id} has more tasks than the bound`)
   if (job.waiting.entries > 3 * job.lastTask) broken(`waiting tasks of job ${job.id} pile up`)
@@ -70,48 +102,75 @@ function checkWorkers(state: MasterState): void {
     slots += view.slots
     if (view.slots > 0) connected++
   }
-  for (const place of [state.idle, state.busy]) {
-    for (const view of place) {
-      if (view.openCredit <= 0) broken(`${view.id} is listed without credit`)
-    }
-  }
-  for (const view of state.unaware) {
-    if (view.openCredit > 0 || view.saidMore) broken(`${view.id} need not be told of work`)
-  }
-  checkPlaces(state)
+  for (const need of state.needs.values()) checkNeed(state, need)
   if (slots !== state.connectedSlots) broken('slots are miscounted')
   if (connected !== state.connectedWorkers) broken('workers are miscounted')
 }
 
 function checkWorkerView(view: WorkerView): void {
+  let taken = 0
   for (const task of view.held) {
+    const { demand } = task.job.need
+    if (demand !== undefined) taken += demand.slots
     if (!task.isHeld || task.worker !== view.id) broken(`${view.id} holds a task that it does not`)
     if (!task.isReportDue) broken(`task ${task.number} is held and reported`)
   }
+  if (taken !== view.room.slotsTaken) broken(`${view.id}: slots of large tasks are miscounted`)
   if (!view.isWatched) broken(`nobody watches the lease of ${view.id}`)
   if (view.used > view.credit) broken(`${view.id} was leased more than its credit`)
   if (view.held.size > 2 * HELD_TASKS_MAX) broken(`${view.id} holds more than the bound`)
 }
 
-function checkPlaces({ idle, busy, blocked, unaware, workers }: MasterState): void {
-  const places = [idle, busy, blocked, unaware]
-  for (const [at, place] of places.entries()) {
+function checkNeed(state: MasterState, need: Need): void {
+  for (const place of [need.idle, need.busy]) {
     for (const view of place) {
-      if (places.some((other, after) => after > at && other.has(view))) {
+      if (view.openCredit <= 0) broken(`${view.id} is listed without credit`)
+    }
+  }
+  for (const view of need.unaware) {
+    if (view.openCredit > 0 || view.saidMore) broken(`${view.id} need not be told of work`)
+  }
+  checkPlaces(state, need)
+  checkSuitors(state, need)
+  const jobs = [...state.jobs.values()].filter((job) => job.need === need)
+  const served = jobs.filter(({ isServed }) => isServed)
+  const waiting = served.reduce((sum, { counts }) => sum + counts.waiting, 0)
+  if (waiting !== need.waiting) broken(`tasks of a need are miscounted`)
+  if (jobs.length !== need.jobs) broken('jobs of a need are miscounted')
+  if (need.jobs === 0 && need !== state.plain) broken('a need that nobody has is kept')
+  const isOpen = waiting > 0 && need.suitors.size > 0
+  if (isOpen !== state.open.has(need)) broken('a need with work and workers is overlooked')
+}
+
+function checkPlaces({ workers }: MasterState, need: Need): void {
+  for (const [at, place] of PLACES.entries()) {
+    for (const view of need[place]) {
+      if (PLACES.some((other, after) => after > at && need[other].has(view))) {
         broken(`${view.id} is in two places`)
       }
       if (workers.get(view.id) !== view) broken(`${view.id} is listed and forgotten`)
       if (view.session === undefined) broken(`${view.id} is listed without a session`)
+      if (!need.suitors.has(view)) broken(`${view.id} is listed and does not suit`)
     }
   }
 }
 
+function checkSuitors({ workers, drained }: MasterState, need: Need): void {
+  let slots = 0
+  for (const view of workers.values()) {
+    const mayServe = view.session !== undefined && view.slots > 0 && !drained.has(view.id)
+    const suits = mayServe && need.suits(view)
+    if (suits !== need.suitors.has(view)) broken(`${view.id} is taken for what it is not`)
+    if (suits !== view.needs.has(need)) broken(`${view.id} does not know what it is good for`)
+    if (suits) slots += view.slots
+  }
+  if (slots !== need.slots) broken('slots of a need are miscounted')
+}
+
 /** Throws when a worker's books do not agree with one another, or it runs more than its slots. */
 export function checkWorker(state: WorkerState): void {
-  let begun = 0
-  for (const held of state.runs.values()) if (!held.isAhead) begun++
-  if (begun > state.config.slots) broken('more runs than slots')
-  if (state.runs.size > state.config.slots && state.runsOfKind.size > 1) checkOneKind(state)
+  checkRoom(state)
+  if (state.room.slotsTaken > state.config.slots && state.runsOfKind.size > 1) checkOneKind(state)
   const sums = { queued: 0, parked: 0 }
   for (const view of state.masters.values()) {
     checkMasterView(state, view)
@@ -137,6 +196,23 @@ function checkReads(state: WorkerState): void {
     }
   }
   if (reads !== state.reads.size) broken('reads are miscounted')
+}
+
+/** What has begun fits: into the slots, and into everything else there is. */
+function checkRoom({ runs, room, config, largeRuns }: WorkerState): void {
+  const all = new Room(config.slots, config.amounts ?? {})
+  let begun = 0
+  const large: Demand[] = []
+  for (const { job, isAhead } of runs.values()) {
+    if (!isAhead) begun += job.width
+    all.take(job.demand)
+    if (job.demand !== undefined) large.push(job.demand)
+  }
+  if (begun > config.slots) broken('more runs than slots')
+  if (large.length !== largeRuns) broken('large runs are miscounted')
+  if (all.slotsTaken !== room.slotsTaken) broken('slots that runs take are miscounted')
+  // Beside a large one, nothing is handed over ahead either.
+  if (!large.every((demand) => all.isSound(demand))) broken('more is taken than there is')
 }
 
 function checkOneKind({ runsOfKind }: WorkerState): void {

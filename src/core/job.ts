@@ -6,6 +6,11 @@ import type { Spec } from './spec.ts'
 import { Task } from './task.ts'
 import type { EndState, TaskState } from './task.ts'
 import type { JobId, Millis, NodeId, Payload } from './types.ts'
+import { widthOf } from './abilities.ts'
+import { FAILS_SAMPLE_MIN } from './limits.ts'
+import { Need } from './master/need.ts'
+import { Submitter } from './master/submitter.ts'
+import { StartDeadlines } from './start-deadlines.ts'
 import { WaitingTasks } from './waiting.ts'
 
 export interface JobOptions {
@@ -39,10 +44,16 @@ export interface Dependency {
   readonly needs: 'ok' | 'any'
 }
 
-export type FailLimit =
-  { readonly tasks: number } /** Of the tasks the job has. */ | { readonly percent: number }
+/**
+ * `percent`: of the tasks the job has. While it may still get more, it counts only once some have
+ * ended (FAILS_SAMPLE_MIN), so that an early failure is not all there is.
+ */
+export type FailLimit = { readonly tasks: number } | { readonly percent: number }
 
-/** `fixed`: always `firstMs`; `exponential`: doubling from `firstMs` to `maxMs`, with jitter. */
+/**
+ * `fixed`: always `firstMs`, exactly; `exponential`: doubling from `firstMs` to `maxMs`, and a
+ * random half off.
+ */
 export interface Backoff {
   readonly kind: 'fixed' | 'exponential'
   readonly firstMs: Millis
@@ -84,16 +95,52 @@ export class Job {
   readonly failedOn: NodeId[] = []
   /** Workers that were sent the spec and have to be told when the job has ended. */
   readonly toldWorkers = new Set<NodeId>()
+  /** What it asks of a worker, and who submitted it. */
+  readonly need: Need
+  readonly submitter: Submitter
+  /** How many slots a task of it fills. */
+  readonly width: number
+  /** Jobs that have to end first, and how. */
+  readonly awaits = new Map<JobId, Dependency['needs']>()
+  /** Its tasks may be leased: it waits for no job, and has not been given up. */
+  isServed = true
+  /** Why none of its tasks runs any more: they are aborted, those too that are yet to come. */
+  doom: string | undefined = undefined
+  /** By when its tasks have to have started; undefined: they have time. */
+  readonly startDeadlines: StartDeadlines | undefined
 
-  constructor(id: JobId, spec: Spec, options: JobOptions) {
+  constructor(
+    id: JobId,
+    spec: Spec,
+    options: JobOptions,
+    need = new Need(spec, options),
+    submitter = new Submitter(options.submitter)
+  ) {
     this.id = id
     this.spec = spec
     this.options = options
+    this.need = need
+    this.submitter = submitter
+    this.width = widthOf(need.demand)
+    const { startWithinMs } = options
+    this.startDeadlines =
+      startWithinMs === undefined ? undefined : new StartDeadlines(startWithinMs)
   }
 
-  /** All its tasks have ended, and no more can come. */
+  /** All its tasks have ended, no more can come, and it waits for no other job. */
   get hasEnded(): boolean {
-    return !this.isOpen && this.tasks.size === 0
+    return !this.isOpen && this.tasks.size === 0 && this.awaits.size === 0
+  }
+
+  /** More tasks have failed than may. */
+  get hasFailedEnough(): boolean {
+    const { failsMax } = this.options
+    if (failsMax === undefined) return false
+    const { finished, failed, canceled, aborted } = this.counts
+    const bad = failed + aborted
+    if ('tasks' in failsMax) return bad > failsMax.tasks
+    if (this.isOpen && finished + failed + canceled + aborted < FAILS_SAMPLE_MIN) return false
+    return bad * 100 > failsMax.percent * this.lastTask
   }
 
   /** Adds a task that waits. */

@@ -99,10 +99,27 @@ export const VALUE_HOLES_MAX = 1_000_000
 
 /** Jobs a master keeps open, and specs of one master a worker keeps. */
 export const JOBS_MAX = 10_000
+/** Instants the master machine waits for, beyond which those that have passed by are cleared out. */
+export const DEADLINES_SPARE = 4_096
 /** Tasks of one job. */
 export const TASKS_MAX = 100_000_000
 /** Entries of one message: a longer list is sent as several messages. */
 export const ENTRIES_MAX = 4_096
+/** Labels of a worker, labels a job may ask for, and amounts of either; their names and values. */
+export const LABELS_MAX = 64
+export const LABEL_CHARACTERS_MAX = 64
+export const LABEL_VALUE_CHARACTERS_MAX = 256
+export const AMOUNTS_MAX = 64
+/** How many of the jobs that ended last a master knows by heart. */
+export const LAST_ENDS_MAX = 1_024
+/** Jobs that one job may wait for. */
+export const AFTER_MAX = 1_024
+/** Idle workers looked at for one that has room for a large task at once. */
+export const IDLE_LOOK_MAX = 64
+/** Submitters looked at for the one with the fewest tasks in hand; the others have their turn later. */
+export const SUBMITTERS_LOOK_MAX = 32
+/** Of a job that may still get tasks, so many have to have ended before a percentage of them counts. */
+export const FAILS_SAMPLE_MIN = 10
 /** Tasks set aside for another machine that one offer looks through. */
 export const SET_ASIDE_LOOK_MAX = 64
 /** Reads of live output that a master has under way with one worker; further ones wait for those. */

@@ -5,6 +5,7 @@
  * Every message can be lost, doubled, late or out of order without harm: counts are absolute,
  * attempts are fenced, and what a message asks for twice is done once.
  */
+import type { Amounts, Labels } from './abilities.ts'
 import type { Result } from './result.ts'
 import type { Spec } from './spec.ts'
 import type { AttemptRef, JobId, Millis, Payload } from './types.ts'
@@ -20,6 +21,10 @@ export type WorkerMessage =
       readonly slots: number
       readonly credit: number
       readonly attempts: readonly HeldAttempt[]
+      /** What I am. */
+      readonly labels?: Labels
+      /** What I have besides slots; left out by a worker that cannot keep count of it. */
+      readonly amounts?: Amounts
     }
   /** New credit, or some taken back. `more`: for work of yours that waits, as far as I know. */
   | ({ readonly type: 'offer'; readonly more: boolean } & Credit)

@@ -2,6 +2,7 @@
  * What a job runs, as data: everything its tasks share. It is sent to a worker once per session
  * and then named by the job's id.
  */
+import type { Amounts } from './abilities.ts'
 import type { BlobRef, Millis } from './types.ts'
 
 /** What every kind of spec has. */
@@ -16,7 +17,7 @@ interface SpecLimits {
    * What one task takes of its worker while it runs, by the resource's name: `cpus` (slots; left
    * out: 1), `memory` (bytes), or what workers declare of their own.
    */
-  readonly amounts?: Readonly<Record<string, number>>
+  readonly amounts?: Amounts
 }
 
 /** A command line for `/bin/sh`. */

@@ -36,8 +36,12 @@ export class Task {
   isReportDue = false
   /** The loss of the worker of the last attempt is one of `losses`. */
   countsLoss = false
+  /** A worker has started it, in this attempt or an earlier one. */
+  hasStarted = false
   /** When it becomes waiting again, while it is `retrying`. */
   retryAt: Millis = 0
+  /** What became of the last attempt that came to nothing. */
+  lastReason: string | undefined = undefined
 
   // What went wrong so far, each kind against a limit of its own.
   failures = 0

@@ -13,6 +13,7 @@ import {
 } from '../core/limits.ts'
 import type { Lease, MasterMessage } from '../core/messages.ts'
 import type { FunctionRef, FunctionSpec, ShellSpec, Spec } from '../core/spec.ts'
+import { abilityFields, readAmounts } from './abilities.ts'
 import {
   attemptFields,
   placeFields,
@@ -93,7 +94,8 @@ export function specFields(spec: Spec): unknown[] {
 function shellFields(spec: ShellSpec): unknown[] {
   const { command, directory, timeoutMs, outputBytesMax, slotsMax } = spec
   const environment = Object.entries(spec.environment)
-  return [SHELL, command, directory, environment, timeoutMs, outputBytesMax, slotsMax]
+  const limits = [timeoutMs, outputBytesMax, slotsMax]
+  return [SHELL, command, directory, environment, ...limits, ...abilityFields(spec.amounts)]
 }
 
 function functionFields(spec: FunctionSpec): unknown[] {
@@ -103,7 +105,8 @@ function functionFields(spec: FunctionSpec): unknown[] {
     FUNCTION,
     ...refFields(spec.function),
     initializer === undefined ? undefined : [...refFields(initializer), initializer.input],
-    ...[timeoutMs, outputBytesMax, slotsMax, tasksPerChildMax, memoryBytesMax, spec.isAlone]
+    ...[timeoutMs, outputBytesMax, slotsMax, tasksPerChildMax, memoryBytesMax],
+    ...[spec.isAlone, ...abilityFields(spec.amounts)]
   ]
 }
 
@@ -170,7 +173,8 @@ function readShell(fields: Fields): ShellSpec {
     environment: Object.fromEntries(fields.lists(VARIABLES_MAX, readVariable)),
     timeoutMs: fields.optional((field) => field.integer(1)),
     outputBytesMax: fields.integer(0, OUTPUT_BYTES_MAX),
-    slotsMax: fields.optional((field) => field.integer(1, SLOTS_MAX))
+    slotsMax: fields.optional((field) => field.integer(1, SLOTS_MAX)),
+    ...readDemand(fields)
   }
 }
 
@@ -187,8 +191,15 @@ function readFunction(fields: Fields): FunctionSpec {
     slotsMax: fields.optional((field) => field.integer(1, SLOTS_MAX)),
     tasksPerChildMax: fields.optional((field) => field.integer(1)),
     memoryBytesMax: fields.optional((field) => field.integer(1)),
-    isAlone: fields.boolean()
+    isAlone: fields.boolean(),
+    ...readDemand(fields)
   }
+}
+
+/** A trailing field: of most jobs, and of masters that are older, it is left out. */
+function readDemand(fields: Fields): Pick<Spec, 'amounts'> {
+  const amounts = fields.optional(readAmounts)
+  return amounts === undefined ? {} : { amounts }
 }
 
 function readRef(fields: Fields): FunctionRef {

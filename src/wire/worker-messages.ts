@@ -19,11 +19,14 @@ import type {
 } from '../core/messages.ts'
 import { OUTCOMES } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
+import { abilityFields, readAmounts, readLabels } from './abilities.ts'
 import { attemptFields, placeFields, readAttempt, readAttempts, readPlace } from './attempts.ts'
 import { decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
 import { PayloadReader, PayloadWriter } from './payload.ts'
+
+type Hold = Extract<WorkerMessage, { type: 'hold' }>
 
 const HOLD = 1
 const OFFER = 2
@@ -48,7 +51,9 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
         held.attempt,
         HELD_STATES.indexOf(held.state)
       ])
-      return { type: HOLD, fields: [boot, name, slots, credit, attempts], payloads: [] }
+      const abilities = abilityFields(message.labels, message.amounts)
+      const fields = [boot, name, slots, credit, attempts, ...abilities]
+      return { type: HOLD, fields, payloads: [] }
     }
     case 'offer':
       return { type: OFFER, fields: [...creditFields(message), message.more], payloads: [] }
@@ -128,7 +133,8 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
         name: fields.text(NAME_CHARACTERS_MAX),
         slots: fields.integer(0, SLOTS_MAX),
         credit: fields.integer(),
-        attempts: fields.lists(HELD_ENTRIES_MAX, readHeld)
+        attempts: fields.lists(HELD_ENTRIES_MAX, readHeld),
+        ...readAbilities(fields)
       }
     case OFFER:
       return { type: 'offer', ...readCredit(fields), more: fields.boolean() }
@@ -157,6 +163,16 @@ export function decodeWorkerMessage(received: ReceivedMessage): WorkerMessage | 
     }
     default:
       return { type: 'bye' }
+  }
+}
+
+/** Trailing fields: a worker that is older says nothing of them. */
+function readAbilities(fields: Fields): Pick<Hold, 'labels' | 'amounts'> {
+  const labels = fields.optional(readLabels)
+  const amounts = fields.optional(readAmounts)
+  return {
+    ...(labels === undefined ? {} : { labels }),
+    ...(amounts === undefined ? {} : { amounts })
   }
 }
 

@@ -59,6 +59,11 @@ const places: fc.Arbitrary<OutputPlace> = fc
   .tuple(attempts, fc.constantFrom(...OUTPUT_STREAMS), numbers(0, OUTPUT_BYTES_MAX))
   .map(([attempt, stream, offset]) => ({ ...attempt, stream, offset }))
 
+const names = fc.constantFrom('gpu', 'memory', 'constructor')
+const labels = fc.dictionary(names, fc.constantFrom('1', '2'))
+/** Mostly little, so that it is fought over. */
+const amounts = fc.dictionary(fc.constantFrom('cpus', 'gpu', 'memory'), numbers(0, HUGE))
+
 export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc
     .record({
@@ -67,7 +72,11 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
       credit: counts,
       attempts: fc.array(helds, { maxLength: 8 })
     })
-    .map((fields) => aHold(fields)),
+    .chain((fields) =>
+      fc
+        .record({ labels, amounts }, { requiredKeys: [] })
+        .map((abilities) => aHold({ ...fields, ...abilities }))
+    ),
   fc.record({
     type: fc.constant('offer' as const),
     credit: counts,
@@ -100,7 +109,9 @@ const specs = fc
     slotsMax: fc.option(numbers(1, SLOTS_MAX), { nil: undefined }),
     timeoutMs: fc.option(numbers(1, HUGE), { nil: undefined })
   })
-  .map((fields) => ({ ...SPEC, ...fields }))
+  .chain((fields) =>
+    fc.record({ amounts }, { requiredKeys: [] }).map((more) => ({ ...SPEC, ...fields, ...more }))
+  )
 
 const leases = fc
   .oneof(

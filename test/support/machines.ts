@@ -46,7 +46,7 @@ export function aResult(outcome: Outcome = 'success', runtimeMs: Millis = 5_000)
   return { ...emptyResult(outcome, outcome === 'success' ? '' : `it was a ${outcome}`), runtimeMs }
 }
 
-type Hold = Extract<WorkerMessage, { type: 'hold' }>
+export type Hold = Extract<WorkerMessage, { type: 'hold' }>
 
 export function aHold(more: Partial<Hold> = {}): Hold {
   const hold = { type: 'hold', boot: 'boot-1', name: 'lab', slots: 2, credit: 2, attempts: [] }

@@ -34,7 +34,10 @@ export type MasterEvent =
   | { type: 'disconnected'; worker: NodeId; session: number }
   /** Lease nothing more, and say so to every worker. */
   | { type: 'drain' }
-  /** The same for one worker, which keeps its session; or no longer. */
+  /**
+   * Lease nothing more to this worker, and let it end what it has; or lease to it again. It holds
+   * while this process lives, also when the worker comes back.
+   */
   | { type: 'drain-worker'; worker: NodeId; isDraining: boolean }
   /** All that was saved has been restored: leases continue from now. */
   | { type: 'recovered' }

@@ -4,11 +4,13 @@
  */
 import type { Job } from '../job.ts'
 import type { Lease } from '../messages.ts'
-import { ELSEWHERE_FIRST_MS, HELD_TASKS_MAX } from '../limits.ts'
+import { ELSEWHERE_FIRST_MS, HELD_TASKS_MAX, IDLE_LOOK_MAX } from '../limits.ts'
 import { inMessages } from '../split.ts'
 import type { Task } from '../task.ts'
 import { payloadBytes } from '../types.ts'
 import type { Millis } from '../types.ts'
+import { goesBefore } from './backlog.ts'
+import type { Need } from './need.ts'
 import type { MasterState } from './state.ts'
 import type { WorkerView } from './worker-view.ts'
 
@@ -16,12 +18,15 @@ import type { WorkerView } from './worker-view.ts'
 export function grantAll(state: MasterState, now: Millis): void {
   if (state.isDraining) return
   state.unblock(now)
-  for (const workers of [state.idle, state.busy]) {
-    // A worker that has been served is filed again behind the others: look at each only once.
-    for (let looks = workers.size; looks > 0 && state.waitingTasks > 0; looks--) {
-      const view = workers.values().next().value as WorkerView
-      workers.delete(view)
-      grantTo(state, view, now)
+  for (const place of ['idle', 'busy'] as const) {
+    for (const need of state.open) {
+      const workers = need[place]
+      // A worker that has been served is filed again behind the others: look at each only once.
+      for (let looks = workers.size; looks > 0 && need.waiting > 0; looks--) {
+        const view = workers.values().next().value as WorkerView
+        workers.delete(view)
+        grantTo(state, view, now)
+      }
     }
   }
   announce(state, now)
@@ -34,8 +39,8 @@ export function grant(state: MasterState, view: WorkerView, now: Millis): void {
 }
 
 function grantTo(state: MasterState, view: WorkerView, now: Millis): void {
-  const mayLease = !state.isDraining && !state.rests(view, now)
-  const tasks = mayLease ? takeTasks(state, view, shareOf(state, view), now) : []
+  const mayLease = !state.isDraining && view.conduct.restUntil <= now
+  const tasks = mayLease ? takeTasks(state, view, shareOf(view), now) : []
   if (tasks.length > 0) lease(state, view, tasks, now)
   else if (view.openCredit > 0 && view.saidMore && !state.isDraining) giveUpCredit(state, view)
   state.file(view, now)
@@ -46,10 +51,13 @@ function grantTo(state: MasterState, view: WorkerView, now: Millis): void {
  * a worker with no free slot offers nothing to a master that has nothing.
  */
 function announce(state: MasterState, now: Millis): void {
-  if (state.waitingTasks === 0 || state.isDraining || state.unaware.size === 0) return
-  for (const view of [...state.unaware]) {
-    if (hasMoreFor(state, view, now)) say(state, view, true, [])
-    state.file(view, now)
+  if (state.isDraining) return
+  for (const need of state.open) {
+    if (need.unaware.size === 0) continue
+    for (const view of [...need.unaware]) {
+      if (hasMoreFor(state, view, now)) say(state, view, true, [])
+      state.file(view, now)
+    }
   }
 }
 
@@ -67,9 +75,8 @@ function say(state: MasterState, view: WorkerView, more: boolean, leases: readon
 
 /** Work waits that this worker may get. */
 export function hasMoreFor(state: MasterState, view: WorkerView, now: Millis): boolean {
-  if (state.waitingTasks === 0 || state.isDraining || state.rests(view, now)) return false
-  const suits = (task: Task): boolean => mayRunOn(state, task, view, now)
-  return state.backlog.some((job) => view.mayHoldMoreOf(job, now) && job.waiting.has(suits))
+  if (state.isDraining || view.conduct.restUntil > now) return false
+  return nextJob(view, now, (task) => mayRunOn(state, task, view, now)) !== undefined
 }
 
 /**
@@ -77,10 +84,11 @@ export function hasMoreFor(state: MasterState, view: WorkerView, now: Millis): b
  * ones spread over all machines (guided self-scheduling, Polychronopoulos and Kuck 1987); but
  * never less than its free slots.
  */
-function shareOf(state: MasterState, view: WorkerView): number {
-  const part = Math.ceil(
-    (state.waitingTasks * view.slots) / (2 * Math.max(1, state.connectedSlots))
-  )
+function shareOf(view: WorkerView): number {
+  let part = 0
+  for (const { waiting, slots } of view.needs) {
+    if (waiting > 0) part += Math.ceil((waiting * view.slots) / (2 * Math.max(1, slots)))
+  }
   const room = HELD_TASKS_MAX - view.held.size
   return Math.min(view.openCredit, room, Math.max(part, view.freeSlots))
 }
@@ -88,22 +96,59 @@ function shareOf(state: MasterState, view: WorkerView): number {
 function takeTasks(state: MasterState, view: WorkerView, count: number, now: Millis): Task[] {
   const tasks: Task[] = []
   const suits = (task: Task): boolean => mayRunOn(state, task, view, now)
-  let place = 0
-  while (tasks.length < count && place < state.backlog.length) {
-    const job = state.backlog[place] as Job
-    const task = view.mayHoldMoreOf(job, now) ? job.waiting.take(suits) : undefined
-    if (task === undefined) {
-      // Nothing for this worker; the job stays listed only if others may take what it has.
-      if (job.counts.waiting === 0) state.backlog.splice(place, 1)
-      else place++
-      continue
-    }
+  while (tasks.length < count) {
+    const job = nextJob(view, now, suits)
+    const task = job?.waiting.take(suits)
+    if (job === undefined || task === undefined) break
     job.move(task, 'leased')
-    state.waitingTasks--
+    job.need.backlog.noteServed(job)
+    state.uncountWaiting(job)
     view.hold(task)
     tasks.push(task)
   }
   return tasks
+}
+
+/**
+ * The job whose turn it is at this worker. One whose demand does not fit now is passed over; but
+ * where a later one would take what it waits for, it gets its lease first, and waits at the worker
+ * for the room: otherwise smaller ones would keep it from there for ever. That cannot happen to a
+ * job that has a task there already, by ones that are not less important: where that one ends,
+ * there is room.
+ */
+function nextJob(view: WorkerView, now: Millis, suits: (task: Task) => boolean): Job | undefined {
+  let [best, late]: [Job | undefined, Job | undefined] = [undefined, undefined]
+  const passes = (job: Job): boolean => view.mayHoldMoreOf(job, now) && job.waiting.has(suits)
+  for (const need of view.needs) {
+    const { waiting, demand, backlog } = need
+    if (waiting === 0) continue
+    const fits = view.fits(demand)
+    // Another one waits there for the room already.
+    if (!fits && demand !== undefined && !view.room.isSound(demand)) continue
+    const job = backlog.first(passes)
+    if (job === undefined || (fits && isBetterElsewhere(need, view))) continue
+    if (fits && (best === undefined || goesBefore(job, best))) best = job
+    if (!fits && (late === undefined || goesBefore(job, late))) late = job
+  }
+  return late !== undefined && isOvertaken(view, late, best) ? late : best
+}
+
+/** It would wait here for slots to become free, and there is a worker where they are. */
+function isBetterElsewhere({ demand, idle }: Need, view: WorkerView): boolean {
+  if (demand === undefined || demand.slots <= view.freeSlots) return false
+  let looks = IDLE_LOOK_MAX
+  for (const other of idle) {
+    if (other !== view && other.freeSlots >= demand.slots) return true
+    if (--looks === 0) return false
+  }
+  return false
+}
+
+function isOvertaken(view: WorkerView, late: Job, best: Job | undefined): boolean {
+  const [demand, other] = [late.need.demand, best?.need.demand]
+  if (best === undefined || demand === undefined || other === undefined) return false
+  if (!goesBefore(late, best) || !view.room.isRivalOf(demand, other)) return false
+  return late.options.priority > best.options.priority || !view.holds(late)
 }
 
 /**
@@ -114,11 +159,13 @@ function mayRunOn(state: MasterState, task: Task, view: WorkerView, now: Millis)
   const { avoids, job } = task
   if (avoids?.includes(view.id) !== true || job.options.worker !== undefined) return true
   if (now >= task.retryAt + ELSEWHERE_FIRST_MS) return true
+  const { suitors } = job.need
   let connected = 0
   for (const worker of avoids) {
-    if (state.workers.get(worker)?.session !== undefined) connected++
+    const other = state.workers.get(worker)
+    if (other !== undefined && suitors.has(other)) connected++
   }
-  return connected >= state.connectedWorkers
+  return connected >= suitors.size
 }
 
 function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now: Millis): void {

@@ -3,15 +3,14 @@
  */
 import { assert } from '../assert.ts'
 import { P2pJobsError } from '../errors.ts'
-import type { JobOptions } from '../job.ts'
-import { Job } from '../job.ts'
+import type { Job } from '../job.ts'
 import { JOBS_MAX, TASKS_MAX } from '../limits.ts'
-import { emptyResult } from '../result.ts'
-import { inMessages } from '../split.ts'
-import type { Spec } from '../spec.ts'
 import type { Task } from '../task.ts'
-import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
-import { endJob, settle } from './outcome.ts'
+import type { JobId, Millis, Payload } from '../types.ts'
+import { awaitOthers } from './consequences.ts'
+import { endAll } from './endings.ts'
+import type { MasterEvent } from './events.ts'
+import { checkFailures, endJob } from './outcome.ts'
 import type { MasterState } from './state.ts'
 
 /** Why no further job can be submitted now. To be asked before: the machine ignores such a one. */
@@ -29,21 +28,58 @@ export function addRefusal(state: MasterState, id: JobId, tasks: number): P2pJob
   return new P2pJobsError('LIMIT', `${most}, and this one has ${job.lastTask}: begin another job`)
 }
 
-export function onSubmit(state: MasterState, id: JobId, spec: Spec, options: JobOptions): void {
+type Submit = Extract<MasterEvent, { type: 'submit' }>
+
+export function onSubmit(state: MasterState, submit: Submit, now: Millis): void {
   if (submitRefusal(state) !== undefined) return
+  const { job: id, spec, options, ends = [] } = submit
   assert(!state.jobs.has(id), `job ${id} is submitted twice`)
-  state.nextJob = Math.max(state.nextJob, id + 1)
-  state.jobs.set(id, new Job(id, spec, options))
+  const job = state.addJob(id, spec, options, now)
   state.record({ type: 'submitted', job: id, spec, options })
+  awaitOthers(state, job, ends)
 }
 
-export function onAdd(state: MasterState, id: JobId, inputs: readonly Payload[]): void {
+export function onAdd(
+  state: MasterState,
+  id: JobId,
+  inputs: readonly Payload[],
+  now: Millis
+): void {
   const job = state.jobs.get(id)
   if (job?.isOpen !== true || addRefusal(state, id, inputs.length) !== undefined) return
   const first = job.lastTask + 1
   for (const input of inputs) job.add(input)
   state.countWaiting(job, inputs.length)
   state.record({ type: 'added', job: id, first, inputs })
+  if (job.doom !== undefined) state.doomed.add(job)
+  else if (inputs.length > 0) awaitStarts(state, job, now)
+}
+
+/** By when the tasks up to the last one have to have started. */
+export function awaitStarts(state: MasterState, job: Job, now: Millis): void {
+  const { startDeadlines } = job
+  if (startDeadlines === undefined) return
+  const isWatched = startDeadlines.next !== undefined
+  startDeadlines.add(job.lastTask, now)
+  if (!isWatched) watchStarts(state, job)
+}
+
+function watchStarts(state: MasterState, job: Job): void {
+  const at = job.startDeadlines?.next
+  if (at !== undefined) state.wakeAt({ at, type: 'start', job })
+}
+
+/** Aborts the tasks of the job that no worker has started in time. */
+export function onStartDeadline(state: MasterState, job: Job, now: Millis): void {
+  if (state.jobs.get(job.id) !== job || job.startDeadlines === undefined) return
+  const late: Task[] = []
+  for (const number of job.startDeadlines.take(now)) {
+    const task = job.tasks.get(number)
+    if (task?.hasStarted === false) late.push(task)
+  }
+  watchStarts(state, job)
+  const seconds = (job.options.startWithinMs ?? 0) / 1000
+  endAll(state, late, 'aborted', `no worker started it within ${seconds} s`, now)
 }
 
 export function onClose(state: MasterState, id: JobId): void {
@@ -51,6 +87,7 @@ export function onClose(state: MasterState, id: JobId): void {
   if (job?.isOpen !== true) return
   job.isOpen = false
   state.record({ type: 'closed', job: id })
+  checkFailures(state, job)
   endJob(state, { job })
 }
 
@@ -58,9 +95,11 @@ export function onClose(state: MasterState, id: JobId): void {
 export function onCancel(state: MasterState, id: JobId, reason: string, now: Millis): void {
   const job = state.jobs.get(id)
   if (job === undefined) return
-  askToStop(state, job.tasks.values())
+  // Whatever it waits for, it waits no more.
+  job.awaits.clear()
   onClose(state, id)
-  endAll(state, [...job.tasks.values()], reason, now)
+  endAll(state, [...job.tasks.values()], 'canceled', reason, now)
+  endJob(state, { job })
 }
 
 /** The same for some of its tasks. */
@@ -75,36 +114,5 @@ export function onCancelTasks(
   const tasks = [...new Set(numbers)]
     .map((number) => job?.tasks.get(number))
     .filter((task) => task !== undefined)
-  askToStop(state, tasks)
-  endAll(state, tasks, reason, now)
-}
-
-function askToStop(state: MasterState, tasks: Iterable<Task>): void {
-  const running = new Map<NodeId, AttemptRef[]>()
-  for (const task of tasks) {
-    if (!task.isHeld || task.worker === undefined) continue
-    const attempts = running.get(task.worker) ?? []
-    if (attempts.push(task.ref) === 1) running.set(task.worker, attempts)
-  }
-  for (const [worker, attempts] of running) {
-    const view = state.workers.get(worker)
-    if (view === undefined) continue
-    for (const part of inMessages(attempts, () => 0)) {
-      state.send(view, { type: 'cancel', attempts: part })
-    }
-  }
-}
-
-function endAll(state: MasterState, tasks: readonly Task[], reason: string, now: Millis): void {
-  const workers = new Set<NodeId>()
-  const result = emptyResult('failure', reason)
-  for (const task of tasks) {
-    if (task.isHeld && task.worker !== undefined) workers.add(task.worker)
-    settle(state, task, 'canceled', task.worker, result)
-  }
-  // They hold less now.
-  for (const worker of workers) {
-    const view = state.workers.get(worker)
-    if (view !== undefined) state.file(view, now)
-  }
+  endAll(state, tasks, 'canceled', reason, now)
 }

@@ -71,6 +71,6 @@ function giveRest(state: MasterState, view: WorkerView, now: Millis): void {
   conduct.rests++
   const restMs = state.backoff(conduct.rests)
   conduct.restUntil = now + restMs
-  state.deadlines.push({ at: conduct.restUntil, type: 'rest', worker })
+  state.wakeAt({ at: conduct.restUntil, type: 'rest', worker })
   state.emit({ type: 'resting', worker, name: view.name, restMs })
 }

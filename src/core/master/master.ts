@@ -4,7 +4,8 @@
  *
  * Pure: see `machine.ts`. Reading order: `events.ts`, `state.ts`, then what users do (`jobs.ts`),
  * what workers do (`sessions.ts`), who gets what (`grant.ts`), what becomes of a task
- * (`outcome.ts`), and how it is rebuilt (`restore.ts`).
+ * (`outcome.ts`), what follows for other jobs (`consequences.ts`), how it is rebuilt (`restore.ts`), and
+ * why a task does not run (`explain.ts`).
  */
 import { unreachable } from '../assert.ts'
 import type { P2pJobsError } from '../errors.ts'
@@ -12,6 +13,7 @@ import { PAUSE_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { WorkerMessage } from '../messages.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
+import { followUp } from './consequences.ts'
 import type { MasterEffect, MasterEvent } from './events.ts'
 import { grant, grantAll } from './grant.ts'
 import {
@@ -20,6 +22,7 @@ import {
   onCancel,
   onCancelTasks,
   onClose,
+  onStartDeadline,
   onSubmit,
   submitRefusal
 } from './jobs.ts'
@@ -87,6 +90,7 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
     this.#forgivePause(now)
     this.#handle(event, now)
     if (event.type === 'wake') this.#wake(now)
+    followUp(this.state, now)
     return this.state.takeEffects()
   }
 
@@ -99,10 +103,10 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
     const { state } = this
     switch (event.type) {
       case 'submit':
-        onSubmit(state, event.job, event.spec, event.options)
+        onSubmit(state, event, now)
         return
       case 'add':
-        onAdd(state, event.job, event.inputs)
+        onAdd(state, event.job, event.inputs, now)
         grantAll(state, now)
         return
       case 'close':
@@ -173,6 +177,11 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
     if (due.type === 'retry') {
       if (due.task.state !== 'retrying' || due.task.retryAt !== due.at) return
       resume(state, due.task)
+      grantAll(state, now)
+      return
+    }
+    if (due.type === 'start') {
+      onStartDeadline(state, due.job, now)
       grantAll(state, now)
       return
     }

@@ -3,6 +3,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { CRASHES_MAX, LOSSES_MAX, REFUSALS_MAX } from '../limits.ts'
+import type { Job } from '../job.ts'
 import { emptyResult } from '../result.ts'
 import type { Result } from '../result.ts'
 import type { EndState, Task } from '../task.ts'
@@ -56,8 +57,8 @@ export function conclude(
 }
 
 /** A process of its own ends as it ends: that is its result. */
-function crashesMax({ job: { spec } }: Task): number {
-  return spec.kind === 'function' && spec.isAlone ? 1 : CRASHES_MAX
+function crashesMax({ job: { spec, options } }: Task): number {
+  return spec.kind === 'function' && spec.isAlone ? 1 : (options.crashesMax ?? CRASHES_MAX)
 }
 
 /** The worker is gone with the attempt, or never got it. Its report would still be taken. */
@@ -83,12 +84,22 @@ export function settle(
   result: Result
 ): void {
   const { job, ref } = task
-  if (task.state === 'waiting') state.waitingTasks--
+  const hasWaited = task.state === 'waiting'
   release(state, task)
   job.end(task, end)
+  if (hasWaited) state.uncountWaiting(job)
   state.record({ type: 'settled', ...ref, state: end, worker, result })
   state.emit({ type: 'settled', ...ref, state: end, worker, result })
+  if (end === 'failed' || end === 'aborted') checkFailures(state, job)
   endJob(state, task)
+}
+
+/** Gives up a job of which more tasks have failed than may. */
+export function checkFailures(state: MasterState, job: Job): void {
+  const { failsMax } = job.options
+  if (failsMax === undefined || job.doom !== undefined || !job.hasFailedEnough) return
+  const limit = 'tasks' in failsMax ? failsMax.tasks : `${failsMax.percent}%`
+  state.doom(job, `not run: more than ${limit} of the tasks of job ${job.id} failed, its limit`)
 }
 
 /** Takes the task out of its worker's hands, as far as the master is concerned. */
@@ -114,10 +125,10 @@ function retry(
 ): void {
   task.avoids ??= []
   if (!task.avoids.includes(worker)) task.avoids.push(worker)
-  const delayMs = state.backoff(times)
+  const delayMs = state.backoff(times, task.job.options.backoff)
   task.retryAt = now + delayMs
   task.job.move(task, 'retrying')
-  state.deadlines.push({ at: task.retryAt, type: 'retry', task })
+  state.wakeAt({ at: task.retryAt, type: 'retry', task })
   noteSetback(state, task, reason, delayMs)
 }
 
@@ -130,6 +141,7 @@ export function resume(state: MasterState, task: Task): void {
 
 function noteSetback(state: MasterState, task: Task, reason: string, delayMs: Millis): void {
   const { ref, worker } = task
+  task.lastReason = reason
   state.record({ type: 'setback', ...ref, worker, reason, counters: countersOf(task) })
   if (worker !== undefined) state.emit({ type: 'setback', ...ref, worker, reason, delayMs })
 }
@@ -142,12 +154,14 @@ export function countersOf(task: Task): SetbackCounters {
 
 /** Says that a job has ended, if it has, and forgets it. */
 export function endJob(state: MasterState, { job }: Pick<Task, 'job'>): void {
-  if (!job.hasEnded || !state.jobs.delete(job.id)) return
+  if (!job.hasEnded || !state.dropJob(job)) return
   for (const worker of job.toldWorkers) {
     const view = state.workers.get(worker)
     if (view?.forgetJob(job.id) === true) state.send(view, { type: 'forget', job: job.id })
   }
   const counts = { ...job.counts }
+  const { finished, failed, canceled, aborted } = counts
+  state.noteEnd({ type: 'end', job: job.id, counts: { finished, failed, canceled, aborted } })
   state.record({ type: 'ended', job: job.id, counts })
   state.emit({ type: 'ended', job: job.id, counts })
 }

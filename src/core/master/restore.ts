@@ -2,11 +2,13 @@
  * Rebuilds a master from its journal: the same jobs, tasks and leases as before, no sessions.
  */
 import { unreachable } from '../assert.ts'
-import { Job } from '../job.ts'
+import type { Job } from '../job.ts'
 import { Task } from '../task.ts'
 import type { Millis, NodeId } from '../types.ts'
 import { Conduct } from './conduct.ts'
-import { endJob } from './outcome.ts'
+import { awaitAll, doomLost, followUp } from './consequences.ts'
+import { awaitStarts } from './jobs.ts'
+import { checkFailures, endJob } from './outcome.ts'
 import type { Saved, SavedJob, SavedLease, SavedTask, SavedTasks } from './journal.ts'
 import type { MasterState } from './state.ts'
 import { WorkerView } from './worker-view.ts'
@@ -23,6 +25,7 @@ export function restore(state: MasterState, saved: Saved): void {
       restoreTasks(state, saved)
       return
     case 'end':
+      state.ends.push(saved)
       return
     default:
       unreachable(saved)
@@ -34,7 +37,14 @@ export function restore(state: MasterState, saved: Saved): void {
  * it could not end any more ends now.
  */
 export function resumeAll(state: MasterState, now: Millis): void {
-  for (const job of [...state.jobs.values()]) endJob(state, { job })
+  followUp(state, now)
+  doomLost(state)
+  for (const job of [...state.jobs.values()]) {
+    checkFailures(state, job)
+    // Nobody knows either how long its tasks have waited.
+    if (job.tasks.size > 0) awaitStarts(state, job, now)
+    endJob(state, { job })
+  }
   for (const view of state.workers.values()) {
     view.expiresAt = now + state.config.leaseMs
     if (view.held.size > 0) state.watch(view)
@@ -43,12 +53,11 @@ export function resumeAll(state: MasterState, now: Millis): void {
 }
 
 function restoreJob(state: MasterState, saved: SavedJob): void {
-  const job = new Job(saved.job, saved.spec, saved.options)
-  state.nextJob = Math.max(state.nextJob, job.id + 1)
+  const job = state.addJob(saved.job, saved.spec, saved.options, 0)
   job.isOpen = saved.isOpen
   job.lastTask = saved.lastTask
   Object.assign(job.counts, saved.ended)
-  state.jobs.set(job.id, job)
+  awaitAll(state, job)
 }
 
 function restoreTasks(state: MasterState, { job: id, tasks }: SavedTasks): void {
@@ -82,6 +91,7 @@ function restoreTask(state: MasterState, job: Job, saved: SavedTask): boolean {
 function restoreLease(task: Task, { attempt, worker, counters }: SavedLease): void {
   const { avoids, ...rest } = counters
   Object.assign(task, rest)
+  task.hasStarted = rest.failures + rest.crashes + rest.losses > 0
   task.attempt = attempt
   task.worker = worker
   if (avoids.length > 0) task.avoids = [...avoids]

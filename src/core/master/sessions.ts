@@ -59,10 +59,13 @@ function open(
   view.boot = hold.boot
   view.name = hold.name
   view.slots = Math.min(hold.slots, SLOTS_MAX)
+  view.labels = hold.labels ?? {}
+  view.room.amounts = hold.amounts
   view.credit = hold.credit
   view.expiresAt = now + state.config.leaseMs
   state.connectedSlots += view.slots
   if (view.slots > 0) state.connectedWorkers++
+  state.admit(view)
   state.watch(view)
 }
 
@@ -95,7 +98,7 @@ function reconcile(
       const { ref } = task
       state.record({ type: 'adopted', ...ref, worker: view.id, counters: countersOf(task) })
     }
-    if (heldState !== 'queued' && task.state === 'leased') task.job.move(task, 'running')
+    if (heldState !== 'queued' && task.state === 'leased') begin(task)
   }
   for (const task of missing) lose(state, task, 'the lease did not reach the worker')
   return { canceled, ended }
@@ -103,8 +106,8 @@ function reconcile(
 
 /** Lets an attempt go on whose lease had expired, since nobody else has the task yet. */
 function adopt(state: MasterState, task: Task, view: WorkerView): void {
-  state.waitingTasks--
   task.job.move(task, 'leased')
+  state.uncountWaiting(task.job)
   view.hold(task)
   // Its worker was not lost after all.
   if (task.countsLoss) task.losses--
@@ -187,12 +190,17 @@ function onStarted(state: MasterState, view: WorkerView, attempts: readonly Atte
   for (const ref of attempts) {
     const task = state.jobs.get(ref.job)?.tasks.get(ref.task)
     if (task?.state !== 'leased' || !belongsTo(task, ref.attempt, view.id)) continue
-    task.job.move(task, 'running')
+    begin(task)
     started.push(ref)
   }
   if (started.length === 0) return
   view.conduct.idleReturns = 0
   state.emit({ type: 'started', worker: view.id, attempts: started })
+}
+
+function begin(task: Task): void {
+  task.job.move(task, 'running')
+  task.hasStarted = true
 }
 
 function onReport(
@@ -263,21 +271,6 @@ export function onDisconnected(
   grantAll(state, now)
 }
 
-/** A person lets a worker have nothing more, or lets it have work again. */
-export function onDrainWorker(
-  state: MasterState,
-  worker: NodeId,
-  isDraining: boolean,
-  now: Millis
-): void {
-  if (isDraining && state.drained.size < WORKERS_MAX) state.drained.add(worker)
-  if (!isDraining) state.drained.delete(worker)
-  const view = state.workers.get(worker)
-  // It gives up the credit it has, and others may take what waits; or it may take it itself.
-  if (view !== undefined) grant(state, view, now)
-  grantAll(state, now)
-}
-
 /** The worker's leases have ended: it is silent, or gone. */
 export function onExpiry(state: MasterState, view: WorkerView, now: Millis): void {
   endSession(state, view, 'its lease expired')
@@ -310,7 +303,27 @@ function part(state: MasterState, view: WorkerView): void {
   view.endSession()
   state.connectedSlots -= view.slots
   if (view.slots > 0) state.connectedWorkers--
-  for (const places of [state.idle, state.busy, state.blocked, state.unaware]) places.delete(view)
+  state.dismiss(view)
+}
+
+/** It is leased nothing more, and ends what it has; or it is leased tasks like others again. */
+export function onDrainWorker(
+  state: MasterState,
+  worker: NodeId,
+  isDraining: boolean,
+  now: Millis
+): void {
+  if (isDraining && state.drained.size < WORKERS_MAX) state.drained.add(worker)
+  else if (!isDraining) state.drained.delete(worker)
+  const view = state.workers.get(worker)
+  if (view === undefined) return
+  state.dismiss(view)
+  state.admit(view)
+  state.file(view, now)
+  // Other masters may have the slots that it keeps for this one.
+  if (isDraining) grant(state, view, now)
+  // Tasks that waited for it, or avoid it, have to know.
+  grantAll(state, now)
 }
 
 function loseAll(

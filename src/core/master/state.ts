@@ -2,16 +2,27 @@
  * The state of a master machine, and the few ways in which every part of it changes.
  */
 import { Heap } from '../heap.ts'
-import type { Job } from '../job.ts'
-import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from '../limits.ts'
+import { Job } from '../job.ts'
+import type { Backoff, Dependency, JobOptions } from '../job.ts'
+import { BACKOFF_MAX_MS, BACKOFF_MIN_MS, DEADLINES_SPARE, LAST_ENDS_MAX } from '../limits.ts'
 import type { MasterMessage } from '../messages.ts'
 import { Rng } from '../rng.ts'
+import type { Spec } from '../spec.ts'
 import type { Task } from '../task.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
 import { Conducts } from './conduct.ts'
 import type { MasterEffect, MasterNotice } from './events.ts'
-import type { JournalRecord } from './journal.ts'
+import type { JournalRecord, SavedEnd } from './journal.ts'
+import { Need, needKey } from './need.ts'
+import type { Place } from './need.ts'
+import { Submitter } from './submitter.ts'
 import type { WorkerView } from './worker-view.ts'
+
+const USUAL_BACKOFF: Backoff = {
+  kind: 'exponential',
+  firstMs: BACKOFF_MIN_MS,
+  maxMs: BACKOFF_MAX_MS
+}
 
 export interface MasterConfig {
   readonly leaseMs: Millis
@@ -28,33 +39,38 @@ export type Deadline =
   | { readonly at: Millis; readonly type: 'lease'; readonly view: WorkerView }
   | { readonly at: Millis; readonly type: 'rest'; readonly worker: NodeId }
   | { readonly at: Millis; readonly type: 'retry'; readonly task: Task }
+  | { readonly at: Millis; readonly type: 'start'; readonly job: Job }
 
 export class MasterState {
   readonly config: MasterConfig
   readonly rng: Rng
   readonly jobs = new Map<JobId, Job>()
-  /** Jobs with waiting tasks, in the order in which they are served. */
-  readonly backlog: Job[] = []
   readonly workers = new Map<NodeId, WorkerView>()
   readonly conducts = new Conducts()
-  /** Workers with open credit: with a free slot, and with none. First come, first served. */
-  readonly idle = new Set<WorkerView>()
-  readonly busy = new Set<WorkerView>()
-  /** Workers that have as many tasks of every waiting job as the jobs allow. */
-  readonly blocked = new Set<WorkerView>()
-  /** Workers without open credit that do not know that work waits. */
-  readonly unaware = new Set<WorkerView>()
-  /** A job has come into the backlog: nobody who is blocked may be blocked by it. */
-  hasNewJob = false
+  /** What jobs ask of workers; one of them asks nothing, and is always there. */
+  readonly plain = new Need({}, {})
+  readonly needs = new Map<string, Need>([[this.plain.key, this.plain]])
+  /** Those with tasks that wait, and with a worker that suits. */
+  readonly open = new Set<Need>()
+  readonly submitters = new Map<string, Submitter>()
+  /** Jobs that wait for the end of another one, by that one. */
+  readonly awaiters = new Map<JobId, Set<Job>>()
+  /** Jobs whose tasks are to be aborted, and ends that others may have waited for. */
+  readonly doomed = new Set<Job>()
+  readonly ends: SavedEnd[] = []
+  /** The last of them: of a job that ends while another one that names it is being written down. */
+  readonly lastEnds = new Map<JobId, SavedEnd>()
+  /** Workers that a person lets have nothing more, also when they come back to this process. */
+  readonly drained = new Set<NodeId>()
   readonly deadlines = new Heap<Deadline>((a, b) => a.at < b.at)
+  #deadlinesMax = DEADLINES_SPARE
   nextJob = 1
+  /** Also of jobs that wait for others. */
   waitingTasks = 0
   /** Slots of all workers with a session, and how many such workers there are. */
   connectedSlots = 0
   connectedWorkers = 0
   isDraining = false
-  /** Workers that a person lets have nothing more, also when they come back. */
-  readonly drained = new Set<NodeId>()
 
   #records: MasterEffect[] = []
   #effects: MasterEffect[] = []
@@ -62,11 +78,6 @@ export class MasterState {
   constructor(config: MasterConfig) {
     this.config = config
     this.rng = new Rng(config.seed)
-  }
-
-  /** It is given nothing now: it failed at everything, or somebody said so. */
-  rests(view: WorkerView, now: Millis): boolean {
-    return view.conduct.restUntil > now || this.drained.has(view.id)
   }
 
   record(record: JournalRecord): void {
@@ -98,71 +109,189 @@ export class MasterState {
     return effects
   }
 
-  /** A wait that doubles from the least to the most, and a random half off, so that waits spread. */
-  backoff(times: number): Millis {
-    const whole = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(times - 1, 16))
-    return this.rng.integer(whole >> 1, whole)
+  /** How long to wait after so many attempts that came to nothing: as the job wants, or as usual. */
+  backoff(times: number, { kind, firstMs, maxMs }: Backoff = USUAL_BACKOFF): Millis {
+    if (kind === 'fixed') return firstMs
+    const whole = Math.min(maxMs, firstMs * 2 ** Math.min(times - 1, 60))
+    return this.rng.integer(Math.floor(whole / 2), whole)
+  }
+
+  /** Takes a job in. */
+  addJob(id: JobId, spec: Spec, options: JobOptions, now: Millis): Job {
+    const need = this.#needOf(spec, options, now)
+    const submitter = this.#submitterOf(options.submitter ?? '')
+    const job = new Job(id, spec, options, need, submitter)
+    need.jobs++
+    submitter.jobs++
+    this.nextJob = Math.max(this.nextJob, id + 1)
+    this.jobs.set(id, job)
+    return job
+  }
+
+  /** Forgets a job that has ended; false if it was forgotten before. */
+  dropJob({ id, need, submitter }: Job): boolean {
+    if (!this.jobs.delete(id)) return false
+    if (--submitter.jobs === 0) this.submitters.delete(submitter.name)
+    if (--need.jobs > 0 || need === this.plain) return true
+    for (const view of [...need.suitors]) need.part(view)
+    this.open.delete(need)
+    this.needs.delete(need.key)
+    return true
+  }
+
+  #needOf(spec: Spec, options: JobOptions, now: Millis): Need {
+    const key = needKey(spec, options)
+    const known = this.needs.get(key)
+    if (known !== undefined) return known
+    const need = new Need(spec, options)
+    this.needs.set(key, need)
+    for (const view of this.workers.values()) {
+      if (!this.#mayServe(view) || !need.suits(view)) continue
+      need.join(view)
+      this.file(view, now)
+    }
+    return need
+  }
+
+  #submitterOf(name: string): Submitter {
+    const submitter = this.submitters.get(name) ?? new Submitter(name)
+    this.submitters.set(name, submitter)
+    return submitter
+  }
+
+  #mayServe({ session, slots, id }: WorkerView): boolean {
+    return session !== undefined && slots > 0 && !this.drained.has(id)
+  }
+
+  /** Finds out what a worker is good for, once its session is open and it may be leased tasks. */
+  admit(view: WorkerView): void {
+    if (!this.#mayServe(view)) return
+    for (const need of this.needs.values()) {
+      if (!need.suits(view)) continue
+      need.join(view)
+      if (need.waiting > 0) this.open.add(need)
+    }
+  }
+
+  /** It is good for nothing any more. */
+  dismiss(view: WorkerView): void {
+    for (const need of [...view.needs]) {
+      need.part(view)
+      if (need.suitors.size === 0) this.open.delete(need)
+    }
   }
 
   /** Puts a worker where it belongs. To be called after every change of what it has or offers. */
   file(view: WorkerView, now: Millis): void {
     const place = this.#placeOf(view, now)
-    for (const other of [this.idle, this.busy, this.blocked, this.unaware]) {
-      if (other !== place) other.delete(view)
-    }
-    place?.add(view)
+    for (const need of view.needs) need.file(view, place, now)
   }
 
-  #placeOf(view: WorkerView, now: Millis): Set<WorkerView> | undefined {
+  #placeOf(view: WorkerView, now: Millis): Place | undefined {
     const hasCredit = view.openCredit > 0
-    if (view.session === undefined || view.slots === 0) return undefined
-    if (this.rests(view, now) || (view.saidMore && !hasCredit)) return undefined
-    const isBlocked = this.backlog.length > 0 && !this.backlog.some(mayHold(view, now))
-    if (isBlocked) return this.blocked
-    if (!hasCredit) return this.unaware
-    return view.freeSlots > 0 ? this.idle : this.busy
+    if (view.session === undefined) return undefined
+    if (view.conduct.restUntil > now || (view.saidMore && !hasCredit)) return undefined
+    if (!hasCredit) return 'unaware'
+    return view.freeSlots > 0 ? 'idle' : 'busy'
   }
 
-  /** Files the workers anew that may take tasks of a job that has come into the backlog. */
+  /** Files the workers anew that may take tasks of a job that has come into a backlog. */
   unblock(now: Millis): void {
-    if (!this.hasNewJob) return
-    this.hasNewJob = false
-    for (const view of [...this.blocked]) this.file(view, now)
+    for (const need of this.open) {
+      if (!need.hasNewJob) continue
+      need.hasNewJob = false
+      for (const view of [...need.blocked]) this.file(view, now)
+    }
   }
 
   /** Wakes the machine when the worker's leases may have expired. */
   watch(view: WorkerView): void {
     if (view.isWatched) return
     view.isWatched = true
-    this.deadlines.push({ at: view.expiresAt, type: 'lease', view })
+    this.wakeAt({ at: view.expiresAt, type: 'lease', view })
   }
 
-  /** Makes a task wait that is new or comes back, and its job be served. */
+  /** Wakes the machine then. What has passed by meanwhile is cleared out now and then. */
+  wakeAt(deadline: Deadline): void {
+    this.deadlines.push(deadline)
+    if (this.deadlines.size <= this.#deadlinesMax) return
+    this.deadlines.filter((each) => !this.#isStale(each))
+    this.#deadlinesMax = 2 * this.deadlines.size + DEADLINES_SPARE
+  }
+
+  #isStale(deadline: Deadline): boolean {
+    if (deadline.type === 'start') return !this.jobs.has(deadline.job.id)
+    if (deadline.type !== 'retry') return false
+    const { task, at } = deadline
+    return task.state !== 'retrying' || task.retryAt !== at
+  }
+
+  /** So many tasks of the job wait that did not. They are served, unless the job has to wait. */
   countWaiting(job: Job, tasks: number): void {
     this.waitingTasks += tasks
-    if (job.counts.waiting > 0 && enlist(this.backlog, job)) this.hasNewJob = true
+    if (job.isServed) this.#serve(job, tasks)
   }
-}
 
-function mayHold(view: WorkerView, now: Millis): (job: Job) => boolean {
-  return (job) => view.mayHoldMoreOf(job, now)
-}
-
-/** Inserts a job by priority, then age; false if it is there. */
-function enlist(backlog: Job[], job: Job): boolean {
-  let low = 0
-  let high = backlog.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (isBefore(backlog[middle] as Job, job)) low = middle + 1
-    else high = middle
+  /** So many do not any more. To be called after they were moved. */
+  uncountWaiting(job: Job, tasks = 1): void {
+    this.waitingTasks -= tasks
+    if (job.isServed) this.#unserve(job, tasks)
   }
-  if (backlog[low] === job) return false
-  backlog.splice(low, 0, job)
-  return true
-}
 
-function isBefore(a: Job, b: Job): boolean {
-  const difference = b.options.priority - a.options.priority
-  return difference === 0 ? a.id < b.id : difference < 0
+  /** Lets a job wait for the end of another one. To be called before it has tasks. */
+  holdBack(job: Job, { job: awaited, needs }: Dependency): void {
+    // Who names a job twice means both.
+    if (job.awaits.get(awaited) !== 'ok') job.awaits.set(awaited, needs)
+    job.isServed = false
+    const awaiters = this.awaiters.get(awaited) ?? new Set()
+    this.awaiters.set(awaited, awaiters.add(job))
+  }
+
+  /** One of the jobs has ended that it had to wait for. */
+  letGo(job: Job, awaited: JobId): void {
+    job.awaits.delete(awaited)
+    if (job.awaits.size > 0 || job.doom !== undefined) return
+    job.isServed = true
+    this.#serve(job, job.counts.waiting)
+  }
+
+  /** A job has ended: others may have waited for it. */
+  noteEnd(end: SavedEnd): void {
+    this.ends.push(end)
+    this.lastEnds.set(end.job, end)
+    if (this.lastEnds.size <= LAST_ENDS_MAX) return
+    for (const [oldest] of this.lastEnds) {
+      this.lastEnds.delete(oldest)
+      return
+    }
+  }
+
+  /** None of its tasks runs any more. They end when this event has been dealt with. */
+  doom(job: Job, reason: string): void {
+    if (job.doom !== undefined) return
+    job.doom = reason
+    job.awaits.clear()
+    this.doomed.add(job)
+    if (!job.isServed) return
+    job.isServed = false
+    job.need.backlog.remove(job)
+    this.#countServed(job.need, -job.counts.waiting)
+  }
+
+  #serve(job: Job, tasks: number): void {
+    const { need } = job
+    this.#countServed(need, tasks)
+    if (job.counts.waiting > 0 && need.backlog.add(job)) need.hasNewJob = true
+  }
+
+  #unserve(job: Job, tasks: number): void {
+    this.#countServed(job.need, -tasks)
+    if (job.counts.waiting === 0) job.need.backlog.remove(job)
+  }
+
+  #countServed(need: Need, tasks: number): void {
+    need.waiting += tasks
+    if (need.waiting > 0 && need.suitors.size > 0) this.open.add(need)
+    else this.open.delete(need)
+  }
 }

@@ -1,17 +1,24 @@
 /**
  * A worker as its master sees it: the session, the credit it gave, and what it holds.
  */
+import { Room } from '../abilities.ts'
+import type { Demand, Labels } from '../abilities.ts'
 import type { Job } from '../job.ts'
 import { Speed } from '../speed.ts'
 import type { Task } from '../task.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
 import type { Conduct } from './conduct.ts'
+import type { Need } from './need.ts'
 
 export class WorkerView {
   readonly id: NodeId
   name = ''
   boot = ''
-  slots = 0
+  labels: Labels = {}
+  /** What it has, and how much of it the tasks take that have a demand. */
+  readonly room = new Room()
+  /** What it is good for, while it has a session and is to be leased tasks. */
+  readonly needs = new Set<Need>()
   /** The number of the open session; undefined while there is none. */
   session: number | undefined = undefined
   /** How many tasks may be leased, may not after all, and were, since the session began. */
@@ -29,9 +36,9 @@ export class WorkerView {
   /** A deadline for `expiresAt` is in the machine's heap. */
   isWatched = false
   readonly held = new Set<Task>()
-  /** How many of them are of which job, and how many are more than their jobs may run here. */
+  /** How many slots they fill, but for those that are more than their jobs may run here. */
+  #filled = 0
   readonly #heldOfJob = new Map<Job, number>()
-  #parked = 0
   /** How fast tasks of jobs with a limit of their own end here. */
   readonly #speeds = new Map<JobId, Speed>()
   /** Jobs whose spec it has. */
@@ -43,6 +50,15 @@ export class WorkerView {
     this.conduct = conduct
   }
 
+  /** How many tasks it runs at once. */
+  get slots(): number {
+    return this.room.slots
+  }
+
+  set slots(slots: number) {
+    this.room.slots = slots
+  }
+
   /** How many tasks it would take now. */
   get openCredit(): number {
     return this.session === undefined ? 0 : this.credit - this.withdrawn - this.used
@@ -50,7 +66,7 @@ export class WorkerView {
 
   /** How many of the tasks it would take it could run at once. */
   get freeSlots(): number {
-    return Math.max(0, this.slots - (this.held.size - this.#parked))
+    return Math.max(0, this.slots - this.#filled)
   }
 
   /** What was said in a session that is over does not count in the next. */
@@ -71,17 +87,26 @@ export class WorkerView {
     this.held.add(task)
     const { job } = task
     const held = this.#heldOf(job)
-    if (held >= slotsOf(job)) this.#parked++
+    if (held < slotsOf(job)) this.#filled += job.width
     this.#heldOfJob.set(job, held + 1)
+    job.submitter.inHand += job.width
+    if (job.need.demand !== undefined) this.room.take(job.need.demand)
   }
 
   release(task: Task): void {
     if (!this.held.delete(task)) return
     const { job } = task
     const left = this.#heldOf(job) - 1
-    if (left >= slotsOf(job)) this.#parked--
+    if (left < slotsOf(job)) this.#filled -= job.width
+    job.submitter.inHand -= job.width
+    if (job.need.demand !== undefined) this.room.giveBack(job.need.demand)
     if (left === 0) this.#heldOfJob.delete(job)
     else this.#heldOfJob.set(job, left)
+  }
+
+  /** It has tasks of the job. */
+  holds(job: Job): boolean {
+    return this.#heldOfJob.has(job)
   }
 
   /** Takes note that a task of the job ended here. */
@@ -92,14 +117,16 @@ export class WorkerView {
     speed.count(1, now)
   }
 
+  /** What the tasks take that it has of this master leaves enough for one more. */
+  fits(demand: Demand | undefined): boolean {
+    return demand === undefined || this.room.fits(demand)
+  }
+
   /**
-   * The job may run here and has fewer tasks here than one worker may have of it: as many as it may
-   * run, and of short ones about 100 ms of work more. A limit that is none here is left to the
-   * credit.
+   * The job has fewer tasks here than one worker may have of it: as many as it may run, and of short
+   * ones about 100 ms of work more. A limit that is none here is left to the credit.
    */
   mayHoldMoreOf(job: Job, now: Millis): boolean {
-    const { worker } = job.options
-    if (worker !== undefined && worker !== this.id && worker !== this.name) return false
     const slots = slotsOf(job)
     if (slots >= this.slots) return true
     const recent = this.#speeds.get(job.id)?.recent(now) ?? 0

@@ -110,7 +110,7 @@ function shareSlots(state: WorkerState, free: number): void {
 
 /** Who has least in hand or on offer; among equals, who was served longest ago. */
 function neediest(views: readonly MasterView[]): MasterView {
-  const share = ({ running, queued, wanted }: MasterView): number => running + queued + wanted
+  const share = ({ width, queued, wanted }: MasterView): number => width + queued + wanted
   return views.reduce((best, view) => {
     const difference = share(view) - share(best)
     return difference < 0 || (difference === 0 && view.servedAt < best.servedAt) ? view : best

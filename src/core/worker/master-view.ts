@@ -1,6 +1,8 @@
 /**
  * A master as its worker sees it, and what the worker holds for it.
  */
+import { demandOf, widthOf } from '../abilities.ts'
+import type { Demand } from '../abilities.ts'
 import { assert } from '../assert.ts'
 import { Queue } from '../queue.ts'
 import type { Result } from '../result.ts'
@@ -13,8 +15,10 @@ import type { LiveRead } from './reads.ts'
 /** A job of a master: its spec, and the attempts in hand. */
 export class HeldJob {
   readonly id: JobId
-  /** Undefined: all that is known of the job are results of an earlier session. */
-  spec: Spec | undefined
+  #spec: Spec | undefined
+  /** What a task of it takes, as it was said first: what runs is counted by it; undefined: one slot. */
+  #demand: Demand | undefined
+  #isDemandKnown = false
   readonly held = new Map<number, Held>()
   /** Runs that somebody still wants the result of. */
   running = 0
@@ -29,6 +33,27 @@ export class HeldJob {
   constructor(id: JobId, spec: Spec | undefined) {
     this.id = id
     this.spec = spec
+  }
+
+  /** Undefined: all that is known of the job are results of an earlier session. */
+  get spec(): Spec | undefined {
+    return this.#spec
+  }
+
+  set spec(spec: Spec | undefined) {
+    this.#spec = spec
+    if (spec === undefined || this.#isDemandKnown) return
+    this.#isDemandKnown = true
+    this.#demand = demandOf(spec)
+  }
+
+  get demand(): Demand | undefined {
+    return this.#demand
+  }
+
+  /** How many slots a task of it fills. */
+  get width(): number {
+    return widthOf(this.#demand)
   }
 }
 
@@ -46,6 +71,8 @@ export interface Held {
   readonly input: Payload
   /** Order of arrival, over all jobs of all masters. */
   readonly order: number
+  /** The number of the next run when it arrived: who is served from then on was served since. */
+  readonly arrivedAt: number
   state: 'queued' | 'parked' | 'running' | 'ended' | 'dropped'
   /** The number its executor knows it by; 0 before it was handed over. */
   run: number
@@ -97,6 +124,8 @@ export class MasterView {
   parked = 0
   readonly parkedJobs = new Set<HeldJob>()
   running = 0
+  /** How many slots they fill. */
+  width = 0
   /** Reports not accepted yet, the oldest first. */
   readonly unaccepted = new Set<Held>()
   /** How many bytes they take in memory. */

@@ -64,6 +64,7 @@ function endedHeld(
     ref: { job: job.id, task, attempt },
     input: new Uint8Array(0),
     order: state.nextOrder++,
+    arrivedAt: state.nextRun,
     state: 'ended',
     // A number of its own, of a run that has begun and is over.
     run: state.nextRun++,

@@ -8,6 +8,8 @@ import type { Result } from '../result.ts'
 import { inMessages } from '../split.ts'
 import { payloadBytes } from '../types.ts'
 import type { AttemptRef, Millis } from '../types.ts'
+import { claimOf, goesBefore, mayPass } from './claims.ts'
+import type { Claim } from './claims.ts'
 import { keepEnded } from './keeping.ts'
 import { specOf } from './master-view.ts'
 import type { Held, HeldJob, MasterView } from './master-view.ts'
@@ -30,18 +32,24 @@ export function startQueued(state: WorkerState, now: Millis): void {
   for (const [view, attempts] of started) state.send(view, { type: 'started', attempts })
 }
 
+/** What starts next, if anything may: what has a claim that is due, or nothing but that. */
 function nextToStart(state: WorkerState): Held | undefined {
+  const claim = claimOf(state)
+  if (claim?.isDue === true) return state.room.hasSlots(claim.demand) ? claim.held : undefined
+  const passes = (held: Held): boolean => mayPass(state, held, claim)
   let best: Held | undefined
   for (const view of state.masters.values()) {
     if (view.queued + view.parked === 0) continue
-    const held = firstOf(state, view)
+    const held = firstOf(state, view, passes)
     if (held !== undefined && (best === undefined || goesBefore(view, best.view))) best = held
   }
-  return best
+  return best ?? dueAfterAll(state, claim)
 }
 
-function goesBefore(a: MasterView, b: MasterView): boolean {
-  return a.running === b.running ? a.servedAt < b.servedAt : a.running < b.running
+/** It stood back for tasks that have turned out to be more than their jobs may run here. */
+function dueAfterAll(state: WorkerState, claim: Claim | undefined): Held | undefined {
+  if (claim === undefined || claimOf(state)?.isDue !== true) return undefined
+  return state.room.hasSlots(claim.demand) ? claim.held : undefined
 }
 
 function start(state: WorkerState, held: Held, now: Millis): void {
@@ -50,10 +58,11 @@ function start(state: WorkerState, held: Held, now: Millis): void {
   unqueue(state, held)
   job.running++
   view.running++
+  view.width += job.width
   view.servedAt = run
   held.state = 'running'
   held.run = run
-  held.isAhead = state.runs.size >= state.config.slots
+  held.isAhead = state.room.slotsTaken >= state.room.slots
   state.addRun(held)
   if (!held.isAhead) limitTime(state, held, now)
   state.push({ type: 'start', run, master: view.id, spec: specOf(job), input, ...ref })
@@ -99,6 +108,7 @@ export function onEnded(
     state.removeRun(held)
     endReads(state, run)
     held.view.running--
+    held.view.width -= held.job.width
     // What came back unbegun says nothing about how fast tasks are.
     if (result.outcome !== 'returned') {
       state.speed.count(1, now)

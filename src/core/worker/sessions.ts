@@ -4,6 +4,7 @@
 import { unreachable } from '../assert.ts'
 import { HELD_TASKS_MAX, JOBS_MAX, KEEP_DURABLE_MS, MASTERS_MAX } from '../limits.ts'
 import type { Lease, MasterMessage } from '../messages.ts'
+import { emptyResult } from '../result.ts'
 import type { Spec } from '../spec.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
 import { firstCredit } from './credit.ts'
@@ -12,7 +13,7 @@ import { HeldJob, MasterView } from './master-view.ts'
 import type { Held } from './master-view.ts'
 import { enqueue } from './queues.ts'
 import { dropReads, onRead } from './reads.ts'
-import { drop, forgetJob, report } from './runs.ts'
+import { conclude, drop, forgetJob, report } from './runs.ts'
 import { attemptsOf } from './state.ts'
 import type { WorkerState } from './state.ts'
 
@@ -47,7 +48,7 @@ export function viewFor(state: WorkerState, id: NodeId, epoch: string): MasterVi
 }
 
 function open(state: WorkerState, view: MasterView, session: number, now: Millis): void {
-  const { boot, name, slots } = state.config
+  const { boot, name, slots, labels = {}, amounts = {} } = state.config
   view.session = session
   view.isSettled = false
   view.isHungry = false
@@ -72,7 +73,7 @@ function open(state: WorkerState, view: MasterView, session: number, now: Millis
   }
   const { credit } = view
   const attempts = attemptsOf(view)
-  state.send(view, { type: 'hold', boot, name, slots, credit, attempts })
+  state.send(view, { type: 'hold', boot, name, slots, credit, attempts, labels, amounts })
 }
 
 export function onDisconnected(state: WorkerState, id: NodeId, session: number, now: Millis): void {
@@ -188,7 +189,7 @@ function onLeases(state: WorkerState, view: MasterView, message: Leases, now: Mi
   view.ahead.add(batch)
   while (view.ahead.delete(view.seen + 1)) view.seen++
   for (const lease of leases) {
-    if (take(state, view, lease)) continue
+    if (take(state, view, lease, now)) continue
     reset(state, view, 'a lease came without its spec, or beyond every bound', now)
     return
   }
@@ -196,7 +197,7 @@ function onLeases(state: WorkerState, view: MasterView, message: Leases, now: Mi
 }
 
 /** Puts one leased attempt into its queue; false when it cannot be kept. */
-function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
+function take(state: WorkerState, view: MasterView, lease: Lease, now: Millis): boolean {
   const job = view.jobs.get(lease.job)
   if (job?.spec === undefined || view.heldTasks >= 2 * HELD_TASKS_MAX) return false
   const old = job.held.get(lease.task)
@@ -210,6 +211,7 @@ function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
     ref: { job: job.id, task, attempt },
     input,
     order: state.nextOrder++,
+    arrivedAt: state.nextRun,
     state: 'queued',
     run: 0,
     kind: undefined,
@@ -223,8 +225,15 @@ function take(state: WorkerState, view: MasterView, lease: Lease): boolean {
   // Dropping the last attempt of a job that is over forgets the job; a new lease revives it.
   view.jobs.set(job.id, job)
   job.held.set(task, held)
-  enqueue(state, held)
+  if (job.demand === undefined || state.room.holds(job.demand)) enqueue(state, held)
+  else refuse(state, held, now)
   return true
+}
+
+/** It would wait for ever. */
+function refuse(state: WorkerState, held: Held, now: Millis): void {
+  conclude(held, emptyResult('refused', 'it takes more than this worker has'))
+  report(state, held.view, [held], now)
 }
 
 function onAccepted(state: WorkerState, view: MasterView, attempts: readonly AttemptRef[]): void {

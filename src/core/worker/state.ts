@@ -1,6 +1,8 @@
 /**
  * The state of a worker machine, and the few ways in which every part of it changes.
  */
+import { Room } from '../abilities.ts'
+import type { Amounts, Labels } from '../abilities.ts'
 import { Heap } from '../heap.ts'
 import type { HeldAttempt, WorkerMessage } from '../messages.ts'
 import type { Millis, NodeId } from '../types.ts'
@@ -8,6 +10,7 @@ import type { WorkerEffect } from './events.ts'
 import { AHEAD_MS, PREFETCH_MS } from '../limits.ts'
 import { Speed } from '../speed.ts'
 import type { Spec } from '../spec.ts'
+import { claimOf } from './claims.ts'
 import { specOf } from './master-view.ts'
 import type { Held, MasterView } from './master-view.ts'
 import { LiveReads } from './reads.ts'
@@ -21,6 +24,9 @@ export interface WorkerConfig {
   readonly name: string
   /** How many tasks run at once. */
   readonly slots: number
+  /** What it is, and what it has besides slots; left out: nothing to speak of. */
+  readonly labels?: Labels
+  readonly amounts?: Amounts
 }
 
 export class WorkerState {
@@ -28,6 +34,11 @@ export class WorkerState {
   readonly masters = new Map<NodeId, MasterView>()
   /** What runs, by the number the executor knows it by; a dropped attempt still fills its slot. */
   readonly runs = new Map<number, Held>()
+  /** What they take: slots, and all else that tasks can ask for. */
+  readonly room: Room
+  /** How many of them take more than a slot, and how many tasks that do wait for the room. */
+  largeRuns = 0
+  claims = 0
   /** How many runs are of which kind of executor. */
   readonly runsOfKind = new Map<Spec['kind'], number>()
   readonly timeLimits = new Heap<{ at: Millis; run: number }>((a, b) => a.at < b.at)
@@ -44,6 +55,7 @@ export class WorkerState {
 
   constructor(config: WorkerConfig) {
     this.config = config
+    this.room = new Room(config.slots, config.amounts ?? {})
   }
 
   push(effect: WorkerEffect): void {
@@ -64,11 +76,13 @@ export class WorkerState {
   /**
    * How many more tasks of this kind the executor gets. All its slots are filled; of short tasks
    * it gets some more, so that a slot never waits for us: about 10 ms of work, all of one kind,
-   * since executors of two kinds do not know of each other's slots.
+   * since executors of two kinds do not know of each other's slots. Nor do they know of tasks that
+   * take more than one: beside those, nothing is handed over ahead.
    */
   roomFor(kind: Spec['kind'], now: Millis): number {
-    const free = this.config.slots - this.runs.size
+    const free = this.room.slots - this.room.slotsTaken
     if (free > 0) return free
+    if (this.largeRuns > 0) return 0
     const others = this.runs.size - (this.runsOfKind.get(kind) ?? 0)
     if (others > 0) return 0
     return free + this.aheadMax(now)
@@ -81,19 +95,27 @@ export class WorkerState {
 
   addRun(held: Held): void {
     const { kind } = specOf(held.job)
+    const { demand } = held.job
     this.runs.set(held.run, held)
+    this.room.take(demand)
+    if (demand !== undefined) this.largeRuns++
     this.runsOfKind.set(kind, (this.runsOfKind.get(kind) ?? 0) + 1)
     held.kind = kind
   }
 
-  removeRun({ run, kind }: Held): void {
+  removeRun({ run, kind, job: { demand } }: Held): void {
     this.runs.delete(run)
+    this.room.giveBack(demand)
+    if (demand !== undefined) this.largeRuns--
     if (kind !== undefined) this.runsOfKind.set(kind, (this.runsOfKind.get(kind) ?? 0) - 1)
   }
 
-  /** Slots that nothing runs in and no queued task is about to take. */
+  /** Slots that nothing runs in, no queued task is about to take, and no claim has been laid to. */
   get freeSlots(): number {
-    return Math.max(0, this.config.slots - this.runs.size - this.queued)
+    const { slots, slotsTaken } = this.room
+    const claim = this.claims > 0 ? claimOf(this) : undefined
+    const claimed = claim?.isDue === true ? claim.held.job.width : 0
+    return Math.max(0, slots - slotsTaken - this.queued - claimed)
   }
 
   /** Wakes the machine when a run has reached its time limit. */

@@ -26,7 +26,7 @@ export function giveBackSurplus(state: WorkerState, now: Millis): void {
 
 /** Asks the executor for what it was given ahead of time, which another machine may be free for. */
 function recallAhead(state: WorkerState, now: Millis): void {
-  let surplus = state.runs.size - state.config.slots - 2 * state.aheadMax(now)
+  let surplus = state.room.slotsTaken - state.room.slots - 2 * state.aheadMax(now)
   if (surplus <= 0) return
   for (const [run, held] of [...state.runs].reverse()) {
     if (!held.isAhead) continue
@@ -57,6 +57,8 @@ function lastQueued(state: WorkerState): Held | undefined {
 function takeParked(state: WorkerState, returned: Map<MasterView, Held[]>, now: Millis): void {
   for (const view of state.masters.values()) {
     for (const job of view.parkedJobs) {
+      // What waits for room is no more than its master thinks there is: it keeps its place.
+      if (job.demand !== undefined && !state.isDraining) continue
       const max = waitingMax(state, job.speed, job.spec?.slotsMax ?? 0, now)
       for (let left = job.parkedTasks - max; left > 0; left--) {
         const held = lastParked(job)

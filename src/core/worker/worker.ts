@@ -3,9 +3,9 @@
  * result until its master has accepted it.
  *
  * Pure: see `machine.ts`. Reading order: `events.ts`, `master-view.ts`, `state.ts`, then what
- * masters do (`sessions.ts`), what waits (`queues.ts`), what runs (`runs.ts`), who follows its output
- * (`reads.ts`), what is kept on disk (`keeping.ts`, `restore.ts`), how much to ask for (`credit.ts`),
- * and what to give back (`surplus.ts`).
+ * masters do (`sessions.ts`), what waits (`queues.ts`, and for room `claims.ts`), what runs
+ * (`runs.ts`), who follows its output (`reads.ts`), what is kept on disk (`keeping.ts`,
+ * `restore.ts`), how much to ask for (`credit.ts`), and what to give back (`surplus.ts`).
  */
 import { unreachable } from '../assert.ts'
 import { PAUSE_MS } from '../limits.ts'
@@ -43,8 +43,8 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
 
   /** What is in hand or on offer is right only for short tasks. */
   get #isFast(): boolean {
-    const { queued, parked, runs, speed, config } = this.state
-    return queued + parked > 0 || Math.max(runs.size, speed.last) > config.slots
+    const { queued, parked, claims, room, speed } = this.state
+    return queued + parked > claims || Math.max(room.slotsTaken, speed.last) > room.slots
   }
 
   handle(event: WorkerEvent, now: Millis): WorkerEffect[] {

@@ -41,20 +41,30 @@ function aWorkerState(): { state: WorkerState; view: MasterView } {
 const MASTER: Record<string, (state: MasterState) => unknown> = {
   'waiting tasks are miscounted': (state) => state.waitingTasks++,
   'miscounts running': (state) => taskOf(state, 1).job.counts.running++,
-  'is not served': (state) => (state.backlog.length = 0),
+  'is not served': (state) => state.plain.backlog.remove([...state.jobs.values()][0]!),
   'lives on after too many losses': (state) => (taskOf(state, 2).losses = 5),
   'holds a task that it does not': (state) => (taskOf(state, 1).worker = undefined),
   'is held and reported': (state) => (taskOf(state, 1).isReportDue = false),
   'tasks are held by nobody': (state) => viewOf(state).held.clear(),
   'nobody watches the lease': (state) => (viewOf(state).isWatched = false),
   'was leased more than its credit': (state) => (viewOf(state).used = 9),
-  'is listed without credit': (state) => state.idle.add(viewOf(state)),
-  'need not be told of work': (state) => state.unaware.add(viewOf(state)),
+  'is listed without credit': (state) => state.plain.idle.add(viewOf(state)),
+  'need not be told of work': (state) => state.plain.unaware.add(viewOf(state)),
   'is in two places': (state) => {
-    state.blocked.add(viewOf(state))
+    state.plain.blocked.add(viewOf(state))
     viewOf(state).saidMore = false
-    state.unaware.add(viewOf(state))
+    state.plain.unaware.add(viewOf(state))
   },
+  'is taken for what it is not': (state) => state.plain.suitors.clear(),
+  'does not know what it is good for': (state) => viewOf(state).needs.clear(),
+  'slots of a need are miscounted': (state) => state.plain.slots++,
+  'tasks of a need are miscounted': (state) => state.plain.waiting++,
+  'jobs of a need are miscounted': (state) => state.plain.jobs++,
+  'a need with work and workers is overlooked': (state) => state.open.clear(),
+  'slots of large tasks are miscounted': (state) => viewOf(state).room.slotsTaken++,
+  'in hand is miscounted': (state) => taskOf(state, 1).job.submitter.inHand++,
+  'waits for nothing': (state) => (taskOf(state, 1).job.doom = 'so'),
+  'waits for ever': (state) => taskOf(state, 1).job.awaits.set(7 as never, 'ok'),
   'slots are miscounted': (state) => state.connectedSlots++,
   'workers are miscounted': (state) => state.connectedWorkers++,
   'was told to a worker that does not know it': (state) => viewOf(state).knows.clear(),
@@ -70,7 +80,13 @@ const WORKER: Record<string, (parts: { state: WorkerState; view: MasterView }) =
   },
   'bytes of results are miscounted': ({ view }) => view.resultBytes++,
   'reports are miscounted': ({ view }) => view.unaccepted.add({} as never),
-  'a run is lost': ({ state }) => state.runs.clear(),
+  'slots that runs take are miscounted': ({ state }) => state.runs.clear(),
+  'large runs are miscounted': ({ state }) => state.largeRuns++,
+  'a run is lost': ({ state }) => {
+    const [[run, held] = []] = state.runs
+    state.runs.delete(run!)
+    state.runs.set(99, held!)
+  },
   'waits to be kept that is gone': ({ view }) => view.unkept.add({} as never),
   'results are never kept': ({ view }) => {
     for (const held of view.unaccepted) view.unkept.add(held)

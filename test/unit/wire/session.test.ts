@@ -74,7 +74,7 @@ describe('session messages', () => {
   })
 
   it('the document shows all of them', () => {
-    expect(examples()).to.have.length(18)
+    expect(examples()).to.have.length(20)
   })
 
   it('types of a later version are ignored', () => {

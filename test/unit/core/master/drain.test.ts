@@ -52,4 +52,14 @@ describe('a master that lets one worker have nothing more', () => {
     master.does(drains(false))
     expect(master.takeWord()).to.deep.equal({ lab: [true] })
   })
+
+  it('gives up the slots that were kept for this master', () => {
+    const master = aMaster()
+    master.joined('lab', { credit: 0 })
+    master.submit(2, { worker: 'lab' })
+    master.forget()
+    master.does(drains(true))
+    master.hears('lab', { type: 'offer', credit: 2, withdrawn: 0, more: true })
+    expect(master.takeWord()).to.deep.equal({ lab: [false] })
+  })
 })

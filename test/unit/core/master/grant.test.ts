@@ -368,7 +368,7 @@ describe('master: grant', () => {
       const [view] = master.machine.state.workers.values()
       expect(view?.held.size).to.be.greaterThan(50)
       expect(view?.freeSlots).to.equal(1)
-      expect(master.machine.state.busy.has(view!)).to.equal(false)
+      expect(master.machine.state.plain.busy.has(view!)).to.equal(false)
     })
 
     it('costs nothing to add to while every worker has as much of it as it may', () => {
@@ -385,7 +385,7 @@ describe('master: grant', () => {
         options: { priority: 0, retries: 0 }
       })
       master.does({ type: 'add', job: (job + 1) as JobId, inputs: anyInputs(30) })
-      const { idle, busy, blocked } = master.machine.state
+      const { idle, busy, blocked } = master.machine.state.plain
       expect([idle.size, busy.size, blocked.size]).to.deep.equal([0, 0, 20])
       master.submit(1)
       expect(master.takeMessages('leases').at(-1)?.leases[0]).to.include({ job: job + 2 })

@@ -53,7 +53,7 @@ describe('master: jobs', () => {
     const master = aMaster()
     master.joined('w', { slots: 1, credit: 2 })
     const job = master.submit(1)
-    const { idle, busy } = master.machine.state
+    const { idle, busy } = master.machine.state.plain
     expect([idle.size, busy.size]).to.deep.equal([0, 1])
     master.does({ type: 'cancel', job, reason: 'enough' })
     expect([idle.size, busy.size]).to.deep.equal([1, 0])

@@ -75,7 +75,12 @@ describe('master: restore', () => {
     const master = aMaster({ isDurable: true })
     master.joined('w')
     const effects = master.machine.handle(
-      { type: 'submit', job: master.machine.nextJob, spec: {} as never, options: {} as never },
+      {
+        type: 'submit',
+        job: master.machine.nextJob,
+        spec: {} as never,
+        options: { priority: 0, retries: 0 }
+      },
       0
     )
     const more = master.machine.handle(

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Job } from '../../../../src/core/job.ts'
+import type { Job } from '../../../../src/core/job.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from '../../../../src/core/limits.ts'
 import { MasterState } from '../../../../src/core/master/state.ts'
 import type { JobId } from '../../../../src/core/types.ts'
@@ -15,8 +15,8 @@ describe('MasterState', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -3, max: 3 })), (priorities) => {
         const state = aState()
-        const jobs = priorities.map(
-          (priority, at) => new Job((at + 1) as JobId, SPEC, { priority, retries: 0 })
+        const jobs = priorities.map((priority, at) =>
+          state.addJob((at + 1) as JobId, SPEC, { priority, retries: 0 }, 0)
         )
         for (const job of [...jobs, ...jobs]) {
           job.add(new Uint8Array(0))
@@ -25,7 +25,13 @@ describe('MasterState', () => {
         const sorted = jobs.toSorted(
           (a, b) => b.options.priority - a.options.priority || a.id - b.id
         )
-        expect(state.backlog).to.deep.equal(sorted)
+        const { backlog } = state.plain
+        const served: Job[] = []
+        for (let job = backlog.first(() => true); job; job = backlog.first(() => true)) {
+          served.push(job)
+          backlog.remove(job)
+        }
+        expect(served).to.deep.equal(sorted)
       })
     )
   })

@@ -6,9 +6,8 @@ import { WorkerView } from '../../../../src/core/master/worker-view.ts'
 import type { JobId, NodeId } from '../../../../src/core/types.ts'
 import { SPEC } from '../../../support/machines.ts'
 
-function aJob(id: number, slotsMax?: number, worker?: string): Job {
-  const options = { priority: 0, retries: 0, ...(worker === undefined ? {} : { worker }) }
-  return new Job(id as JobId, { ...SPEC, slotsMax }, options)
+function aJob(id: number, slotsMax?: number): Job {
+  return new Job(id as JobId, { ...SPEC, slotsMax }, { priority: 0, retries: 0 })
 }
 
 function aView(slots: number): WorkerView {
@@ -74,13 +73,5 @@ describe('WorkerView', () => {
     const job = aJob(1, 4)
     for (let task = 0; task < 9; task++) view.hold(job.add(INPUT))
     expect(view.mayHoldMoreOf(job, 0)).to.equal(true)
-  })
-
-  it('may hold none of a job for another worker', () => {
-    const view = aView(4)
-    view.name = 'lab'
-    expect(view.mayHoldMoreOf(aJob(1, undefined, 'lab'), 0)).to.equal(true)
-    expect(view.mayHoldMoreOf(aJob(2, undefined, 'w'), 0)).to.equal(true)
-    expect(view.mayHoldMoreOf(aJob(3, undefined, 'desk'), 0)).to.equal(false)
   })
 })

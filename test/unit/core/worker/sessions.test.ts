@@ -16,10 +16,15 @@ function aWorkerWithWork(): TestWorker {
 
 describe('worker: sessions', () => {
   it('begins a session with who it is, what it has and what it would take', () => {
-    const worker = aWorker()
+    const abilities = { labels: { os: 'linux' }, amounts: { gpu: 1 } }
+    const worker = aWorker(abilities)
     worker.connects('m')
     expect(worker.takeMessages()).to.deep.equal([
-      { type: 'hold', boot: 'boot-1', name: 'lab', slots: 2, credit: 2, attempts: [] }
+      {
+        ...{ type: 'hold', boot: 'boot-1', name: 'lab', slots: 2, credit: 2 },
+        attempts: [],
+        ...abilities
+      }
     ])
     worker.expectNothingElse()
   })

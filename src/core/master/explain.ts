@@ -1,0 +1,183 @@
+/**
+ * Why a job or a task does not run, or where it does. For people who ask: it looks at all workers,
+ * and of a job at all its tasks, so nothing else does.
+ */
+import { CPUS, hasLabel } from '../abilities.ts'
+import type { Job, LabelNeed } from '../job.ts'
+import { ELSEWHERE_FIRST_MS } from '../limits.ts'
+import type { Task } from '../task.ts'
+import type { JobId, Millis, NodeId } from '../types.ts'
+import type { MasterState } from './state.ts'
+import type { WorkerView } from './worker-view.ts'
+
+export type Explanation =
+  /** There is no such job or task, or it has ended. */
+  | { readonly type: 'not-here' }
+  | { readonly type: 'waits-for-job'; readonly job: JobId; readonly needs: 'ok' | 'any' }
+  /** Nobody has added tasks, or all that were added have ended. */
+  | { readonly type: 'no-tasks' }
+  | { readonly type: 'under-way'; readonly running: number; readonly leased: number }
+  | { readonly type: 'runs'; readonly worker: string; readonly attempt: number }
+  /** A worker has it, and has not started it. */
+  | { readonly type: 'leased'; readonly worker: string; readonly attempt: number }
+  | {
+      readonly type: 'backing-off'
+      readonly task: number
+      readonly attempt: number
+      readonly forMs: Millis
+      readonly reason: string
+    }
+  | { readonly type: 'master-drains' }
+  | { readonly type: 'no-worker' }
+  | { readonly type: 'worker-away'; readonly worker: string }
+  /** None of the workers has it. */
+  | { readonly type: 'no-label'; readonly need: LabelNeed; readonly workers: number }
+  | {
+      readonly type: 'too-large'
+      readonly amount: string
+      readonly asked: number
+      readonly most: number
+    }
+  /** Each thing that is asked for is there, but no worker has all of it. */
+  | { readonly type: 'nobody-suits'; readonly workers: number }
+  | { readonly type: 'workers-drain'; readonly workers: number }
+  | { readonly type: 'resting'; readonly worker: string; readonly forMs: Millis }
+  /** It failed on some of them, and another one comes first for so long. */
+  | { readonly type: 'elsewhere-first'; readonly forMs: Millis; readonly others: number }
+  /** So many workers suit, and of those so many have no free slot, ... */
+  | { readonly type: 'no-slot'; readonly suit: number; readonly workers: number }
+  /** ... have not enough left of what it takes beside other tasks, ... */
+  | { readonly type: 'no-room'; readonly suit: number; readonly workers: number }
+  /** ... or have as many tasks of the job as it allows. */
+  | { readonly type: 'job-limit'; readonly suit: number; readonly workers: number }
+  /** Nothing stands in its way but that others come first. */
+  | { readonly type: 'others-first' }
+
+/** Of a job as a whole, or of one task of it. */
+export function explain(
+  state: MasterState,
+  id: JobId,
+  number: number | undefined,
+  now: Millis
+): Explanation[] {
+  const job = state.jobs.get(id)
+  if (job === undefined) return [{ type: 'not-here' }]
+  if (number === undefined) return explainJob(state, job, now)
+  const task = job.tasks.get(number)
+  return task === undefined ? [{ type: 'not-here' }] : explainTask(state, task, now)
+}
+
+function explainJob(state: MasterState, job: Job, now: Millis): Explanation[] {
+  const { running, leased, waiting, retrying } = job.counts
+  const reasons: Explanation[] = waits(job)
+  if (running + leased > 0) reasons.push({ type: 'under-way', running, leased })
+  if (retrying > 0) reasons.push(...firstRetry(job, now))
+  if (job.awaits.size === 0 && waiting > 0) reasons.push(...whyWaiting(state, job, undefined, now))
+  return reasons.length > 0 ? reasons : [{ type: 'no-tasks' }]
+}
+
+function explainTask(state: MasterState, task: Task, now: Millis): Explanation[] {
+  const { job, attempt, worker } = task
+  if (task.isHeld) {
+    const type = task.state === 'running' ? 'runs' : 'leased'
+    return [{ type, worker: nameOf(state, worker), attempt }]
+  }
+  if (task.state === 'retrying') return [backingOff(task, now)]
+  return job.awaits.size > 0 ? waits(job) : whyWaiting(state, job, task, now)
+}
+
+function waits({ awaits }: Job): Explanation[] {
+  return [...awaits].map(([job, needs]) => ({ type: 'waits-for-job', job, needs }))
+}
+
+function firstRetry(job: Job, now: Millis): Explanation[] {
+  let first: Task | undefined
+  for (const task of job.tasks.values()) {
+    if (task.state !== 'retrying') continue
+    if (first === undefined || task.retryAt < first.retryAt) first = task
+  }
+  return first === undefined ? [] : [backingOff(first, now)]
+}
+
+function backingOff({ number, attempt, retryAt, lastReason = '' }: Task, now: Millis): Explanation {
+  const forMs = Math.max(0, retryAt - now)
+  return { type: 'backing-off', task: number, attempt, forMs, reason: lastReason }
+}
+
+function whyWaiting(
+  state: MasterState,
+  job: Job,
+  task: Task | undefined,
+  now: Millis
+): Explanation[] {
+  if (state.isDraining) return [{ type: 'master-drains' }]
+  const workers = [...state.workers.values()].filter(
+    ({ session, slots }) => session !== undefined && slots > 0
+  )
+  if (workers.length === 0) return [{ type: 'no-worker' }]
+  const suiting = workers.filter((view) => job.need.suits(view))
+  if (suiting.length === 0) return whyNobody(job, workers)
+  const suitors = [...job.need.suitors]
+  if (suitors.length === 0) return [{ type: 'workers-drain', workers: suiting.length }]
+  return whyNotNow(job, task, suitors, now)
+}
+
+/** What is asked for that no worker has. */
+function whyNobody(job: Job, workers: readonly WorkerView[]): Explanation[] {
+  const { worker, requires, demand } = job.need
+  const isNamed = ({ id, name }: WorkerView): boolean => worker === id || worker === name
+  if (worker !== undefined && !workers.some(isNamed)) return [{ type: 'worker-away', worker }]
+  const reasons: Explanation[] = []
+  for (const need of requires) {
+    if (workers.some(({ labels }) => hasLabel(labels, need))) continue
+    reasons.push({ type: 'no-label', need, workers: workers.length })
+  }
+  const amounts = demand === undefined ? [] : [[CPUS, demand.slots] as const, ...demand.amounts]
+  for (const [amount, asked] of amounts) {
+    const most = workers.reduce((max, view) => Math.max(max, wholeOf(view, amount)), 0)
+    if (most < asked) reasons.push({ type: 'too-large', amount, asked, most })
+  }
+  return reasons.length > 0 ? reasons : [{ type: 'nobody-suits', workers: workers.length }]
+}
+
+/** A worker that does not say what it has gets nothing that asks for amounts, not even of slots. */
+function wholeOf({ room, slots }: WorkerView, amount: string): number {
+  if (room.amounts === undefined) return 0
+  return amount === CPUS ? slots : room.whole(amount)
+}
+
+/** What keeps the workers that suit from having it. */
+function whyNotNow(
+  job: Job,
+  task: Task | undefined,
+  suitors: readonly WorkerView[],
+  now: Millis
+): Explanation[] {
+  const reasons: Explanation[] = []
+  const suit = suitors.length
+  const avoided = suitors.filter(({ id }) => task?.avoids?.includes(id) === true)
+  const forMs = (task?.retryAt ?? 0) + ELSEWHERE_FIRST_MS - now
+  const counts = { 'no-slot': 0, 'no-room': 0, 'job-limit': 0 }
+  const waitsForOthers = forMs > 0 && avoided.length > 0 && avoided.length < suit
+  for (const view of suitors) {
+    const restMs = view.conduct.restUntil - now
+    if (waitsForOthers && avoided.includes(view)) continue
+    if (restMs > 0) reasons.push({ type: 'resting', worker: view.name, forMs: restMs })
+    else if (!view.mayHoldMoreOf(job, now)) counts['job-limit']++
+    else if (!view.fits(job.need.demand)) counts['no-room']++
+    else if (view.openCredit <= 0) counts['no-slot']++
+  }
+  if (waitsForOthers) {
+    reasons.push({ type: 'elsewhere-first', forMs, others: suit - avoided.length })
+  }
+  for (const type of ['no-slot', 'no-room', 'job-limit'] as const) {
+    if (counts[type] > 0) reasons.push({ type, suit, workers: counts[type] })
+  }
+  return reasons.length > 0 ? reasons : [{ type: 'others-first' }]
+}
+
+function nameOf({ workers }: MasterState, worker: NodeId | undefined): string {
+  if (worker === undefined) return ''
+  const name = workers.get(worker)?.name ?? ''
+  return name === '' ? worker : name
+}
