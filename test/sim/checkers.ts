@@ -2,12 +2,15 @@
  * What has to be true of every run, seen from outside: the checkers look at journals, notices and
  * executors, never into the machines, so they cannot share a mistake with them.
  */
+import type { JobOptions } from '../../src/core/job.ts'
 import type { JournalRecord } from '../../src/core/master/journal.ts'
 import type { MasterNotice } from '../../src/core/master/events.ts'
 import type { Result } from '../../src/core/result.ts'
+import type { Spec } from '../../src/core/spec.ts'
 import type { EndState } from '../../src/core/task.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../../src/core/types.ts'
 import type { WorkerEffect } from '../../src/core/worker/events.ts'
+import { UNBEGUN } from './executor.ts'
 import type { MasterNode } from './master-node.ts'
 import type { WorkerNode } from './worker-node.ts'
 
@@ -30,6 +33,7 @@ export interface TaskStory {
 type Start = Extract<WorkerEffect, { type: 'start' }>
 
 interface JobStory {
+  readonly options: JobOptions
   readonly tasks: TaskStory[]
   isClosed: boolean
   left: number
@@ -92,7 +96,7 @@ export class Checkers {
         const jobs = this.jobs.get(id) ?? new Map<JobId, JobStory>()
         this.jobs.set(id, jobs)
         expect(!jobs.has(record.job), `job ${record.job} was submitted twice`)
-        jobs.set(record.job, { tasks: [], isClosed: false, left: 0 })
+        jobs.set(record.job, { options: record.options, tasks: [], isClosed: false, left: 0 })
         return
       }
       case 'added': {
@@ -191,11 +195,12 @@ export class Checkers {
   onStart(
     node: WorkerNode,
     { job, task, attempt, master, spec }: Start,
-    running: { readonly all: number; readonly ofJob: number }
+    running: { readonly others: readonly Start[]; readonly ofJob: number }
   ): number {
     const ref = { job, task, attempt }
     const name = nameOf(master, ref)
-    expect(running.all <= node.slots, `${node.id} runs ${running.all} in ${node.slots} slots`)
+    checkFit(node, [...running.others.map((start) => start.spec), spec])
+    this.#checkLabels(node, master, job)
     const ofJobMax = spec.slotsMax ?? node.slots
     expect(running.ofJob <= ofJobMax, `${node.id} runs ${running.ofJob} of a job, not ${ofJobMax}`)
     const story = this.story(master, ref)
@@ -214,6 +219,7 @@ export class Checkers {
   }
 
   onRelease(node: WorkerNode, result: Result): void {
+    if (result.startedAt === UNBEGUN) return
     const execution = this.executions[result.startedAt]
     if (execution === undefined) throw new Violation(`${node.id} released a result of nowhere`)
     expect(!execution.isReleased, `${node.id} released a result twice`)
@@ -239,10 +245,32 @@ export class Checkers {
     }
   }
 
+  #checkLabels({ id, abilities }: WorkerNode, master: NodeId, job: JobId): void {
+    for (const { label, value } of this.#job(master, job).options.requires ?? []) {
+      const own = abilities.labels?.[label]
+      const suits = own !== undefined && (value === undefined || value === own)
+      expect(suits, `${id} runs a task of job ${job} without the label ${label}`)
+    }
+  }
+
   #job(master: NodeId, id: JobId): JobStory {
     const job = this.jobs.get(master)?.get(id)
     if (job === undefined) throw new Violation(`job ${id} of ${master} is not known`)
     return job
+  }
+}
+
+/** What runs at once takes no more than there is. */
+function checkFit({ id, slots, abilities }: WorkerNode, specs: readonly Spec[]): void {
+  const taken: Record<string, number> = { cpus: 0 }
+  for (const { amounts = {} } of specs) {
+    for (const [name, amount] of Object.entries({ cpus: 1, ...amounts })) {
+      taken[name] = (taken[name] ?? 0) + amount
+    }
+  }
+  for (const [name, amount] of Object.entries(taken)) {
+    const most = name === 'cpus' ? slots : (abilities.amounts?.[name] ?? 0)
+    expect(amount <= most, `${id} runs tasks that take ${amount} of ${name}, and has ${most}`)
   }
 }
 

@@ -27,6 +27,9 @@ interface Run {
   isStopping: boolean
 }
 
+/** The serial number of what never began. */
+export const UNBEGUN = -1
+
 /** After this long an executor tells that a task runs that had to wait. */
 const BEGUN_MS = 10
 
@@ -69,7 +72,7 @@ export class SimExecutor {
   #begin(start: Start): void {
     const { world } = this.#node
     const serial = world.checkers.onStart(this.#node, start, {
-      all: this.#running.size + 1,
+      others: [...this.#running.values()].map((run) => run.start),
       ofJob: this.#countOfJob(start) + 1
     })
     const { ms, outcome } = this.#node.plan(world.rng, start)
@@ -110,7 +113,7 @@ export class SimExecutor {
     const start = this.#waiting.find((each) => each.run === run)
     if (start === undefined) return false
     this.#waiting.splice(this.#waiting.indexOf(start), 1)
-    const result = emptyResult('returned', 'it had not begun')
+    const result = { ...emptyResult('returned', 'it had not begun'), startedAt: UNBEGUN }
     this.#node.deliver({ type: 'ended', ends: [{ run, result }] })
     return true
   }

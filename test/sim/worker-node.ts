@@ -1,6 +1,7 @@
 /**
  * A worker in the simulator: its machine, its executor, and its session to each master.
  */
+import type { Amounts, Labels } from '../../src/core/abilities.ts'
 import { checkWorker } from '../../src/core/invariants.ts'
 import type { MasterMessage } from '../../src/core/messages.ts'
 import type { NodeId } from '../../src/core/types.ts'
@@ -14,10 +15,17 @@ import type { Session } from './network.ts'
 import { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'
 
+/** What jobs can ask for. */
+export interface Abilities {
+  readonly labels?: Labels
+  readonly amounts?: Amounts
+}
+
 export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
   readonly id: NodeId
   readonly slots: number
   readonly plan: Plan
+  readonly abilities: Abilities
   machine: Worker
   executor: SimExecutor
   /** It has said goodbye to all and is gone for good. */
@@ -26,11 +34,12 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
   readonly #disk: WorkerDisk
   readonly #sessions = new Map<NodeId, Session>()
 
-  constructor(world: World, index: number, slots: number, plan: Plan) {
+  constructor(world: World, index: number, slots: number, plan: Plan, abilities: Abilities = {}) {
     super(world, index, { type: 'wake' })
     this.id = `worker-${index}` as NodeId
     this.slots = slots
     this.plan = plan
+    this.abilities = abilities
     this.#disk = new WorkerDisk(this)
     this.machine = this.#newMachine()
     this.executor = new SimExecutor(this)
@@ -39,7 +48,12 @@ export class WorkerNode extends SimNode<WorkerEvent, WorkerEffect> {
 
   #newMachine(): Worker {
     const boot = `${this.id}-${this.life + 1}`
-    return this.world.variant.newWorker({ boot, name: this.id, slots: this.slots })
+    return this.world.variant.newWorker({
+      boot,
+      name: this.id,
+      slots: this.slots,
+      ...this.abilities
+    })
   }
 
   /** Opens a session to every master there is. */

@@ -16,6 +16,7 @@ import { Network } from './network.ts'
 import { Trace } from './trace.ts'
 import type { Variant } from './variants.ts'
 import { WorkerNode } from './worker-node.ts'
+import type { Abilities } from './worker-node.ts'
 
 /** Up to this many workers, the machines' own invariants are checked after every event. */
 const SMALL_WORLD = 20
@@ -59,10 +60,11 @@ export class World {
   }
 
   /** Masters come first: a worker dials those that are there. */
-  addWorker(slots: number, plan: Plan): WorkerNode {
-    const worker = new WorkerNode(this, this.masters.length + this.workers.length, slots, plan)
+  addWorker(slots: number, plan: Plan, abilities: Abilities = {}): WorkerNode {
+    const index = this.masters.length + this.workers.length
+    const worker = new WorkerNode(this, index, slots, plan, abilities)
     this.workers.push(worker)
-    this.checkEvery = this.workers.length <= SMALL_WORLD ? 1 : 1024
+    this.checkEvery = this.workers.length <= SMALL_WORLD ? 1 : 4096
     worker.connect()
     return worker
   }

@@ -2,12 +2,15 @@
  * Every story there is, by name.
  */
 import type { Scenario } from '../scenario.ts'
+import { after } from './after.ts'
+import { amounts, largeAmongSmall } from './amounts.ts'
 import { failingHole, flappingHole, refusingHole } from './black-hole.ts'
 import { cancel } from './cancel.ts'
 import { chaos } from './chaos.ts'
 import { clean } from './clean.ts'
 import { cutAndHeal } from './cut-and-heal.ts'
 import { drain } from './drain.ts'
+import { fairShare } from './fair-share.ts'
 import { limited } from './limited.ts'
 import { masterAway } from './master-away.ts'
 import { masterRestart } from './master-restart.ts'
@@ -24,6 +27,7 @@ import { zombie } from './zombie.ts'
 export const SMALL_SCENARIOS: readonly Scenario[] = [
   ...[chaos, clean, workerCrash, cutAndHeal, zombie, masterRestart, masterAway, failingHole],
   ...[refusingHole],
+  ...[amounts, largeAmongSmall, after, fairShare],
   ...[flappingHole, oneByOne, shortThenLong, limited],
   ...[slowAndFast, retryElsewhere, retryHere, cancel, drain, priorities, twoMasters]
 ]
