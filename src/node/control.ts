@@ -2,6 +2,7 @@
  * Opens the control socket of a durable master, and reaches that of the master of a home.
  */
 import { createRequire } from 'node:module'
+import { explain } from '../core/master/explain.ts'
 import type { HomeFolders } from '../home/home.ts'
 import { readLiveNode } from '../home/lock.ts'
 import { ControlClient, noDaemon } from '../control/control-client.ts'
@@ -9,7 +10,9 @@ import { ControlServer } from '../control/control-server.ts'
 import { CONTROL_NEWEST, CONTROL_OLDEST } from '../control/messages.ts'
 import type { Versions } from '../control/messages.ts'
 import { socketPlace } from '../control/socket-path.ts'
+import { monotonicNow } from './clock.ts'
 import { Desk } from './desk.ts'
+import { explanationText } from './explanation-text.ts'
 import type { Node } from './node.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
@@ -36,7 +39,11 @@ export async function openControl(
     jobs,
     follow: ({ attempt, ...start }, signal) =>
       jobs.readLive(attempt === undefined ? start : { ...start, attempt }, signal),
-    explain: () => []
+    explain: (job, task) =>
+      explain(jobs.state, job, task, monotonicNow()).map((reason) => ({
+        code: reason.type,
+        text: explanationText(reason)
+      }))
   })
   const welcome = { ...VERSIONS, epoch: jobs.journal.epoch, name }
   const server = await ControlServer.listen({

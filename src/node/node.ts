@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Amounts, Labels } from '../core/abilities.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import type { Member } from '../core/members/events.ts'
 import type { Spec } from '../core/spec.ts'
@@ -18,6 +19,7 @@ import { endHelpers } from './head-start.ts'
 import { aliveUntil, keepAlive } from './keep-alive.ts'
 import type { ObtainBlob } from './link.ts'
 import { keepLinked } from './local-session.ts'
+import { machineAmounts, machineLabels } from './machine.ts'
 import type { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
 import type { Refusal } from './refusals.ts'
@@ -31,6 +33,9 @@ export interface NodeOptions {
   readonly name: string
   /** How many tasks run here at once; undefined: it is no worker. */
   readonly slots: number | undefined
+  /** What it says of its machine, besides what every machine says; and what tasks can take of it. */
+  readonly labels?: Labels
+  readonly resources?: Amounts
   /** What functions run in here. */
   readonly isolation: Isolation
   /** Whatever `isolation` says, they run in a sandbox or not at all. */
@@ -213,7 +218,13 @@ async function startWorker(
   const spool = options.spool === undefined ? undefined : await openSpool(options.spool, onProblem)
   try {
     return await WorkerRole.create({
-      config: { boot, name, slots },
+      config: {
+        boot,
+        name,
+        slots,
+        labels: machineLabels(options.labels),
+        amounts: machineAmounts(options.resources)
+      },
       blobs,
       spool,
       createExecutor: (events) =>

@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path'
 import { operatingErrorOf } from '../core/errors.ts'
+import type { Amounts, Labels } from '../core/abilities.ts'
 import type { Spec } from '../core/spec.ts'
 import type { Isolation, Millis } from '../core/types.ts'
 import type { HomeFolders } from '../home/home.ts'
@@ -26,6 +27,9 @@ export interface StartOptions {
   readonly home: HomeFolders
   readonly name: string
   readonly slots: number | undefined
+  /** What it says of its machine, besides what every machine says; and what tasks can take of it. */
+  readonly labels?: Labels
+  readonly resources?: Amounts
   /** What functions run in; a sandbox where it works, unless something else is asked for. */
   readonly isolation?: Isolation
   /** Whatever `isolation` says, they run in a sandbox or not at all. */
@@ -132,7 +136,18 @@ async function startInside(
   // Only one node at a time may have it, and only as the worker whose results these are.
   const spool = lock === undefined ? undefined : join(home.data, 'spool')
   const places = { scratch, durable, spool }
-  const base = { name, slots, ...functions, isMaster, leaseMs, isBackground, ...places }
+  const { labels = {}, resources = {} } = options
+  const base = {
+    name,
+    slots,
+    labels,
+    resources,
+    ...functions,
+    isMaster,
+    leaseMs,
+    isBackground,
+    ...places
+  }
   if (network === undefined) {
     const node = await Node.start({ ...base, network: undefined }, listener)
     return { node, control: undefined }

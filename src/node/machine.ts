@@ -1,0 +1,19 @@
+/**
+ * What this machine is and has, for jobs that ask for it.
+ */
+import { arch, hostname, platform, totalmem } from 'node:os'
+import type { Amounts, Labels } from '../core/abilities.ts'
+import { LABEL_VALUE_CHARACTERS_MAX } from '../core/limits.ts'
+
+/** What every machine says of itself, and what its user says, who knows better. */
+export function machineLabels(own: Labels = {}): Labels {
+  const name = hostname().slice(0, LABEL_VALUE_CHARACTERS_MAX)
+  return { os: platform(), arch: arch(), hostname: name, ...own }
+}
+
+/** The memory there is, for all or for this process and its children, and what its user says. */
+export function machineAmounts(own: Amounts = {}): Amounts {
+  const limit = process.constrainedMemory()
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+  return { memory, ...own }
+}
