@@ -7,6 +7,7 @@ import { json, keepOrder, onInterrupt, tag, taskFlags } from './command-flags.ts
 import { ExitCode } from './command.ts'
 import type { CommandTable, FlagTable, TextFlag } from './command.ts'
 import { jobTables } from './job-tables.ts'
+import { abilityFlags, afterFlag, schedulingFlags } from './scheduling-flags.ts'
 
 const HOUR_MS = 3_600_000
 const MULTIADDR = { pattern: /^\/./, example: '/ip4/192.168.1.5/tcp/4001' }
@@ -139,6 +140,7 @@ export const nodeTable = {
       min: 0,
       summary: 'Run at most N tasks at a time, instead of one per core; 0 runs none'
     },
+    ...abilityFlags,
     ...isolationFlags,
     ...roleFlags,
     ...networkFlags
@@ -168,6 +170,14 @@ export const runTable = {
   ],
   flags: {
     ...taskFlags,
+    ...schedulingFlags,
+    ...afterFlag,
+    jobName: {
+      type: 'text',
+      placeholder: 'NAME',
+      charactersMax: NAME_CHARACTERS_MAX,
+      summary: 'Call the job this'
+    },
     keepOrder,
     tag,
     minWorkers: {

@@ -5,6 +5,7 @@ import { NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX, TASKS_MAX } from '../core/l
 import { json, keepOrder, onInterrupt, tag, taskFlags } from './command-flags.ts'
 import { ExitCode } from './command.ts'
 import type { CommandTable } from './command.ts'
+import { afterFlag, schedulingFlags } from './scheduling-flags.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -44,6 +45,8 @@ export const submitTable = {
       summary: 'Call the job this'
     },
     ...taskFlags,
+    ...schedulingFlags,
+    ...afterFlag,
     json
   },
   exitStatus: [['0', 'the job is on disk'], ERROR],

@@ -38,7 +38,7 @@ function parseText(where: string, flag: TextFlag, text: string): string {
 }
 
 function parseNumber(where: string, flag: NumberFlag, text: string): number {
-  const value = { count: countOf, duration: durationOf, size: sizeOf }[flag.type](text)
+  const value = { count: countOf, duration: readDuration, size: readSize }[flag.type](text)
   const wanted = {
     count: 'a whole number',
     duration: 'a time, as 30s, 5m, 1.5h or 250ms',
@@ -55,14 +55,14 @@ function countOf(text: string): number | undefined {
 }
 
 /** Whole milliseconds; a number without a unit is seconds. */
-function durationOf(text: string): number | undefined {
+export function readDuration(text: string): number | undefined {
   const { number, unit } =
     /^(?<number>\d{1,15}(?:\.\d{1,9})?)(?<unit>ms|[smhd])?$/.exec(text)?.groups ?? {}
   return number === undefined ? undefined : Math.round(Number(number) * (MS[unit ?? 's'] ?? 1))
 }
 
 /** Whole bytes; the units are powers of 1024, with or without B or iB. */
-function sizeOf(text: string): number | undefined {
+export function readSize(text: string): number | undefined {
   const { number, unit } =
     /^(?<number>\d{1,15}(?:\.\d{1,9})?)(?:(?<unit>[kmgt])(?:i?b)?|b)?$/i.exec(text)?.groups ?? {}
   if (number === undefined) return undefined

@@ -24,6 +24,7 @@ import {
 } from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
 import { refusalEvents } from '../refusal-events.ts'
+import { labelsOf, resourcesOf } from '../scheduling-flags.ts'
 import { askForToken } from '../token-input.ts'
 
 type NodeFlags = FlagValues<typeof nodeTable.flags>
@@ -41,6 +42,8 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
       home: place.home,
       name: flags.name ?? defaultName(),
       slots: slots === 0 ? undefined : slots,
+      labels: labelsOf(flags.label),
+      resources: resourcesOf(flags.resource),
       ...isolationOptions(flags),
       isMaster: flags.master,
       leaseMs: flags.lease,

@@ -13,6 +13,7 @@ import { runTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { failureStatus } from '../jobs/exit-status.ts'
+import { jobOptions } from '../jobs/job-options.ts'
 import { readInputs, shellSpec } from '../jobs/shell-job.ts'
 import { Progress, progressLine } from '../jobs/progress.ts'
 import { Publication } from '../jobs/publish.ts'
@@ -22,6 +23,7 @@ import type { RunOutput } from '../jobs/run-output.ts'
 import { masterOf, runThere, tellLeft } from '../jobs/run-there.ts'
 import { adviseIfAlone, waitForWorkers, waitForWorkersOf } from '../membership.ts'
 import { credentialsOf, defaultName, joinOptions, requireMaster } from '../network-flags.ts'
+import { usage } from '../values.ts'
 import { submit } from './submit.ts'
 
 type RunFlags = FlagValues<typeof runTable.flags>
@@ -41,6 +43,12 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
   const staysHere = flags.inProcess || flags.local || flags.noLocal || flags.join.length > 0
   const jobs = staysHere ? undefined : await masterOf(home, network, warn)
   if (jobs === undefined && flags.detach) throw noDaemon()
+  if (jobs === undefined && flags.after.length > 0) {
+    throw usage(
+      '--after names jobs of the master node of this home: start `p2pjobs node --master`, and leave ' +
+        '--in-process, --local, --no-local and --join out'
+    )
+  }
   if (jobs === undefined) return await runInProcess(flags, context, operands)
   if (flags.detach) return await submitDetached(jobs, flags, context, operands)
   return await runOnMaster(jobs, flags, context, operands)
@@ -106,16 +114,17 @@ async function submitDetached(
   operands: Operands
 ): Promise<number> {
   try {
-    return await submit(jobs, { ...flags, name: undefined, file: undefined }, context, operands)
+    return await submit(jobs, { ...flags, name: flags.jobName, file: undefined }, context, operands)
   } finally {
     jobs.close()
   }
 }
 
 function printing(flags: RunFlags, context: Context, operands: Operands): Printing {
+  const { options, amounts } = jobOptions(flags, flags.jobName)
   const publication: Publication = new Publication({
-    spec: shellSpec(flags, operands.command, context.env),
-    options: { priority: 0, retries: flags.retries },
+    spec: shellSpec(flags, operands.command, context.env, amounts),
+    options,
     keepOrder: flags.keepOrder,
     print: (settled, read) => output.print(settled, read),
     onNotice: (notice) => output.onNotice?.(notice)

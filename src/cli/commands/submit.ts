@@ -1,5 +1,4 @@
 /** `p2pjobs submit`: a job for the master node of this home; its id, once it is on disk. */
-import { userInfo } from 'node:os'
 import { P2pJobsError } from '../../core/errors.ts'
 import type { JobOptions } from '../../core/job.ts'
 import { MASTER_AWAY_MS } from '../../core/limits.ts'
@@ -11,6 +10,7 @@ import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
 import type { Context, FlagValues, Operands } from '../command.ts'
 import { commandLines } from '../jobs/inputs.ts'
+import { jobOptions } from '../jobs/job-options.ts'
 import { readInputs, shellSpec } from '../jobs/shell-job.ts'
 import { submitTable } from '../job-tables.ts'
 import { jsonLine } from '../output.ts'
@@ -35,8 +35,9 @@ export async function submit(
   operands: Operands
 ): Promise<number> {
   const source = sourceOf(flags, context, operands)
-  const spec = shellSpec(flags, operands.command, context.env)
-  const { job, tasks } = await submitAll(jobs, spec, optionsOf(flags), source, context)
+  const { options, amounts } = jobOptions(flags, flags.name)
+  const spec = shellSpec(flags, operands.command, context.env, amounts)
+  const { job, tasks } = await submitAll(jobs, spec, options, source, context)
   await context.stdout(
     flags.json ? jsonLine({ event: 'submitted', job, tasks }) : `${String(job)}\n`
   )
@@ -51,25 +52,6 @@ function sourceOf(flags: SubmitFlags, context: Context, operands: Operands): Sou
     throw usage('--file has the commands, one a line: leave COMMAND and ::: out')
   }
   return commandLines(flags.file, context.stdin)
-}
-
-function optionsOf({ name, retries }: SubmitFlags): JobOptions {
-  const submitter = userName()
-  return {
-    priority: 0,
-    retries,
-    ...(name === undefined ? {} : { name }),
-    ...(submitter === undefined ? {} : { submitter })
-  }
-}
-
-/** Undefined: this user has no name, as in some containers. */
-function userName(): string | undefined {
-  try {
-    return userInfo().username
-  } catch {
-    return undefined
-  }
 }
 
 interface Submitted {

@@ -1,6 +1,7 @@
 /**
  * From the command line to a job of shell commands: what `run` and `submit` share.
  */
+import type { Amounts } from '../../core/abilities.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { ShellSpec } from '../../core/spec.ts'
 import type { Context, Operands } from '../command.ts'
@@ -13,7 +14,12 @@ export interface ShellFlags {
 }
 
 /** The command, in this folder and with these variables. */
-export function shellSpec(flags: ShellFlags, command: string, env: Context['env']): ShellSpec {
+export function shellSpec(
+  flags: ShellFlags,
+  command: string,
+  env: Context['env'],
+  amounts?: Amounts
+): ShellSpec {
   const environment: Record<string, string> = {}
   for (const name of flags.env) {
     const value = env[name]
@@ -26,7 +32,8 @@ export function shellSpec(flags: ShellFlags, command: string, env: Context['env'
     environment,
     timeoutMs: flags.timeout,
     outputBytesMax: OUTPUT_BYTES_MAX,
-    slotsMax: flags.slots
+    slotsMax: flags.slots,
+    ...(amounts === undefined ? {} : { amounts })
   }
 }
 

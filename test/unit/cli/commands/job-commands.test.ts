@@ -17,6 +17,8 @@ import { printLogs } from '../../../../src/cli/commands/logs.ts'
 import { retryJobs } from '../../../../src/cli/commands/retry.ts'
 import { submit } from '../../../../src/cli/commands/submit.ts'
 import { waitForJobs } from '../../../../src/cli/commands/wait.ts'
+import { submitTable } from '../../../../src/cli/job-tables.ts'
+import { settle } from '../../../../src/cli/settle.ts'
 import type { Operands } from '../../../../src/cli/command.ts'
 import type { RemoteJobs } from '../../../../src/node/remote-jobs.ts'
 import { aJobView } from '../../../support/control-messages.ts'
@@ -274,6 +276,7 @@ describe('commands about jobs', () => {
 
 describe('p2pjobs submit', () => {
   const flags = {
+    ...settle(submitTable, new Map(), new Map()),
     ...{ file: undefined, name: 'night', slots: 2, timeout: 1_000, retries: 3 },
     ...{ env: ['LANG', 'UNSET'], json: false }
   }
@@ -323,6 +326,19 @@ describe('p2pjobs submit', () => {
     expect(options).to.deep.include({ name: 'night', retries: 3, priority: 0 })
     expect(options).to.have.property('submitter')
     expect(inputs.map((input) => Buffer.from(input).toString())).to.deep.equal(['a', 'b'])
+  })
+
+  it('submits when, where and beside what its tasks are to run', async () => {
+    const jobs = new Taken()
+    const scheduling = { as: 'ann', cpus: 2, require: ['gpu'], after: ['3'], maxFails: '10%' }
+    const operands = { command: 'echo {}', inputs: ['a'] }
+    await submit(jobs, { ...flags, ...scheduling }, aContext(), operands)
+    const [[spec, options]] = jobs.whole as [[object, object]]
+    expect(spec).to.deep.include({ amounts: { cpus: 2 } })
+    expect(options).to.deep.include({
+      ...{ submitter: 'ann', requires: [{ label: 'gpu' }], failsMax: { percent: 10 } },
+      after: [{ job: 3, needs: 'ok' }]
+    })
   })
 
   it('submits lines of stdin, and commands of a file', async () => {
