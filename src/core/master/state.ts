@@ -240,6 +240,7 @@ export class MasterState {
 
   /** Lets a job wait for the end of another one. To be called before it has tasks. */
   holdBack(job: Job, { job: awaited, needs }: Dependency): void {
+    if (job.doom !== undefined) return
     // Who names a job twice means both.
     if (job.awaits.get(awaited) !== 'ok') job.awaits.set(awaited, needs)
     job.isServed = false

@@ -10,11 +10,12 @@ import { OUTPUT_STREAMS } from '../../../src/core/messages.ts'
 import type { WorkerMessage } from '../../../src/core/messages.ts'
 import type { JobId, NodeId } from '../../../src/core/types.ts'
 import { attempts, masterMessages, workerMessages } from '../../support/hostile.ts'
-import type { TestMaster, TestWorker } from '../../support/machines.ts'
+import type { Hold, TestMaster, TestWorker } from '../../support/machines.ts'
 import { aHold, aMaster, aResult, aWorker, ref } from '../../support/machines.ts'
 
 const small = fc.integer({ min: 1, max: 3 })
 const peer = fc.constantFrom('p', 'q')
+const needs = fc.constantFrom('ok' as const, 'any' as const)
 
 type Step<Machine> = (machine: Machine) => void
 
@@ -44,12 +45,33 @@ const masterSteps = steps<TestMaster>(
         retries: fc.nat(2),
         priority: fc.nat(1),
         slotsMax: fc.constantFrom(undefined, 1, 2),
-        worker: fc.constantFrom(undefined, undefined, 'p')
+        worker: fc.constantFrom(undefined, undefined, 'p'),
+        scheduling: fc.record(
+          {
+            submitter: fc.constantFrom('ann', 'bob'),
+            requires: fc.constantFrom([{ label: 'gpu' }], [{ label: 'gpu', value: '1' }]),
+            failsMax: fc.constantFrom({ tasks: 0 }, { percent: 50 }),
+            after: fc.array(fc.record({ job: small as fc.Arbitrary<JobId>, needs })),
+            startWithinMs: fc.nat(20_000),
+            crashesMax: small,
+            backoff: fc.constant({ kind: 'fixed' as const, firstMs: 10, maxMs: 10 })
+          },
+          { requiredKeys: [] }
+        ),
+        amounts: fc.constantFrom({}, {}, { cpus: 2 }, { gpu: 1 }, { cpus: 2, gpu: 1 })
       })
-      .map(({ tasks, slotsMax, worker, ...rest }) => {
-        const options = worker === undefined ? rest : { ...rest, worker }
-        return (master) => master.submit(tasks, options, { slotsMax })
+      .map(({ tasks, slotsMax, worker, scheduling, amounts, ...rest }) => {
+        const options = { ...rest, ...scheduling, ...(worker === undefined ? {} : { worker }) }
+        return (master) => master.submit(tasks, options, { slotsMax, amounts })
       })
+  ],
+  [
+    1,
+    fc.tuple(peer, fc.boolean()).map(
+      ([worker, isDraining]) =>
+        (master) =>
+          master.does({ type: 'drain-worker', worker: worker as NodeId, isDraining })
+    )
   ],
   [
     1,
@@ -167,8 +189,10 @@ describe('machines under random events', function () {
           honest.works()
         }
         const open = [...master.machine.state.jobs.values()]
-        // A job for one worker waits for that one.
-        expect(open.every(({ options }) => options.worker !== undefined)).to.equal(true)
+        // A job for one worker waits for that one, and others may wait for the job.
+        const mayWait = open.filter(({ options }) => options.worker !== undefined)
+        const waits = open.filter(({ awaits }) => awaits.size > 0)
+        expect(new Set([...mayWait, ...waits]).size).to.equal(open.length)
         expect(honest.settled.size, 'settled twice').to.equal(honest.notices)
       }),
       { numRuns: 300 }
@@ -223,7 +247,12 @@ class HonestWorker {
 
   constructor(master: TestMaster) {
     this.#master = master
-    master.hears('honest', aHold({ credit: this.#credit }), 100)
+    master.hears('honest', this.#hold(), 100)
+  }
+
+  /** It suits every job, so that all of them can come to an end. */
+  #hold(): Hold {
+    return aHold({ credit: this.#credit, labels: { gpu: '1' }, amounts: { gpu: 1 } })
   }
 
   works(): void {
@@ -253,7 +282,7 @@ class HonestWorker {
       ...{ type: 'renewal', seen: this.#seen, credit: this.#credit, withdrawn: 0 }
     }
     if (master.machine.state.workers.has('honest' as NodeId)) master.hears('honest', renewal, 100)
-    else master.hears('honest', aHold({ credit: this.#credit }), 100)
+    else master.hears('honest', this.#hold(), 100)
   }
 }
 

@@ -136,6 +136,13 @@ describe('master: jobs after jobs', () => {
     expect(ends(master)).to.deep.equal(['1.1 aborted', '2.1 aborted'])
   })
 
+  it('waits for nothing more once one thing it waits for cannot be', () => {
+    const master = aMaster()
+    master.submit(1)
+    master.submit(0, waiting('any', 7, 1))
+    expect(master.takeNotices('ended').map(({ job }) => job as number)).to.deep.equal([2])
+  })
+
   it('ends a job without tasks only when its time has come', () => {
     const master = aMaster()
     const first = master.submit(1)
