@@ -38,7 +38,7 @@ export async function patiently<Value>(
       awaySince ??= monotonicNow()
       if (monotonicNow() - awaySince >= awayMaxMs) throw error
     }
-    await delay(wait, undefined, { signal })
+    await delay(wait, undefined, { signal }).catch(() => signal.throwIfAborted())
     wait = Math.min(AGAIN_MS.most, 2 * wait)
   }
 }

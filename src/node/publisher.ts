@@ -26,6 +26,8 @@ export interface PublisherOptions {
   readonly firstKind: Spec['kind']
   /** It does not keep the program alive. */
   readonly isBackground: boolean
+  /** False: as if no other node of this home ran, because that one does not answer. */
+  readonly hasNeighbour?: boolean
 }
 
 /** A master, and whether this process runs tasks for it. */
@@ -41,8 +43,8 @@ export async function startPublisher(
   options: PublisherOptions,
   listener: NodeListener
 ): Promise<Publisher> {
-  const { network, isLocal, slots, ...rest } = options
-  const live = network && liveNodeOf(options.home, network.name)
+  const { network, isLocal, slots, hasNeighbour = true, ...rest } = options
+  const live = hasNeighbour && network ? liveNodeOf(options.home, network.name) : undefined
   // A node of this home offers this machine's slots already: ours would come on top of them.
   const hasSlots = isLocal && slots !== 0 && live === undefined
   const join = [...(network?.join ?? []), ...(live?.addresses ?? [])]

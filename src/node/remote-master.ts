@@ -10,7 +10,7 @@ import type { MasterNotice } from '../core/master/events.ts'
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import { isBlobRef } from '../core/types.ts'
-import type { JobId, Payload } from '../core/types.ts'
+import type { JobId, NodeId, Payload } from '../core/types.ts'
 import type { Part, ToldNotice } from '../control/messages.ts'
 import { patiently } from './patience.ts'
 import type { PatienceInit } from './patience.ts'
@@ -38,6 +38,8 @@ export class RemoteMaster {
   readonly #stopping = new AbortController()
   readonly #places = new WeakMap<Payload & object, Place>()
   readonly #running = new Set<number>()
+  /** Names of the workers that are there, as far as was told. */
+  readonly #workers = new Map<NodeId, string>()
   readonly #lost = Promise.withResolvers<never>()
   #feed: RemoteFeed | undefined
 
@@ -67,7 +69,7 @@ export class RemoteMaster {
 
   /** Opens a job, which is on disk when this resolves, and follows it. */
   async submit(spec: Spec, options: JobOptions): Promise<JobId> {
-    this.#feed = await RemoteFeed.submit(this.#init.jobs, spec, options, this.#patience)
+    this.#feed = await RemoteFeed.submit(this.#init.jobs, spec, options, this.#quietly)
     const { job } = this.#feed
     this.follow(job)
     return job
@@ -85,7 +87,7 @@ export class RemoteMaster {
 
   async cancel(job: JobId, reason: string): Promise<void> {
     const selection = { type: 'ranges', ranges: [[job, job]] } as const
-    await patiently(this.#patience, async () => {
+    await patiently(this.#quietly, async () => {
       await Array.fromAsync(this.#init.jobs.cancel(selection, reason))
     })
   }
@@ -123,10 +125,15 @@ export class RemoteMaster {
     this.#init.jobs.close()
   }
 
+  /** That the master is away is told once: by the one who follows the job, which is always done. */
+  get #quietly(): PatienceInit {
+    const [awayMaxMs, signal] = [MASTER_AWAY_MS, this.#stopping.signal]
+    return { awayMaxMs, signal, onAway: () => undefined, onBack: () => undefined }
+  }
+
   get #patience(): PatienceInit {
     return {
-      awayMaxMs: MASTER_AWAY_MS,
-      signal: this.#stopping.signal,
+      ...this.#quietly,
       onAway: () => {
         this.#init.onProblem(
           'the master node is away; the job is kept, and goes on when it is back'
@@ -158,12 +165,17 @@ export class RemoteMaster {
     })
   }
 
-  /** Names of workers are told when they join: some are there already. */
+  /** Names of workers are told when they join: some are there already, some have gone unnoticed. */
   async #meetWorkers(): Promise<void> {
     this.#running.clear()
+    const gone = new Map(this.#workers)
     for await (const { worker, name, slots, isConnected } of this.#init.jobs.workers()) {
-      if (isConnected) this.#init.onNotice({ type: 'joined', worker, name, slots })
+      if (!isConnected) continue
+      gone.delete(worker)
+      this.#onNotice({ type: 'joined', worker, name, slots })
     }
+    const reason = 'it was away when the master node was back'
+    for (const [worker, name] of gone) this.#onNotice({ type: 'parted', worker, name, reason })
   }
 
   #onResult(job: JobId, { task, attempt, state, worker, result, input }: ResultView): void {
@@ -177,7 +189,11 @@ export class RemoteMaster {
   }
 
   #onNotice(notice: ToldNotice): void {
-    if (notice.type === 'started') {
+    if (notice.type === 'joined') {
+      if (this.#workers.has(notice.worker)) return
+      this.#workers.set(notice.worker, notice.name)
+    } else if (notice.type === 'parted') this.#workers.delete(notice.worker)
+    else if (notice.type === 'started') {
       for (const { task } of notice.attempts) this.#running.add(task)
     } else if (notice.type === 'setback') this.#running.delete(notice.task)
     else if (notice.type === 'dispatched') this.#feed?.onDispatched(notice.attempts.length)

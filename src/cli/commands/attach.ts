@@ -1,14 +1,10 @@
 /** `p2pjobs attach`: follows a job of the master node of this home, as `run` does. */
 import { placeOf } from '../../node/credentials.ts'
 import { openRemoteJobs } from '../../node/remote-jobs.ts'
-import { defineCommand, ExitCode } from '../command.ts'
-import { failureStatus } from '../jobs/exit-status.ts'
-import { Progress, progressLine } from '../jobs/progress.ts'
-import { Publication } from '../jobs/publish.ts'
-import { runOutput } from '../jobs/run-output.ts'
-import { attachThere, tellLeft } from '../jobs/run-there.ts'
-import type { ThereEnd } from '../jobs/run-there.ts'
+import { defineCommand } from '../command.ts'
 import { attachTable } from '../job-tables.ts'
+import { printing } from '../jobs/printing.ts'
+import { attachThere } from '../jobs/run-there.ts'
 import { problemLines } from '../network-flags.ts'
 import { wordsOf } from '../remote-command.ts'
 import { oneJob } from '../selected-tasks.ts'
@@ -23,31 +19,12 @@ export const attachCommand = defineCommand(attachTable, async (flags, context, o
   const jobs = await openRemoteJobs(home)
   try {
     const view = await oneJob(jobs, job)
-    const publication: Publication = new Publication({
-      spec: view.spec,
-      options: view.options,
-      keepOrder: flags.keepOrder,
-      print: (settled, read) => output.print(settled, read),
-      onNotice: (notice) => output.onNotice?.(notice)
-    })
-    const progress = new Progress(context, () => progressLine(publication))
-    const output = runOutput(flags, context, publication, progress)
-    const warn = (text: string): void => {
-      progress.clear()
-      context.stderr(`p2pjobs: ${text}\n`)
-    }
+    const { spec, options } = view
+    const printed = printing({ spec, options, flags, isTyping: false }, context)
     const { stopping, hangup } = context
-    const detaches = flags.onInterrupt === 'detach'
-    const init = { jobs, publication, stopping, hangup, detaches, warn }
-    const end = await attachThere(init, view.job).finally(() => progress.stop())
-    if (end === 'ended') await output.end?.()
-    return statusOf(end, publication, warn)
+    const init = { jobs, ...printed, stopping, hangup, detaches: flags.onInterrupt === 'detach' }
+    return await attachThere(init, view.job).finally(() => printed.progress.stop())
   } finally {
     jobs.close()
   }
 })
-
-function statusOf(end: ThereEnd, { tally }: Publication, warn: (text: string) => void): number {
-  if (end !== 'ended') return tellLeft(end.left, warn)
-  return tally.canceled > 0 ? ExitCode.runError : failureStatus(tally.failed)
-}

@@ -28,6 +28,11 @@ export class Feed {
   readonly #stopped = Promise.withResolvers<undefined>()
   #wake: (() => void) | undefined
   #isStopped = false
+  /** The whole source is at hand, and its end does not depend on anybody. */
+  #isAtHand = false
+  /** Nobody will print anything: there is no reason to wait for that. */
+  #isHurried = false
+  #run: Promise<void> = Promise.resolve()
   #batch: Uint8Array[] = []
   #adding = 0
   /** Why a batch was not taken. */
@@ -49,8 +54,10 @@ export class Feed {
    * or a master that fails: then it rejects.
    */
   async run(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+    this.#isAtHand = Symbol.iterator in source
     // A source may wait for its next input for ever: a terminal, a pipe that somebody holds open.
-    await Promise.race([this.#addAll(source), this.#stopped.promise])
+    this.#run = Promise.race([this.#addAll(source), this.#stopped.promise])
+    await this.#run
   }
 
   async #addAll(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
@@ -99,8 +106,18 @@ export class Feed {
     this.#wake?.()
   }
 
-  /** Reads no further, and closes the job: what was read is all of it. */
+  /**
+   * Closes the job with all inputs that are at hand; of a source that may wait for ever, what was
+   * read is all of it. One that was stopped is left as it is.
+   */
   async finish(): Promise<void> {
+    if (this.#isStopped || this.isComplete) return
+    if (this.#isAtHand) {
+      this.#isHurried = true
+      this.#wake?.()
+      await this.#run
+      return
+    }
     this.#flush()
     this.stop()
     await this.#master.close(this.#job)
@@ -119,7 +136,8 @@ export class Feed {
   }
 
   get #hasRoom(): boolean {
-    const isTaken = this.#adding < ADDING_MAX && this.#master.state.waitingTasks < WAITING_MAX
-    return isTaken && this.#unprinted() < UNPRINTED_MAX
+    if (this.#adding >= ADDING_MAX) return false
+    if (this.#isHurried) return true
+    return this.#master.state.waitingTasks < WAITING_MAX && this.#unprinted() < UNPRINTED_MAX
   }
 }

@@ -54,9 +54,13 @@ export class Publication {
   #hasEnded = false
   #feed: Feed | undefined
   #printer: Printer | undefined
+  /** Resolves when it is canceled; undefined: nobody has asked for that. */
+  #canceled: Promise<void> | undefined
 
   constructor(init: PublishInit) {
     this.#init = init
+    // Whoever waits for the end is told; nobody has to.
+    this.#ended.promise.catch(() => undefined)
   }
 
   /** Undefined: it has not been submitted. */
@@ -103,8 +107,9 @@ export class Publication {
 
   /**
    * Publishes the inputs and prints every result. Resolves when all tasks have ended and all
-   * output is printed, or `leaving` is aborted: then what was read is the whole job, and it goes on.
-   * Rejects when the inputs cannot be read, after what was read is canceled.
+   * output is printed, or `leaving` is aborted: then the job has all inputs that are at hand, and
+   * goes on. Rejects when the inputs cannot be read, after what was read is canceled, and when it
+   * cannot be canceled.
    */
   async run(
     master: PublishMaster,
@@ -123,7 +128,7 @@ export class Publication {
         this.#cancel(master, job)
       })
     })
-    if (leaving.aborted && !feed.isComplete && !this.#hasEnded) await feed.finish()
+    if (leaving.aborted && !this.#hasEnded) await feed.finish()
     await printer.end()
     if (failure !== undefined) throw failure
   }
@@ -158,8 +163,8 @@ export class Publication {
     { stopping, leaving }: { readonly stopping: AbortSignal; readonly leaving: AbortSignal },
     work: () => Promise<void>
   ): Promise<void> {
-    const left = Promise.withResolvers<undefined>()
-    const leave = (): void => left.resolve(undefined)
+    const left = Promise.withResolvers<unknown>()
+    const leave = (): void => left.resolve(this.#canceled)
     const cancel = (): void => this.#cancel(master, job)
     stopping.addEventListener('abort', cancel)
     leaving.addEventListener('abort', leave)
@@ -173,7 +178,8 @@ export class Publication {
 
   #cancel(master: PublishMaster, job: JobId): void {
     this.#feed?.stop()
-    void master.cancel(job, 'canceled by its user')
+    this.#canceled ??= Promise.resolve(master.cancel(job, 'canceled by its user'))
+    this.#canceled.catch((error: unknown) => this.#ended.reject(toError(error)))
   }
 
   /** To be told every notice of the node's master, which may have jobs of others, too. */

@@ -1,62 +1,79 @@
 /**
  * `run` on the master node of this home: the job is that node's, and outlives this process.
  */
-import type { JobId } from '../../core/types.ts'
 import { operatingErrorOf } from '../../core/errors.ts'
+import { noDaemon } from '../../node/control.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
-import { liveNodeOf } from '../../node/start.ts'
 import { RemoteMaster } from '../../node/remote-master.ts'
 import { openRemoteJobs } from '../../node/remote-jobs.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
+import { liveNodeOf } from '../../node/start.ts'
+import type { JobId } from '../../core/types.ts'
 import { ExitCode } from '../command.ts'
-import type { Publication } from './publish.ts'
+import { failureStatus } from './exit-status.ts'
+import type { Printing } from './printing.ts'
 
-/** What it needs of the process, beside the publication. */
-export interface ThereInit {
+/** What it needs of the process, beside what prints. */
+export interface ThereInit extends Pick<Printing, 'publication' | 'output' | 'warn'> {
   readonly jobs: RemoteJobs
-  readonly publication: Publication
   readonly stopping: AbortSignal
   /** A first Ctrl-C leaves the job alone, as the end of the terminal does in any case. */
   readonly detaches: boolean
   readonly hangup: AbortSignal
-  readonly warn: (text: string) => void
 }
 
-/** `left`: nobody follows the job any more, and it goes on. */
-export type ThereEnd = { readonly left: JobId } | 'ended'
-
-/** The jobs of the master node of this home in that network; undefined: none runs, or none that can be used. */
+/**
+ * The jobs of the master node of this home in that network. `none` runs, or it is of a version that
+ * this one cannot talk to; `silent`: it does not answer, and will run nothing either.
+ */
 export async function masterOf(
   home: NetworkPlace['home'],
   network: string,
   warn: (text: string) => void
-): Promise<RemoteJobs | undefined> {
-  if (liveNodeOf(home, network)?.control === undefined) return undefined
+): Promise<RemoteJobs | 'none' | 'silent'> {
+  if (liveNodeOf(home, network)?.control === undefined) return 'none'
   try {
     return await openRemoteJobs(home)
   } catch (error) {
     const known = operatingErrorOf(error)
     if (known === undefined) throw error
-    if (known.code !== 'NO_DAEMON') warn(`${known.message}; the job is run by this process instead`)
-    return undefined
+    if (known.code === 'NO_DAEMON') return 'none'
+    warn(`${known.message}; the job is run by this process instead`)
+    return known.code === 'UNREACHABLE' ? 'silent' : 'none'
   }
 }
 
-/** Submits the job, feeds it and prints what comes of it. */
+/** The same where nothing else will do. Throws NO_DAEMON, REFUSED, UNREACHABLE. */
+export async function detachedMasterOf(
+  home: NetworkPlace['home'],
+  network: string
+): Promise<RemoteJobs> {
+  if (liveNodeOf(home, network)?.control === undefined) throw noDaemon()
+  return await openRemoteJobs(home)
+}
+
+/** Submits the job, feeds it and prints what comes of it; the exit status. */
 export async function runThere(
   init: ThereInit,
   inputs: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-): Promise<ThereEnd> {
-  return await withMaster(init, (master, signals) =>
-    init.publication.run(master, inputs, signals.canceling, signals.leaving)
+): Promise<number> {
+  const { publication, warn } = init
+  await withMaster(init, (master, signals) =>
+    publication.run(master, inputs, signals.canceling, signals.leaving)
   )
+  const { job, hasEnded, total } = publication
+  if (job !== undefined && !hasEnded && !total.isComplete) {
+    warn(`stdin was not read to its end: job ${job} has the ${total.inputs} tasks read so far`)
+  }
+  return await endOf(init)
 }
 
-/** Prints what comes of a job that is there already. */
-export async function attachThere(init: ThereInit, job: JobId): Promise<ThereEnd> {
-  return await withMaster(init, (master, signals) =>
+/** Prints what comes of a job that is there already; the exit status. */
+export async function attachThere(init: ThereInit, job: JobId): Promise<number> {
+  await withMaster(init, (master, signals) =>
     init.publication.follow(master, job, signals.canceling, signals.leaving)
   )
+  return await endOf(init)
 }
 
 interface Signals {
@@ -67,7 +84,7 @@ interface Signals {
 async function withMaster(
   { jobs, publication, stopping, detaches, hangup, warn }: ThereInit,
   work: (master: RemoteMaster, signals: Signals) => Promise<void>
-): Promise<ThereEnd> {
+): Promise<void> {
   const never = new AbortController().signal
   const leaving = detaches ? stopping : hangup
   // What ends the terminal stops, too: then leaving comes first.
@@ -83,8 +100,6 @@ async function withMaster(
   } finally {
     master.stop()
   }
-  const { job, hasEnded } = publication
-  return hasEnded || job === undefined ? 'ended' : { left: job }
 }
 
 /** Aborted when `signal` is, unless `exception` has been before. */
@@ -98,10 +113,22 @@ function unless(exception: AbortSignal, signal: AbortSignal): AbortSignal {
   return controller.signal
 }
 
-/** What is said, and the exit status, when nobody follows a job any more. */
-export function tellLeft(job: JobId, warn: (text: string) => void): number {
-  warn(
-    `job ${job} goes on; \`p2pjobs attach ${job}\` follows it, \`p2pjobs cancel ${job}\` ends it`
-  )
-  return ExitCode.ok
+/** The last words and the exit status: of a job that has ended, or that nobody follows any more. */
+async function endOf({
+  publication,
+  output,
+  stopping,
+  detaches,
+  warn
+}: ThereInit): Promise<number> {
+  const { job, hasEnded, tally } = publication
+  if (!hasEnded && job !== undefined) {
+    warn(
+      `job ${job} goes on; \`p2pjobs attach ${job}\` follows it, \`p2pjobs cancel ${job}\` ends it`
+    )
+    return ExitCode.ok
+  }
+  await output.end?.()
+  const isStopped = stopping.aborted && !detaches
+  return tally.canceled > 0 || isStopped ? ExitCode.runError : failureStatus(tally.failed)
 }
