@@ -81,7 +81,12 @@ export const jobEvents: readonly JsonEvent[] = [
       { name: 'endedAt', meaning: 'when, or null' }
     ]
   },
-  { event: 'task', of: 'job', meaning: 'a task as it is now', fields: taskFields },
+  {
+    event: 'task',
+    of: 'job, logs -f',
+    meaning: 'a task as it is now; of `logs -f`, as it ended, after all it printed',
+    fields: taskFields
+  },
   {
     event: 'setback',
     of: 'job',

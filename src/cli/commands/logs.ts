@@ -6,12 +6,12 @@ import type { JobId, Payload } from '../../core/types.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
 import type { Context, FlagValues, Operands } from '../command.ts'
-import { taskEvent, whereOf } from '../job-lines.ts'
+import { taskEvent } from '../job-lines.ts'
 import { logsTable } from '../job-tables.ts'
 import { followLogs } from '../jobs/follow-logs.ts'
-import { logSink } from '../jobs/log-sink.ts'
+import { endLine, logSink } from '../jobs/log-sink.ts'
 import { Tagger } from '../jobs/tagger.ts'
-import { bytesField, escapeText, jsonLine } from '../output.ts'
+import { bytesField, jsonLine } from '../output.ts'
 import { remoteCommand, wordsOf } from '../remote-command.ts'
 import { oneJob, selectedTasks } from '../selected-tasks.ts'
 import { parseTaskSelector } from '../selector.ts'
@@ -53,22 +53,28 @@ async function follow(
   flags: LogsFlags,
   context: Context
 ): Promise<void> {
-  // Also says so when one that is named is not there.
-  const tags = new Map<number, Uint8Array>()
-  if (flags.tag || ranges !== undefined) {
-    for await (const { task, input } of selectedTasks(jobs, job, ranges)) {
-      if (flags.tag) tags.set(task, await inputOf(jobs, job, task, input))
+  const tagOf = async (task: number): Promise<Uint8Array> => {
+    for await (const { input } of selectedTasks(jobs, job, [[task, task]])) {
+      return await inputOf(jobs, job, task, input)
     }
+    return NOTHING
   }
-  const tagOf = flags.tag ? (task: number) => tags.get(task) ?? NOTHING : undefined
-  const target = { context, job, isJson: flags.json, tagOf }
+  const target = { context, job, isJson: flags.json, tagOf: flags.tag ? tagOf : undefined }
   await followLogs({
     jobs,
     job,
     isMeant: (task) => ranges?.some(([from, to]) => task >= from && task <= to) ?? true,
+    meant: ranges && (await countTasks(jobs, job, ranges)),
     sinkOf: (task) => logSink(target, task),
     signal: context.stopping
   })
+}
+
+/** How many of those that are named are there. Throws NOT_FOUND for one that is not. */
+async function countTasks(jobs: Jobs, job: JobId, ranges: readonly Range[]): Promise<number> {
+  const tasks = new Set<number>()
+  for await (const { task } of selectedTasks(jobs, job, ranges)) tasks.add(task)
+  return tasks.size
 }
 
 async function print(
@@ -78,7 +84,7 @@ async function print(
   isTagged: boolean,
   { stdout, stderr, taskStderr }: Context
 ): Promise<void> {
-  const { task, result, state } = view
+  const { task, result } = view
   const input = isTagged ? await inputOf(jobs, job, task, view.input) : undefined
   const copy = async (part: 'stdout' | 'stderr', write: typeof taskStderr): Promise<void> => {
     const tagger = input && new Tagger(input)
@@ -86,11 +92,8 @@ async function print(
   }
   if ((result?.stdoutBytes ?? 0) > 0) await copy('stdout', stdout)
   if ((result?.stderrBytes ?? 0) > 0) await copy('stderr', taskStderr)
-  // A command says itself why it failed; what it cannot know is said for it.
-  if (state === 'finished' || result?.exitCode !== undefined) return
-  const where = whereOf(view.worker, view.name)
-  const on = where === '' ? '' : ` on ${where}`
-  stderr(`p2pjobs: task ${job}.${task} ${state}${on}: ${escapeText(result?.reason ?? '')}\n`)
+  const line = endLine(job, view)
+  if (line !== '') stderr(line)
 }
 
 async function inputOf(jobs: Jobs, job: JobId, task: number, input: Payload): Promise<Uint8Array> {

@@ -5,11 +5,16 @@
  * recorded result afterwards, by the same offset. So nothing is missed and nothing comes twice.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { toError } from '../../core/errors.ts'
+import type { TaskView } from '../../core/job-views.ts'
 import type { JobId } from '../../core/types.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 
-/** Tasks that are followed at a time; others are printed when they have ended. */
-const FOLLOWED_MAX = 64
+/**
+ * Tasks that are followed at a time, each over two connections of the node's few; what others have
+ * printed comes when they have ended.
+ */
+export const FOLLOWED_MAX = 32
 /** A client that is slow is not told everything: it looks again after so long. */
 const LOOK_AGAIN_MS = 1_000
 
@@ -23,8 +28,8 @@ export interface TaskSink {
   write(stream: Stream, bytes: Uint8Array, attempt: number): Promise<void>
   /** The bytes of an earlier attempt were for nothing: it begins again. */
   again(stream: Stream, attempt: number): void
-  /** The task has ended, and all it printed was written. */
-  end(): Promise<void>
+  /** The task has ended so, and all it printed was written. */
+  end(task: TaskView): Promise<void>
 }
 
 export interface FollowInit {
@@ -32,22 +37,26 @@ export interface FollowInit {
   readonly job: JobId
   /** True for a task that is to be followed. */
   readonly isMeant: (task: number) => boolean
+  /** How many these are: when they have ended, what becomes of the others is not waited for. */
+  readonly meant: number | undefined
   readonly sinkOf: (task: number) => TaskSink
   readonly signal: AbortSignal
 }
 
-/** Resolves when the job has ended and all output of its tasks is written. */
+/** Resolves when the job, or those that are meant, have ended and all their output is written. */
 export async function followLogs(init: FollowInit): Promise<void> {
-  const { jobs, job, isMeant, signal } = init
+  const { jobs, job, isMeant, meant } = init
+  let ended = 0
   const followed = new Followed(init)
   const query = { job, place: 0, isFollowing: true, hasInputs: false, hasNotices: true }
   for (const task of await runningTasks(init)) followed.begin(task)
-  for await (const item of jobs.results(query, signal)) {
+  for await (const item of jobs.results(query, followed.signal)) {
     followed.wake()
     if (item.type === 'notice' && item.notice.type === 'started') {
       for (const { task } of item.notice.attempts) if (isMeant(task)) followed.begin(task)
     } else if (item.type === 'result' && isMeant(item.result.task)) {
       await followed.finish(item.result.task)
+      if (++ended === meant) break
     }
   }
   await followed.end()
@@ -68,11 +77,14 @@ class Followed {
   readonly #init: FollowInit
   readonly #tasks = new Map<number, Promise<void>>()
   readonly #done = new Set<number>()
+  readonly #failed = new AbortController()
+  /** Aborted also when one of them failed, with its error. */
+  readonly signal: AbortSignal
   #changed = Promise.withResolvers<undefined>()
-  #failure: Error | undefined
 
   constructor(init: FollowInit) {
     this.#init = init
+    this.signal = AbortSignal.any([init.signal, this.#failed.signal])
   }
 
   /** Something has happened to the job. */
@@ -86,29 +98,22 @@ class Followed {
     if (this.#tasks.size < FOLLOWED_MAX) void this.#follow(task)
   }
 
-  /** Prints what a task that has ended has printed, or the rest of it. */
+  /** Prints what a task that has ended has printed; one that is followed gets there by itself. */
   async finish(task: number): Promise<void> {
-    while (!this.#tasks.has(task) && this.#tasks.size >= FOLLOWED_MAX) {
-      await Promise.race(this.#tasks.values())
-    }
-    void this.#follow(task)
-    if (this.#failure !== undefined) throw this.#failure
+    if (!this.#tasks.has(task)) await this.#follow(task)
+    this.signal.throwIfAborted()
   }
 
   async end(): Promise<void> {
     await Promise.all(this.#tasks.values())
-    if (this.#failure !== undefined) throw this.#failure
+    this.signal.throwIfAborted()
   }
 
   #follow(task: number): Promise<void> {
     const known = this.#tasks.get(task)
     if (known !== undefined || this.#done.has(task)) return known ?? Promise.resolve()
-    const sink = this.#init.sinkOf(task)
-    const following = Promise.all(STREAMS.map((stream) => this.#followStream(task, stream, sink)))
-      .then(() => sink.end())
-      .catch((error: unknown) => {
-        this.#failure ??= error instanceof Error ? error : new Error(String(error))
-      })
+    const following = this.#print(task)
+      .catch((error: unknown) => this.#failed.abort(toError(error)))
       .finally(() => {
         this.#tasks.delete(task)
         this.#done.add(task)
@@ -117,8 +122,17 @@ class Followed {
     return following
   }
 
-  async #followStream(task: number, stream: Stream, sink: TaskSink): Promise<void> {
-    const { jobs, job, signal } = this.#init
+  async #print(task: number): Promise<void> {
+    const sink = this.#init.sinkOf(task)
+    const printing = STREAMS.map((stream) => this.#followStream(task, stream, sink))
+    const [ended] = await Promise.all(printing)
+    if (ended !== undefined) await sink.end(ended)
+  }
+
+  /** Resolves with the task as it ended. */
+  async #followStream(task: number, stream: Stream, sink: TaskSink): Promise<TaskView> {
+    const { jobs, job } = this.#init
+    const { signal } = this
     const place = { attempt: undefined as number | undefined, offset: 0 }
     const write = async (attempt: number, offset: number, bytes: Uint8Array): Promise<void> => {
       if (place.attempt !== undefined && place.attempt !== attempt) sink.again(stream, attempt)
@@ -131,25 +145,26 @@ class Followed {
       for await (const item of jobs.live({ job, task, stream, ...place }, signal)) {
         if (item.type === 'piece') await write(item.attempt, item.offset, item.bytes)
       }
-      const attempt = await this.#endedAttempt(task)
-      if (attempt === undefined) {
+      const ended = await this.#endedTask(task)
+      if (ended === undefined) {
         await Promise.race([changed, delay(LOOK_AGAIN_MS, undefined, { signal })])
         continue
       }
+      const { attempt } = ended
       let offset = place.attempt === attempt ? place.offset : 0
       for await (const bytes of jobs.bytes(job, task, stream, offset)) {
         await write(attempt, offset, bytes)
         offset += bytes.length
       }
-      return
+      return ended
     }
   }
 
-  /** The attempt whose result is recorded; undefined: the task has not ended. */
-  async #endedAttempt(task: number): Promise<number | undefined> {
+  /** The task with its recorded result; undefined: it has not ended. */
+  async #endedTask(task: number): Promise<TaskView | undefined> {
     const query = { job: this.#init.job, from: task, limit: 1, states: [] }
     for await (const view of this.#init.jobs.tasks(query)) {
-      return view.result === undefined ? undefined : view.attempt
+      return view.result === undefined ? undefined : view
     }
     return undefined
   }

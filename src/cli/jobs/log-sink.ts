@@ -2,8 +2,11 @@
  * Output of tasks that comes bit by bit from several at once: whole lines of one do not get mixed
  * with those of another.
  */
+import type { TaskView } from '../../core/job-views.ts'
+import type { JobId } from '../../core/types.ts'
 import type { Context } from '../command.ts'
-import { bytesField, jsonLine } from '../output.ts'
+import { taskEvent, whereOf } from '../job-lines.ts'
+import { bytesField, escapeText, jsonLine } from '../output.ts'
 import type { Stream, TaskSink } from './follow-logs.ts'
 import { Tagger } from './tagger.ts'
 
@@ -13,10 +16,18 @@ const LINE_BYTES_MAX = 64 * 1024
 
 export interface LogTarget {
   readonly context: Pick<Context, 'stdout' | 'stderr' | 'taskStderr'>
-  readonly job: number
+  readonly job: JobId
   readonly isJson: boolean
   /** What every line of a task begins with. */
-  readonly tagOf: ((task: number) => Uint8Array) | undefined
+  readonly tagOf: ((task: number) => Promise<Uint8Array>) | undefined
+}
+
+/** What cannot be seen in the output of a task: why it has no success. Empty for one that says so itself. */
+export function endLine(job: JobId, { task, state, worker, name, result }: TaskView): string {
+  if (state === 'finished' || result?.exitCode !== undefined) return ''
+  const where = whereOf(worker, name)
+  const on = where === '' ? '' : ` on ${where}`
+  return `p2pjobs: task ${job}.${task} ${state}${on}: ${escapeText(result?.reason ?? '')}\n`
 }
 
 export function logSink(target: LogTarget, task: number): TaskSink {
@@ -27,7 +38,10 @@ class LineSink implements TaskSink {
   readonly #target: LogTarget
   readonly #task: number
   readonly #taggers = new Map<Stream, Tagger>()
+  #tag: Promise<Uint8Array> | undefined
   readonly #held = new Map<Stream, Uint8Array>()
+  /** The attempt that was said to begin. */
+  #toldAttempt = 0
 
   constructor(target: LogTarget, task: number) {
     this.#target = target
@@ -45,14 +59,18 @@ class LineSink implements TaskSink {
     this.#held.delete(stream)
     this.#taggers.delete(stream)
     const { context, job } = this.#target
-    if (stream !== 'stdout') return
+    if (attempt <= this.#toldAttempt) return
+    this.#toldAttempt = attempt
     context.stderr(`p2pjobs: task ${job}.${this.#task} begins again: attempt ${attempt}\n`)
   }
 
-  async end(): Promise<void> {
+  async end(task: TaskView): Promise<void> {
     for (const [stream, bytes] of this.#held) {
       if (bytes.length > 0) await this.#print(stream, bytes)
     }
+    const { context, job } = this.#target
+    const line = endLine(job, task)
+    if (line !== '') context.stderr(line)
   }
 
   async #print(stream: Stream, bytes: Uint8Array): Promise<void> {
@@ -62,7 +80,8 @@ class LineSink implements TaskSink {
       await write(bytes)
       return
     }
-    const tagger = this.#taggers.get(stream) ?? new Tagger(tagOf(this.#task))
+    const tag = await (this.#tag ??= tagOf(this.#task))
+    const tagger = this.#taggers.get(stream) ?? new Tagger(tag)
     this.#taggers.set(stream, tagger)
     await write(tagger.push(bytes))
   }
@@ -88,7 +107,7 @@ class JsonSink implements TaskSink {
     return
   }
 
-  end(): Promise<void> {
-    return Promise.resolve()
+  async end(task: TaskView): Promise<void> {
+    await this.#target.context.stdout(jsonLine(taskEvent(this.#target.job, task)))
   }
 }
