@@ -8,6 +8,18 @@ import { monotonicNow } from './clock.ts'
 
 const AGAIN_MS = { least: 50, most: 1_000 }
 
+/** What waiting needs of time: tests have their own. */
+export interface PatienceClock {
+  now(): Millis
+  /** Resolves after so long; rejects when it is aborted. */
+  sleep(ms: Millis, signal: AbortSignal): Promise<void>
+}
+
+const realClock: PatienceClock = {
+  now: monotonicNow,
+  sleep: async (ms, signal) => await delay(ms, undefined, { signal })
+}
+
 export interface PatienceInit {
   /** How long it may be away. */
   readonly awayMaxMs: Millis
@@ -20,7 +32,8 @@ export interface PatienceInit {
 /** Does the work, again from its beginning whenever the master went away under it. */
 export async function patiently<Value>(
   { awayMaxMs, signal, onAway, onBack }: PatienceInit,
-  work: (onReached: () => void) => Promise<Value>
+  work: (onReached: () => void) => Promise<Value>,
+  clock = realClock
 ): Promise<Value> {
   let awaySince: Millis | undefined
   let wait = AGAIN_MS.least
@@ -35,10 +48,10 @@ export async function patiently<Value>(
     } catch (error) {
       if (signal.aborted || !isAway(error)) throw error
       if (awaySince === undefined) onAway()
-      awaySince ??= monotonicNow()
-      if (monotonicNow() - awaySince >= awayMaxMs) throw error
+      awaySince ??= clock.now()
+      if (clock.now() - awaySince >= awayMaxMs) throw error
     }
-    await delay(wait, undefined, { signal }).catch(() => signal.throwIfAborted())
+    await clock.sleep(wait, signal).catch(() => signal.throwIfAborted())
     wait = Math.min(AGAIN_MS.most, 2 * wait)
   }
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
+import type { WorkerSummary } from '../../../src/core/job-views.ts'
 import type { Member, MemberStatus } from '../../../src/core/members/events.ts'
-import { adviseIfAlone, waitForWorkers } from '../../../src/cli/membership.ts'
+import { adviseIfAlone, waitForWorkers, waitForWorkersOf } from '../../../src/cli/membership.ts'
 import type { Clock, Company } from '../../../src/cli/membership.ts'
 import { aMember } from './support.ts'
 
@@ -122,6 +123,51 @@ describe('waitForWorkers', () => {
     const stopping = new AbortController()
     const clock = new TestClock(() => stopping.abort())
     await waitForWorkers(company([]), 1, stopping.signal, clock)
+    expect(clock.time).to.be.below(1_000)
+  })
+})
+
+describe('waitForWorkersOf', () => {
+  const running = new AbortController().signal
+  const worker = { name: 'lab', slots: 2, isConnected: true } as WorkerSummary
+
+  /** A master node with these workers, which notes how often it was asked. */
+  function jobsWith(workers: readonly WorkerSummary[]) {
+    const state = { asked: 0 }
+    const all = async function* (): AsyncGenerator<WorkerSummary, void, undefined> {
+      state.asked++
+      await Promise.resolve()
+      yield* workers
+    }
+    return { state, workers: all }
+  }
+
+  it('does not ask when nobody is waited for', async () => {
+    const jobs = jobsWith([])
+    await waitForWorkersOf(jobs, 0, running, new TestClock())
+    expect(jobs.state.asked).to.equal(0)
+  })
+
+  it('counts those that are connected and run tasks', async () => {
+    const workers = [worker, { ...worker, isConnected: false }, { ...worker, slots: 0 }]
+    const clock = new TestClock(() => {
+      if (clock.time >= 1_000 && workers.length === 3) workers.push(worker)
+    })
+    await waitForWorkersOf(jobsWith(workers), 2, running, clock)
+    expect(clock.time).to.be.within(1_000, 1_100)
+  })
+
+  it('gives up after a minute, and ends at once when it is stopped', async () => {
+    const failure: unknown = await waitForWorkersOf(
+      jobsWith([worker]),
+      2,
+      running,
+      new TestClock()
+    ).catch((error: unknown) => error)
+    expect(operatingErrorOf(failure)).to.have.property('code', 'UNREACHABLE')
+    const stopping = new AbortController()
+    const clock = new TestClock(() => stopping.abort())
+    await waitForWorkersOf(jobsWith([]), 1, stopping.signal, clock)
     expect(clock.time).to.be.below(1_000)
   })
 })

@@ -1,15 +1,21 @@
 import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import { SAME_PRESS_MS, watchSignals } from '../../../src/cli/stop-signals.ts'
+import type { StopSignals } from '../../../src/cli/stop-signals.ts'
 
 describe('watchSignals', () => {
   let now = 0
-  const started = (): { source: EventEmitter; state: () => string; stop: () => void } => {
+  const started = (): {
+    source: EventEmitter
+    signals: StopSignals
+    state: () => string
+    stop: () => void
+  } => {
     const source = new EventEmitter()
     const signals = watchSignals(source, () => now)
     const state = (): string =>
       signals.leaving.aborted ? 'leaving' : signals.stopping.aborted ? 'stopping' : 'running'
-    return { source, state, stop: () => signals.stop() }
+    return { source, signals, state, stop: () => signals.stop() }
   }
 
   it('stops at the first signal and leaves at the second, whichever they are', () => {
@@ -33,6 +39,28 @@ describe('watchSignals', () => {
     now += 1
     source.emit('SIGTERM')
     expect(state()).to.equal('leaving')
+  })
+
+  it('tells that the terminal has gone before it stops, and only then', () => {
+    const { source, signals } = started()
+    const order: string[] = []
+    signals.hangup.addEventListener('abort', () => order.push('hangup'))
+    signals.stopping.addEventListener('abort', () => order.push('stopping'))
+    source.emit('SIGHUP')
+    expect(order).to.deep.equal(['hangup', 'stopping'])
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      const other = started()
+      other.source.emit(signal)
+      expect(other.signals.hangup.aborted).to.equal(false)
+    }
+  })
+
+  it('tells so also when it stops already, and within the same press', () => {
+    const { source, signals, state } = started()
+    source.emit('SIGINT')
+    source.emit('SIGHUP')
+    expect(signals.hangup.aborted).to.equal(true)
+    expect(state()).to.equal('stopping')
   })
 
   it('leaves at the first signal when it is stopping for another reason', () => {

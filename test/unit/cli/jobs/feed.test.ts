@@ -136,4 +136,55 @@ describe('Feed', () => {
     expect(failure).to.have.property('message', 'the disk is gone')
     expect(master.calls).to.not.include('close')
   })
+
+  describe('that is to finish', () => {
+    it('adds all that is at hand, whether there is room or not, and closes the job', async () => {
+      master.state.waitingTasks = 1_000_000
+      const run = feed.run(inputs(1_000))
+      await settle()
+      expect(addedCount()).to.be.below(1_000)
+      await feed.finish()
+      await run
+      expect(addedCount()).to.equal(1_000)
+      expect(master.calls.filter((call) => call === 'close')).to.have.length(1)
+      expect(feed.isComplete).to.equal(true)
+    })
+
+    it('reads a source that may wait for ever no further', async () => {
+      const { source, give } = slowSource()
+      const run = feed.run(source)
+      give('one')
+      await settle()
+      await feed.finish()
+      await run
+      give('two')
+      await settle()
+      expect(master.calls).to.deep.equal(['add one', 'close'])
+      expect(feed).to.include({ total: 1, isComplete: false })
+    })
+
+    it('leaves a job as it is that was stopped, or is complete', async () => {
+      await feed.run(inputs(1))
+      await feed.finish()
+      expect(master.calls).to.deep.equal(['add 1', 'close'])
+      const stopped = new Feed((master = new TestMaster()), JOB, () => 0)
+      void stopped.run(slowSource().source)
+      stopped.stop()
+      await stopped.finish()
+      expect(master.calls).to.deep.equal([])
+    })
+
+    it('tells what the master does not take', async () => {
+      const full = new Error('full')
+      const failing = { ...master.state }
+      const slow = new Feed(
+        { add: () => Promise.reject(full), close: () => undefined, state: failing },
+        JOB,
+        () => 0
+      )
+      const run = slow.run(inputs(3)).catch((error: unknown) => error)
+      expect(await slow.finish().catch((error: unknown) => error)).to.equal(full)
+      expect(await run).to.equal(full)
+    })
+  })
 })

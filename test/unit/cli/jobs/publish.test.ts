@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Spec } from '../../../../src/core/spec.ts'
 import type { NodeId } from '../../../../src/core/types.ts'
 import { Publication } from '../../../../src/cli/jobs/publish.ts'
-import { LAB, notice, settle, TestMaster } from './support.ts'
+import { JOB, LAB, notice, settle, TestMaster } from './support.ts'
 
 const SPEC = { kind: 'shell', command: 'echo' } as Spec
 
@@ -143,6 +143,93 @@ describe('Publication', () => {
       await settle()
       expect(master.calls).to.include('cancel')
       expect(run.outcome).to.equal('cannot read')
+    })
+  })
+
+  describe('of a master that goes on without us', () => {
+    let leaving: AbortController
+    let stopping: AbortController
+    beforeEach(() => {
+      leaving = new AbortController()
+      stopping = new AbortController()
+    })
+
+    it('is left with all its inputs, and what has come is printed', async () => {
+      const run = publication.run(master, inputs('a', 'b'), running, leaving.signal)
+      await settle()
+      publication.onNotice(notice.joined())
+      publication.onNotice(notice.settled(1))
+      leaving.abort()
+      await run
+      expect(printed).to.deep.equal(['finished 1 on lab: a'])
+      expect(master.calls).to.deep.equal(['submit', 'add a b', 'close'])
+      expect(publication).to.include({ job: 1, hasEnded: false })
+    })
+
+    it('is left at once when that was asked for before, with all its inputs', async () => {
+      leaving.abort()
+      await publication.run(master, inputs('a', 'b'), running, leaving.signal)
+      expect(master.calls).to.deep.equal(['submit', 'add a b', 'close'])
+    })
+
+    it('is canceled before it is left, when both were asked for', async () => {
+      const canceled = Promise.withResolvers<undefined>()
+      const slow = Object.assign(master, { cancel: () => canceled.promise })
+      const run = publication.run(slow, inputs('a'), stopping.signal, leaving.signal)
+      const state = follow(run)
+      await settle()
+      stopping.abort()
+      leaving.abort()
+      await settle()
+      expect(state.outcome).to.equal('running')
+      canceled.resolve(undefined)
+      await run
+      expect(state.outcome).to.equal('ended')
+    })
+
+    it('fails when it cannot be canceled', async () => {
+      const failing = Object.assign(master, {
+        cancel: () => Promise.reject(new Error('no journal'))
+      })
+      const state = follow(publication.run(failing, inputs('a'), stopping.signal))
+      await settle()
+      stopping.abort()
+      await settle()
+      expect(state.outcome).to.equal('no journal')
+    })
+
+    it('is followed to its end, with the inputs that are told', async () => {
+      const followed: number[] = []
+      const there = Object.assign(master, { follow: (job: number) => void followed.push(job) })
+      const state = follow(publication.follow(there, JOB, stopping.signal, leaving.signal))
+      publication.onNotice(notice.joined())
+      publication.noteInput(2, Buffer.from('b'))
+      publication.onNotice(notice.settled(2, 'failed'))
+      publication.onNotice(notice.settled(1))
+      await settle()
+      expect(printed).to.deep.equal(['failed 2 on lab: b', 'finished 1 on lab: '])
+      expect(state.outcome).to.equal('running')
+      publication.onNotice(notice.ended())
+      await settle()
+      expect(state.outcome).to.equal('ended')
+      expect(followed).to.deep.equal([JOB])
+      expect(master.calls).to.deep.equal([])
+      expect(publication).to.deep.include({
+        hasEnded: true,
+        tally: { finished: 1, failed: 1, canceled: 0 }
+      })
+    })
+
+    it('is left, or canceled, while it is followed', async () => {
+      const there = Object.assign(master, { follow: () => undefined })
+      const state = follow(publication.follow(there, JOB, stopping.signal, leaving.signal))
+      stopping.abort()
+      await settle()
+      expect(master.calls).to.deep.equal(['cancel'])
+      expect(state.outcome).to.equal('running')
+      leaving.abort()
+      await settle()
+      expect(state.outcome).to.equal('ended')
     })
   })
 })
