@@ -97,7 +97,7 @@ export const logsTable = {
   description: [
     'What went to stdout is printed to stdout, what went to stderr to stderr. Tasks that have not ' +
       'ended are left out; with -f what they print is printed as it comes, line by line, until all ' +
-      'have ended. Who reads slowly keeps no task waiting.'
+      'have ended that are named, or the whole job. Who reads slowly keeps no task waiting.'
   ],
   flags: {
     follow: {
