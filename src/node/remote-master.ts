@@ -10,7 +10,7 @@ import type { MasterNotice } from '../core/master/events.ts'
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import { isBlobRef } from '../core/types.ts'
-import type { JobId, NodeId, Payload } from '../core/types.ts'
+import type { BlobId, JobId, NodeId, Payload } from '../core/types.ts'
 import type { Part, ToldNotice } from '../control/messages.ts'
 import { patiently } from './patience.ts'
 import type { PatienceInit } from './patience.ts'
@@ -22,21 +22,29 @@ export interface RemoteMasterInit {
   onNotice(notice: MasterNotice): void
   /** The input of a task whose result comes next, of a job that somebody else submitted. */
   onInput(task: number, input: Uint8Array): void
+  /** Resolves when another result may come: who prints slowly reads slowly. */
+  room(): Promise<void>
   /** Something a person should know, in one line. */
   onProblem(text: string): void
 }
 
-/** Where the bytes of an output are to be had. */
-interface Place {
+interface TaskPlace {
   readonly job: JobId
   readonly task: number
+}
+
+/** Where the bytes of an output are to be had. */
+interface Place extends TaskPlace {
   readonly part: Part
 }
+
+const OUTPUTS = ['stdout', 'stderr'] as const
 
 export class RemoteMaster {
   readonly #init: RemoteMasterInit
   readonly #stopping = new AbortController()
   readonly #places = new WeakMap<Payload & object, Place>()
+  readonly #tasks = new WeakMap<Result, TaskPlace>()
   readonly #running = new Set<number>()
   /** Names of the workers that are there, as far as was told. */
   readonly #workers = new Map<NodeId, string>()
@@ -103,9 +111,18 @@ export class RemoteMaster {
     yield* this.#init.jobs.bytes(place.job, place.task, place.part)
   }
 
-  /** Outputs are on the master's disk, and stay there. */
+  /** Outputs are on the master's disk, and stay there: they are read again when they are due. */
   setAside(result: Result): Promise<Result> {
-    return Promise.resolve(result)
+    const place = this.#tasks.get(result)
+    if (place === undefined) return Promise.resolve(result)
+    const [stdout, stderr] = OUTPUTS.map((part) => {
+      const payload = result[part]
+      if (isBlobRef(payload) || payload.length === 0) return payload
+      const ref = { blob: '' as BlobId, bytes: payload.length }
+      this.#places.set(ref, { ...place, part })
+      return ref
+    }) as [Payload, Payload]
+    return Promise.resolve({ ...result, stdout, stderr })
   }
 
   release(): Promise<void> {
@@ -159,6 +176,7 @@ export class RemoteMaster {
         if (item.type === 'result') {
           place = item.result.place
           this.#onResult(job, item.result)
+          await this.#init.room()
         } else if (item.type === 'notice') this.#onNotice(item.notice)
         else this.#init.onNotice({ type: 'ended', job, counts: item.job.counts })
       }
@@ -181,7 +199,8 @@ export class RemoteMaster {
   #onResult(job: JobId, { task, attempt, state, worker, result, input }: ResultView): void {
     this.#running.delete(task)
     if (input !== undefined) this.#init.onInput(task, input)
-    for (const part of ['stdout', 'stderr'] as const) {
+    this.#tasks.set(result, { job, task })
+    for (const part of OUTPUTS) {
       const payload = result[part]
       if (isBlobRef(payload)) this.#places.set(payload, { job, task, part })
     }

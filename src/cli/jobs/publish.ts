@@ -12,6 +12,8 @@ import { Printer } from './printer.ts'
 import type { PrinterInit, PrinterMaster, Settled } from './printer.ts'
 
 const NEVER = new AbortController().signal
+/** Results of a master elsewhere that wait to be printed before more are read. */
+const UNPRINTED_MAX = 1_000
 
 /** How many tasks of a job have ended, and how. */
 export interface Tally {
@@ -54,6 +56,7 @@ export class Publication {
   #hasEnded = false
   #feed: Feed | undefined
   #printer: Printer | undefined
+  #onRoom: (() => void) | undefined
   /** Resolves when it is canceled; undefined: nobody has asked for that. */
   #canceled: Promise<void> | undefined
 
@@ -105,6 +108,13 @@ export class Publication {
     this.#inputs.set(task, input)
   }
 
+  /** Resolves when another result may come; in the order of inputs they have to, whatever waits. */
+  async room(): Promise<void> {
+    while (!this.#init.keepOrder && (this.#printer?.unprinted ?? 0) >= UNPRINTED_MAX) {
+      await new Promise<void>((resolve) => (this.#onRoom = resolve))
+    }
+  }
+
   /**
    * Publishes the inputs and prints every result. Resolves when all tasks have ended and all
    * output is printed, or `leaving` is aborted: then the job has all inputs that are at hand, and
@@ -152,7 +162,10 @@ export class Publication {
     const { keepOrder, print } = this.#init
     this.#master = master
     this.#job = job
-    const onPrinted = (): void => this.#feed?.onProgress()
+    const onPrinted = (): void => {
+      this.#feed?.onProgress()
+      this.#onRoom?.()
+    }
     return (this.#printer = new Printer({ master, keepOrder, print, onPrinted }))
   }
 

@@ -92,6 +92,7 @@ async function withMaster(
   const master = new RemoteMaster({
     jobs,
     onNotice: (notice) => publication.onNotice(notice),
+    room: () => publication.room(),
     onInput: (task, input) => publication.noteInput(task, input),
     onProblem: warn
   })

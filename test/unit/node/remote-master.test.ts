@@ -50,6 +50,7 @@ describe('remote master', () => {
   let workers: WorkerSummary[]
   let master: RemoteMaster
   let calls: string[]
+  let room: Promise<void>
 
   const jobs = {
     workers: async function* () {
@@ -89,9 +90,11 @@ describe('remote master', () => {
     queries = []
     calls = []
     workers = [aWorker(LAB)]
+    room = Promise.resolve()
     master = new RemoteMaster({
       jobs: jobs as unknown as RemoteJobs,
       onNotice: (each) => notices.push(each),
+      room: () => room,
       onInput: (task, input) => inputs.push(`${task} ${String(input)}`),
       onProblem: (text) => problems.push(text)
     })
@@ -166,6 +169,30 @@ describe('remote master', () => {
     expect(await read({ ...BLOB }).catch(String)).to.match(/an output of no task/)
     expect(inputs).to.deep.equal(['4 arg'])
     expect(queries[0]).to.include({ hasInputs: true })
+  })
+
+  it('leaves outputs on the disk that cannot be printed yet', async () => {
+    const more = { ...emptyResult('success', ''), stdout: Buffer.from('text') }
+    answers = [[result(4, { result: more })]]
+    await followed(1)
+    const aside = await master.setAside(more)
+    expect(aside.stdout).to.include({ bytes: 4 })
+    expect(aside.stderr).to.equal(more.stderr)
+    const read = await Array.fromAsync(master.read(aside.stdout))
+    expect(String(Buffer.concat(read))).to.equal(`${JOB}.4 stdout`)
+    const foreign = emptyResult('success', '')
+    expect(await master.setAside(foreign)).to.equal(foreign)
+  })
+
+  it('reads no more results than there is room for', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    room = promise
+    answers = [[result(1), result(2)]]
+    await followed(1)
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    expect(settled()).to.deep.equal([1])
+    resolve(undefined)
+    await until(() => settled().length === 2, 'the second one comes')
   })
 
   it('cancels also when the master goes away meanwhile', async () => {

@@ -220,6 +220,26 @@ describe('Publication', () => {
       })
     })
 
+    for (const keepOrder of [false, true]) {
+      it(`has ${keepOrder ? 'always ' : ''}room for results${keepOrder ? ' with -k' : ', up to a bound'}`, async () => {
+        let go: () => void = () => undefined
+        const print = (): Promise<void> => new Promise((resolve) => (go = resolve))
+        const options = { priority: 0, retries: 0 }
+        const slow = new Publication({ spec: SPEC, options, keepOrder, print })
+        const there = Object.assign(master, { follow: () => undefined })
+        void slow.follow(there, JOB, stopping.signal, leaving.signal)
+        for (let task = 1; task <= 1_000; task++) slow.onNotice(notice.settled(task))
+        await settle()
+        let hasRoom = false
+        void slow.room().then(() => (hasRoom = true))
+        await settle()
+        expect(hasRoom).to.equal(keepOrder)
+        go()
+        await settle()
+        expect(hasRoom).to.equal(true)
+      })
+    }
+
     it('is left, or canceled, while it is followed', async () => {
       const there = Object.assign(master, { follow: () => undefined })
       const state = follow(publication.follow(there, JOB, stopping.signal, leaving.signal))
