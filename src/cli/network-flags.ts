@@ -58,10 +58,17 @@ export function requireMaster(credentials: Credentials): void {
   if (!mayBeMaster(credentials)) throw notAMaster()
 }
 
+/** What the network that is meant is called in a home. */
+export function networkNameOf({
+  network,
+  insecureOpen
+}: Pick<NetworkFlags, 'network' | 'insecureOpen'>): string {
+  return insecureOpen ? OPEN_NETWORK : network
+}
+
 export function joinOptions(flags: NetworkFlags, credentials: Credentials): JoinOptions {
-  const { listen, join, noMdns, network, insecureOpen } = flags
-  const name = insecureOpen ? OPEN_NETWORK : network
-  return { name, credentials, listen, join, isDiscovering: !noMdns }
+  const { listen, join, noMdns } = flags
+  return { name: networkNameOf(flags), credentials, listen, join, isDiscovering: !noMdns }
 }
 
 /** What this node is called when nobody says otherwise. */

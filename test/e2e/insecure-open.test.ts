@@ -83,6 +83,8 @@ describe('--insecure-open', function () {
       home: closed.home
     })
     expect({ code: run.code, stdout: run.stdout }).to.deep.equal({ code: 0, stdout: 'hi\n' })
+    const jobs = await programs.run(['jobs', 'all', '--json'], { home: closed.home })
+    expect(jobs.stdout).to.equal('')
   })
 
   it('is joined by `run` through the open node of its home', async () => {

@@ -56,7 +56,15 @@ describe('p2pjobs run in a network', function () {
 
     it("uses that node's slots, and adds none", async () => {
       const { peer } = await network.master.jsonLine(({ event }) => event === 'node')
-      const { code, lines } = await run('-j', '8', '--name', 'run', 'sleep 0.02; echo', ...args(6))
+      const { code, lines } = await run(
+        '--in-process',
+        '-j',
+        '8',
+        '--name',
+        'run',
+        'sleep 0.02; echo',
+        ...args(6)
+      )
       expect(code).to.equal(0)
       const workers = lines.filter(({ event }) => event === 'worker')
       expect(workers).to.have.length(1)

@@ -12,7 +12,7 @@ import type { RunFlags } from '../jobs/run-here.ts'
 import { detachedMasterOf, masterOf, runThere } from '../jobs/run-there.ts'
 import { readInputs, shellSpec } from '../jobs/shell-job.ts'
 import { waitForWorkersOf } from '../membership.ts'
-import { problemLines } from '../network-flags.ts'
+import { networkNameOf, problemLines } from '../network-flags.ts'
 import { usage } from '../values.ts'
 import { submit } from './submit.ts'
 
@@ -20,7 +20,8 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
   if (operands.command === '' && operands.inputs?.length === 0) return ExitCode.ok
   const warn = problemLines(context)
   const place = placeOf(context.env, flags.network, warn)
-  const { home, network } = place
+  const { home } = place
+  const network = networkNameOf(flags)
   const staysHere = flags.inProcess || flags.local || flags.noLocal || flags.join.length > 0
   if (flags.detach) {
     if (staysHere)
