@@ -134,4 +134,15 @@ describe('logs -f', function () {
     open('gate-a')
     expect(await logs.ended).to.include({ code: 0 })
   })
+
+  it('says in one line that the master has gone', async () => {
+    await startMaster(1)
+    await submit(`echo begun; ${awaits('gate')} #`, ':::', 'a')
+    const logs = follow('last')
+    await logs.line(/^begun$/)
+    network.master.kill('SIGKILL')
+    open('gate')
+    expect(await logs.ended).to.include({ code: 2 })
+    expect(logs.stderr).to.match(/^p2pjobs: the node ended before it had answered; [^\n]+\n$/)
+  })
 })

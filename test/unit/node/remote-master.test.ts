@@ -132,7 +132,7 @@ describe('remote master', () => {
 
   it('forgets what ran at a master that was away', async () => {
     answers = [
-      [started(1, 2), gone()],
+      [started(1, 2, 3), gone()],
       [started(2), result(1)]
     ]
     await followed(1)
