@@ -4,10 +4,12 @@
  * - `commit`: submits and settles jobs for ever, many at once, and prints what was acknowledged;
  * - `hold`: opens the journal, and stays;
  * - `prune`: forgets all jobs that have ended, and prints when it begins;
- * - `limit`: lets the disk fail under it, and prints what became of its commits.
+ * - `limit`: lets the disk fail under it, and prints what became of its commits;
+ * - `asked`: submits a job for each number on its stdin, and prints what became of it.
  */
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { operatingErrorOf } from '../../src/core/errors.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { openJournal } from '../../src/journal/sqlite-journal.ts'
@@ -71,9 +73,18 @@ async function failUnder(journal: Journal): Promise<void> {
   await journal.close()
 }
 
+async function submitAsked(journal: Journal): Promise<void> {
+  tell('open')
+  for await (const line of createInterface({ input: process.stdin })) {
+    await outcome(journal, Number(line))
+  }
+  await journal.close()
+}
+
 const journal = await openJournal(path)
 if (mode === 'commit') await commitForEver(journal)
 else if (mode === 'limit') await failUnder(journal)
+else if (mode === 'asked') await submitAsked(journal)
 else if (mode === 'prune') {
   tell('begins')
   const refs = await journal.prune({ ageMs: -1_000, jobs: 0, bytes: Infinity })

@@ -8,7 +8,7 @@ import { LineProcess } from './line-process.ts'
 
 const CHILD = fileURLToPath(new URL('journal-child.ts', import.meta.url))
 
-export type ChildMode = 'commit' | 'hold' | 'prune' | 'limit'
+export type ChildMode = 'commit' | 'hold' | 'prune' | 'limit' | 'asked'
 
 export function journalChild(mode: ChildMode, path: string): LineProcess {
   return new LineProcess(spawn(process.execPath, [CHILD, mode, path], { stdio: 'pipe' }))
