@@ -1,6 +1,6 @@
 /** Members that send more than anybody asked for: it does not count, and costs others nothing. */
 import { expect } from 'chai'
-import { ENTRIES_MAX } from '../../src/core/limits.ts'
+import { ENTRIES_MAX, HELD_TASKS_MAX } from '../../src/core/limits.ts'
 import type { Report } from '../../src/core/messages.ts'
 import { BLOB_PROTOCOL } from '../../src/net/blob-exchange.ts'
 import { WORK_PROTOCOL } from '../../src/net/network.ts'
@@ -9,6 +9,7 @@ import { Admitting } from '../support/admitting.ts'
 import type { RawWorker } from '../support/admitting.ts'
 import { aHold, aResult, ref } from '../support/machines.ts'
 import type { TestMember } from '../support/members.ts'
+import { leaseOf } from '../support/raw-sessions.ts'
 import { until } from '../support/until.ts'
 
 const FRAMES = 50
@@ -88,4 +89,42 @@ describe('a member that floods a master', function () {
       await expectGoodResults(three)
     })
   }
+})
+
+describe('a master that floods a worker', function () {
+  this.timeout(60_000)
+  const net = new Admitting()
+
+  afterEach(async () => {
+    await net.end()
+  })
+
+  it('with leases nobody offered to take: its session ends, and other masters are served', async () => {
+    const bad = await net.rawMaster()
+    const worker = await net.member({ slots: 1, join: [bad.peer.address] })
+    const good = await net.member({ isMaster: true, join: [worker.address] })
+    await until(() => good.told.notices.some(({ type }) => type === 'joined'), 'it works')
+    const session = await bad.session(1)
+    const [kept, spec] = leaseOf(1)
+    session.say(kept!, spec!)
+    const batches = Math.ceil((2 * HELD_TASKS_MAX) / ENTRIES_MAX) + 1
+    for (let batch = 1; batch <= batches; batch++) {
+      const leases = Array.from({ length: ENTRIES_MAX }, (_, at) => ({
+        ...ref(batch * ENTRIES_MAX + at),
+        input: new Uint8Array(0)
+      }))
+      session.say({ type: 'leases', batch, used: batch * ENTRIES_MAX, more: false, leases })
+    }
+    expect(await session.stream.ended).to.equal('reset')
+    good.submit(1)
+    // What the flood has left takes its turns, as any work.
+    let ended = 0
+    const hasItsTurn = (): boolean => {
+      for (const { run } of worker.executor.started.slice(ended)) worker.end(run)
+      ended = worker.executor.started.length
+      return good.settled.length === 1
+    }
+    await until(hasItsTurn, 'the good master has its result')
+    expect(ended).to.be.below(HELD_TASKS_MAX)
+  })
 })
