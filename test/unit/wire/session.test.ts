@@ -8,6 +8,7 @@ import { Rng } from '../../../src/core/rng.ts'
 import { encodeFrame, FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
 import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
 import { examples } from '../../support/examples.ts'
+import { SPEC } from '../../support/machines.ts'
 
 const MUTATIONS = 100_000
 
@@ -141,5 +142,15 @@ describe('session messages', () => {
     view.setUint32(5, 0)
     body[body.length - 1] = 0x01
     expect(codeOf(() => decode(body))).to.equal('BAD_MESSAGE')
+  })
+
+  it('names that objects inherit are refused where they would become keys, and change nothing', () => {
+    const environment = JSON.parse('{"__proto__": "evil"}') as Record<string, string>
+    const spec: MasterMessage = { type: 'spec', job: 1 as JobId, spec: { ...SPEC, environment } }
+    expect(codeOf(() => decode(bodiesOf(frameOf(spec))[0]!))).to.equal('BAD_MESSAGE')
+    const inherited = { ...SPEC, environment: { constructor: 'mine' } }
+    const [decoded] = decode(bodiesOf(frameOf({ ...spec, spec: inherited }))[0]!)
+    expect(decoded).to.deep.equal({ ...spec, spec: inherited })
+    expect(Object.keys(Object.prototype)).to.deep.equal([])
   })
 })
