@@ -57,29 +57,12 @@ describe('journal on a full disk', function () {
     disk.remove()
   })
 
-  function fill(): void {
-    const chunk = Buffer.alloc(64 * 1024)
-    for (let at = 0; ; at++) {
-      try {
-        writeFileSync(join(disk.path, `filler-${at}`), chunk)
-      } catch {
-        return
-      }
-    }
-  }
-
-  function makeRoom(): void {
-    for (let at = 0; existsSync(join(disk.path, `filler-${at}`)); at++) {
-      rmSync(join(disk.path, `filler-${at}`))
-    }
-  }
-
   it('takes nothing new, still records results, and works again when there is space', async () => {
     const journal = await journals.open(path)
     const numbers = Array.from({ length: TASKS }, (_, at) => at + 1)
     await journal.commit([a.submitted(1), a.added(1, 1, a.inputs(TASKS)), a.leased(1, numbers)])
     expect(journal.refusal()).to.equal(undefined)
-    fill()
+    disk.fill()
     expect(journal.refusal()).to.include({ code: 'JOURNAL_FULL' })
 
     const submits = await until(journal, (time) => [
@@ -96,7 +79,7 @@ describe('journal on a full disk', function () {
     expect(refused, 'also a small one, while the ballast is gone').to.equal('JOURNAL_FULL')
     expect(journal.refusal()).to.include({ code: 'JOURNAL_FULL' })
 
-    makeRoom()
+    disk.makeRoom()
     expect(journal.refusal()).to.equal(undefined)
     await journal.commit([a.submitted(1_000)])
     await journal.commit([a.settled(1, results.times + 1)])
@@ -116,7 +99,7 @@ describe('journal on a full disk', function () {
   it('of commits that wait together refuses the new work only', async () => {
     const journal = await journals.open(path)
     await journal.commit([a.submitted(1), a.added(1, 1, a.inputs(10)), a.leased(1, [1, 2])])
-    fill()
+    disk.fill()
     const large = [a.submitted(2), a.added(2, 1, a.inputs(4_000, 1_000))]
     const codes = await Promise.all([
       codeOf(journal.commit([a.settled(1, 1)])),
@@ -131,20 +114,20 @@ describe('journal on a full disk', function () {
   it('opens on a full disk, with all that was recorded', async () => {
     const journal = await journals.open(path)
     await journal.commit([a.submitted(1), a.added(1, 1, a.inputs(TASKS)), a.leased(1, [1, 2])])
-    fill()
+    disk.fill()
     const { times } = await until(journal, (time) => [aLargeResult(time + 1)])
     await journal.close()
-    fill()
+    disk.fill()
     const next = await journals.open(path)
     const tasks = (await savedBy(next)).flatMap((each) => (each.type === 'tasks' ? each.tasks : []))
     expect(tasks).to.have.length(TASKS - times)
     expect(next.refusal()).to.include({ code: 'JOURNAL_FULL' })
-    makeRoom()
+    disk.makeRoom()
     await next.commit([a.submitted(2)])
   })
 
   it('says so when there is no space even to begin', async () => {
-    fill()
+    disk.fill()
     expect(await codeOf(journals.open(path))).to.equal('JOURNAL_FULL')
   })
 })

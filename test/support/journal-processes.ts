@@ -1,12 +1,13 @@
 /** Processes that write journals (`journal-child.ts`), and small disks for them. */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LineProcess } from './line-process.ts'
 
 const CHILD = fileURLToPath(new URL('journal-child.ts', import.meta.url))
+const CHUNK_BYTES = 64 * 1024
 
 export type ChildMode = 'commit' | 'hold' | 'prune' | 'limit' | 'asked'
 
@@ -20,13 +21,34 @@ export class SmallDisk {
 
   constructor(mebibytes: number) {
     this.path = mkdtempSync(join(tmpdir(), 'p2pjobs-disk-'))
-    const words = ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'p2pjobs-test', this.path]
+    const words = ['-t', 'tmpfs', '-o', `mode=700,size=${mebibytes}m`, 'p2pjobs-test', this.path]
     const { status, stderr } = spawnSync('mount', words, { encoding: 'utf8' })
     if (status !== 0) throw new Error(`mount: ${stderr}`)
   }
 
+  /** Leaves no space on it. */
+  fill(): void {
+    const chunk = Buffer.alloc(CHUNK_BYTES)
+    for (let at = 0; ; at++) {
+      try {
+        writeFileSync(this.#filler(at), chunk)
+      } catch {
+        return
+      }
+    }
+  }
+
+  makeRoom(): void {
+    for (let at = 0; existsSync(this.#filler(at)); at++) rmSync(this.#filler(at))
+  }
+
+  #filler(at: number): string {
+    return join(this.path, `filler-${at}`)
+  }
+
   remove(): void {
-    spawnSync('umount', [this.path])
+    // What was killed with a file open on it keeps nobody waiting.
+    spawnSync('umount', ['-l', this.path])
     rmSync(this.path, { recursive: true })
   }
 }
