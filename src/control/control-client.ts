@@ -5,7 +5,7 @@
  * so that a program that submits in a loop does not connect anew each time.
  */
 import { connect } from 'node:net'
-import { P2pJobsError, toError } from '../core/errors.ts'
+import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 import { CLIENT_HELLO_MS } from '../core/limits.ts'
 import { badMessage } from '../wire/codec.ts'
 import type { ReceivedMessage } from '../wire/frame.ts'
@@ -141,7 +141,7 @@ export class Exchange implements AsyncDisposable {
       if (raw !== undefined) return raw
     } catch (error) {
       this.#signal?.throwIfAborted()
-      throw error
+      throw isReset(error) ? gone(error) : error
     }
     this.#signal?.throwIfAborted()
     throw gone()
@@ -170,7 +170,8 @@ async function open(
     return { socket, welcome: decodeWelcome(answer) }
   } catch (error) {
     socket.destroy()
-    throw isAbsent(error) ? noDaemon(error) : toError(error)
+    if (isAbsent(error)) throw noDaemon(error)
+    throw isReset(error) ? gone(error) : toError(error)
   } finally {
     clearTimeout(timer)
   }
@@ -180,6 +181,12 @@ async function open(
 function isAbsent(error: unknown): boolean {
   const { cause } = toError(error) as { cause?: NodeJS.ErrnoException }
   return cause?.code === 'ENOENT' || cause?.code === 'ECONNREFUSED'
+}
+
+/** The node was killed: then its connections may be reset instead of ended. */
+function isReset(error: unknown): boolean {
+  const known = operatingErrorOf(error)
+  return known?.code === 'UNREACHABLE' && known.cause !== undefined
 }
 
 /** What to do when no node of a home takes jobs. */
@@ -198,10 +205,11 @@ function silent(): P2pJobsError {
   )
 }
 
-function gone(): P2pJobsError {
+function gone(cause?: unknown): P2pJobsError {
   return new P2pJobsError(
     'UNREACHABLE',
-    'the node ended before it had answered; what it had acknowledged is kept, start it again'
+    'the node ended before it had answered; what it had acknowledged is kept, start it again',
+    { cause }
   )
 }
 
