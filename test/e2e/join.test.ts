@@ -89,7 +89,7 @@ describe('joining one member', function () {
   })
 
   it('is done by `run` itself where a node of its home is alive', async () => {
-    const words = ['run', ...FLAGS, 'sleep']
+    const words = ['run', ...FLAGS, '--in-process', 'sleep']
     await runsOnBoth(programs.start(words, { home: network.home }))
   })
 
