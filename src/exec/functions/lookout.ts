@@ -31,8 +31,9 @@ export class Lookout {
   /** Children have tasks: looks at them until they have none. */
   lookLater(): void {
     this.#lookTimer ??= setTimeout(() => {
-      // What has come meanwhile is read before it is judged what has not.
-      this.#lookImmediate = setImmediate(() => this.#look()).unref()
+      // What has come meanwhile is read before it is judged what has not. Not unref'd: the loop would
+      // sleep until something else happens.
+      this.#lookImmediate = setImmediate(() => this.#look())
     }, LOOK_MS).unref()
   }
 
