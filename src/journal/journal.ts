@@ -62,6 +62,6 @@ export interface PruneBounds {
   /** Milliseconds since they ended. */
   readonly ageMs: number
   readonly jobs: number
-  /** Bytes of the file. */
+  /** Bytes of the file, and of the blobs that it refers to. */
   readonly bytes: number
 }

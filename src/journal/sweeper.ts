@@ -25,6 +25,7 @@ const STATEMENTS = {
   outdated: `SELECT job FROM jobs WHERE ended_at < ?1 UNION
     SELECT * FROM (SELECT job FROM jobs WHERE ended_at > 0 ORDER BY ended_at DESC, job DESC
       LIMIT -1 OFFSET ?2)`,
+  outputs: 'SELECT ifnull(sum(bytes), 0) AS bytes FROM blobs',
   oldest: 'SELECT job FROM jobs WHERE ended_at > 0 ORDER BY ended_at, job LIMIT 1'
 }
 
@@ -50,7 +51,8 @@ export class Sweeper implements Pick<Calls, 'outdated' | 'excess'> {
 
   excess(bytes: number): number | undefined {
     const pages = this.#pragma('page_count') - this.#pragma('freelist_count')
-    if (pages * this.#pragma('page_size') <= bytes) return undefined
+    const outputs = this.#run.outputs.get()?.['bytes'] as number
+    if (pages * this.#pragma('page_size') + outputs <= bytes) return undefined
     return this.#run.oldest.get()?.['job'] as number | undefined
   }
 

@@ -220,6 +220,17 @@ describe('journal for people', function () {
     expect((await journal.tasks(a.job(9), { from: 1, limit: 9_999 })).length).to.equal(1_000)
   })
 
+  it('counts the outputs beside the file as part of its size', async () => {
+    for (const id of [1, 2, 3]) {
+      const stdout = { ...blob(id), bytes: 10_000_000 }
+      await journal.commit([a.submitted(id), a.added(id, 1, a.inputs(1)), a.closed(id)])
+      await journal.commit([a.settled(id, 1, 'finished', { stdout }), a.ended(id, { finished: 1 })])
+    }
+    const gone = await journal.prune({ ...ALL, bytes: 25_000_000 })
+    expect(gone).to.deep.equal([{ ...blob(1), bytes: 10_000_000 }])
+    expect(await jobNumbers(9)).to.deep.equal([3, 2])
+  })
+
   it('goes on with commits while it forgets much', async () => {
     await endedJob(1, 20_000)
     const order: string[] = []
