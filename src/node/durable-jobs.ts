@@ -13,6 +13,7 @@ import {
   TASKS_MAX
 } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
+import { tooManyJobs, tooManyTasks } from '../core/master/jobs.ts'
 import type { JournalRecord, SavedEnd } from '../core/master/journal.ts'
 import type { Spec } from '../core/spec.ts'
 import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
@@ -79,7 +80,7 @@ export class DurableJobs {
   async add(job: JobId, inputs: readonly Payload[]): Promise<void> {
     this.#checkSpace()
     const fed = this.#fedOf(job)
-    if (fed.tasks + inputs.length > TASKS_MAX) throw tooManyTasks()
+    if (fed.tasks + inputs.length > TASKS_MAX) throw tooManyTasks(fed.tasks)
     const first = fed.tasks + 1
     fed.tasks += inputs.length
     try {
@@ -197,7 +198,7 @@ export class DurableJobs {
   ): Promise<JobId> {
     this.#checkSpace()
     if (this.state.jobs.size + this.#submitting >= JOBS_MAX) throw tooManyJobs()
-    if ((inputs?.length ?? 0) > TASKS_MAX) throw tooManyTasks()
+    if ((inputs?.length ?? 0) > TASKS_MAX) throw tooManyTasks(0)
     this.#submitting++
     try {
       const ends = await this.#endsOf(options)
@@ -277,13 +278,4 @@ function recordsOf(
   if (inputs.length > 0) records.push({ type: 'added', job, first: 1, inputs })
   records.push({ type: 'closed', job })
   return records
-}
-
-function tooManyJobs(): P2pJobsError {
-  const open = `this master has ${JOBS_MAX} jobs that have not ended`
-  return new P2pJobsError('LIMIT', `${open}, and takes no more: submit again when one has ended`)
-}
-
-function tooManyTasks(): P2pJobsError {
-  return new P2pJobsError('LIMIT', `a job has at most ${TASKS_MAX} tasks: begin another job`)
 }

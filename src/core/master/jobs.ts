@@ -15,17 +15,26 @@ import type { MasterState } from './state.ts'
 
 /** Why no further job can be submitted now. To be asked before: the machine ignores such a one. */
 export function submitRefusal(state: MasterState): P2pJobsError | undefined {
-  if (state.jobs.size < JOBS_MAX) return undefined
+  return state.jobs.size < JOBS_MAX ? undefined : tooManyJobs()
+}
+
+/** What is said of a job that would be one too many. */
+export function tooManyJobs(): P2pJobsError {
   const open = `this master has ${JOBS_MAX} jobs that have not ended`
   return new P2pJobsError('LIMIT', `${open}, and takes no more: submit again when one has ended`)
+}
+
+/** What is said of tasks that would be too many for a job that has so many. */
+export function tooManyTasks(has: number): P2pJobsError {
+  const most = `a job has at most ${TASKS_MAX} tasks`
+  return new P2pJobsError('LIMIT', `${most}, and this one has ${has}: begin another job`)
 }
 
 /** Why a job cannot have so many further tasks. To be asked before: the machine ignores them. */
 export function addRefusal(state: MasterState, id: JobId, tasks: number): P2pJobsError | undefined {
   const job = state.jobs.get(id)
   if (job === undefined || job.lastTask + tasks <= TASKS_MAX) return undefined
-  const most = `a job has at most ${TASKS_MAX} tasks`
-  return new P2pJobsError('LIMIT', `${most}, and this one has ${job.lastTask}: begin another job`)
+  return tooManyTasks(job.lastTask)
 }
 
 type Submit = Extract<MasterEvent, { type: 'submit' }>
