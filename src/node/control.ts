@@ -17,7 +17,11 @@ import type { Node } from './node.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
-const VERSIONS: Versions = { oldest: CONTROL_OLDEST, newest: CONTROL_NEWEST, program: version }
+const VERSIONS: Versions = {
+  oldest: CONTROL_OLDEST,
+  newest: CONTROL_NEWEST,
+  program: `p2pjobs ${version}`
+}
 
 export interface Control {
   /** The socket's file. */

@@ -25,10 +25,11 @@ export async function* followResults(
   signal: AbortSignal
 ): AsyncGenerator<Item, void, undefined> {
   const { job, isFollowing, hasInputs } = request
-  let record = await views.record(job)
   let { place } = request
+  // From now on nothing is missed, however long the journal takes to answer.
   const news = new News(jobs, request, signal)
   try {
+    let record = await views.record(job)
     while (!signal.aborted) {
       news.forget()
       const page = await jobs.journal.results(job, place, PAGE)

@@ -49,6 +49,7 @@ export class RemoteMaster {
   /** Names of the workers that are there, as far as was told. */
   readonly #workers = new Map<NodeId, string>()
   readonly #lost = Promise.withResolvers<never>()
+  readonly #isFollowing = Promise.withResolvers<undefined>()
   #feed: RemoteFeed | undefined
 
   readonly state: {
@@ -80,6 +81,8 @@ export class RemoteMaster {
     this.#feed = await RemoteFeed.submit(this.#init.jobs, spec, options, this.#quietly)
     const { job } = this.#feed
     this.follow(job)
+    // What happens to its first task is to be told, too.
+    await Promise.race([this.#isFollowing.promise, this.#lost.promise])
     return job
   }
 
@@ -163,16 +166,17 @@ export class RemoteMaster {
   async #follow(job: JobId): Promise<void> {
     let place = 0
     await patiently(this.#patience, async (onReached) => {
+      const hasInputs = this.#feed === undefined
+      const query = { job, place, isFollowing: true, hasInputs, hasNotices: true }
+      const items = this.#init.jobs.results(query, this.#stopping.signal)
+      // Asked for before the workers are: by their answer the master has begun to tell.
+      const first = items.next()
+      first.catch(() => undefined)
       await this.#meetWorkers()
       onReached()
-      const query = {
-        job,
-        place,
-        isFollowing: true,
-        hasInputs: this.#feed === undefined,
-        hasNotices: true
-      }
-      for await (const item of this.#init.jobs.results(query, this.#stopping.signal)) {
+      this.#isFollowing.resolve(undefined)
+      for (let next = await first; next.done !== true; next = await items.next()) {
+        const item = next.value
         if (item.type === 'result') {
           place = item.result.place
           this.#onResult(job, item.result)

@@ -95,7 +95,12 @@ describe('run beside a master node', function () {
     const events = lines.map(({ event }) => event)
     expect(events[0]).to.equal('worker')
     expect(events.filter((event) => event === 'worker')).to.have.length(1)
-    expect(events.filter((event) => event === 'result')).to.have.length(2)
+    for (const event of ['dispatched', 'result']) {
+      expect(
+        events.filter((each) => each === event),
+        event
+      ).to.have.length(2)
+    }
     expect(lines.at(-1)).to.deep.equal({ event: 'end', finished: 1, failed: 1, canceled: 0 })
   })
 

@@ -139,7 +139,8 @@ describe('a desk', function () {
   it('tells what happens to a job on request', async () => {
     const hand = desk.worker()
     const other = await jobs.submitWhole(SPEC, OPTIONS, [])
-    const job = await jobs.submitWhole(SPEC, OPTIONS, bytes('a'))
+    await using feed = await jobs.submit(SPEC, OPTIONS)
+    const { job } = feed
     const seen: string[] = []
     const following = jobs.results({ job, ...FOLLOW, hasNotices: true })
     const done = (async () => {
@@ -148,10 +149,12 @@ describe('a desk', function () {
       }
     })()
     await until(() => seen.includes('joined'), 'the worker is told of')
+    await feed.add(bytes('a'))
+    await feed.close()
     await hand.ends(`${job}.1`)
     await done
     expect(other).to.equal(job - 1)
-    expect(seen).to.deep.equal(['joined', 'started', 'result', 'job'])
+    expect(seen).to.deep.equal(['joined', 'dispatched', 'started', 'result', 'job'])
   })
 
   it('waits for jobs, each told when it has ended', async () => {
