@@ -4,8 +4,7 @@
  * A report whose output is a blob is told to the machine only once the blob is here: until then it
  * is not accepted, and the worker keeps it.
  */
-import { createHash } from 'node:crypto'
-import { P2pJobsError, toError } from '../core/errors.ts'
+import { P2pJobsError } from '../core/errors.ts'
 import { assert } from '../core/assert.ts'
 import type { JobOptions } from '../core/job.ts'
 import type { MasterEffect, MasterEvent, MasterNotice } from '../core/master/events.ts'
@@ -16,7 +15,7 @@ import { payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
 import { isBlobRef } from '../core/types.ts'
-import type { BlobId, BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
+import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Journal } from '../journal/journal.ts'
 import { Driver } from './driver.ts'
@@ -24,6 +23,7 @@ import type { Link, ObtainBlob } from './link.ts'
 import { Outbox } from './outbox.ts'
 import { LiveOutput } from './live-output.ts'
 import type { LiveEnd, LivePiece, LiveStart } from './live-output.ts'
+import { MasterBlobs } from './master-blobs.ts'
 import { OutputFetches } from './output-fetches.ts'
 
 type WorkerLink = Link<MasterMessage, WorkerMessage>
@@ -53,10 +53,7 @@ export class MasterRole {
   readonly #outbox: Outbox | undefined
   readonly #live: LiveOutput
   readonly #sessions = new Map<NodeId, Session>()
-  /** Blobs of recorded results: they stay until `release`, or as long as the journal keeps them. */
-  readonly #recorded = new Set<Payload>()
-  /** Blobs that workers may read, and how many times over they were published. */
-  readonly #published = new Map<BlobId, number>()
+  readonly #blobs: MasterBlobs
   #nextSession = 1
   #isRefusing: (worker: NodeId) => boolean = () => false
 
@@ -73,6 +70,7 @@ export class MasterRole {
   constructor(init: MasterRoleInit) {
     this.#init = init
     this.#machine = new Master(init.config)
+    this.#blobs = new MasterBlobs(init.blobs, (text) => init.onProblem(text))
     this.#driver = new Driver(this.#machine, (effects) => this.#onEffects(effects))
     this.#outbox = init.journal && this.#outboxTo(init.journal)
     this.#live = new LiveOutput({
@@ -86,7 +84,7 @@ export class MasterRole {
     this.#fetches = new OutputFetches({
       isWanted: (worker, report) => this.#machine.wants(worker, report),
       onArrived: (worker, report, obtained) => this.#onArrived(worker, report, obtained),
-      release: (obtained) => this.#drop(obtained),
+      release: (obtained) => this.#blobs.drop(obtained),
       onProblem: (text) => init.onProblem(text)
     })
   }
@@ -198,64 +196,34 @@ export class MasterRole {
   }
 
   /** The bytes of an output, in chunks. */
-  async *read(payload: Payload, offset = 0): AsyncGenerator<Uint8Array, void, undefined> {
-    if (isBlobRef(payload)) yield* this.#init.blobs.read(payload, offset)
-    else if (payload.length > offset) yield payload.subarray(offset)
+  read(payload: Payload, offset = 0): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#blobs.read(payload, offset)
   }
 
   /** The result with its output on disk, for a reader who comes late. */
   async setAside(result: Result): Promise<Result> {
-    const [stdout, stderr] = [await this.#onDisk(result.stdout), await this.#onDisk(result.stderr)]
-    return { ...result, stdout, stderr, value: await this.#onDisk(result.value) }
-  }
-
-  async #onDisk(payload: Payload): Promise<Payload> {
-    if (isBlobRef(payload) || payload.length === 0) return payload
-    const ref = await this.#store(payload)
-    this.#recorded.add(ref)
-    return ref
-  }
-
-  /**
-   * Keeps bytes as a blob that every worker may read: code, or an argument too large for a
-   * message. It stays until `withdraw` was called as often as this.
-   */
-  async publish(bytes: Uint8Array): Promise<BlobRef> {
-    const ref = await this.#store(bytes)
-    this.#published.set(ref.blob, (this.#published.get(ref.blob) ?? 0) + 1)
-    return ref
-  }
-
-  /** Nobody needs to read the blob any more. */
-  async withdraw({ blob }: BlobRef): Promise<void> {
-    const left = (this.#published.get(blob) ?? 0) - 1
-    if (left > 0) this.#published.set(blob, left)
-    else this.#published.delete(blob)
-    await this.#init.blobs.release(blob)
-  }
-
-  /** A blob that was published, for a worker with a session. Throws BLOB_NOT_FOUND. */
-  readFor(worker: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
-    if (!this.#sessions.has(worker) || !this.#published.has(ref.blob)) {
-      throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
-    }
-    return this.#init.blobs.read(ref, offset)
-  }
-
-  async #store(bytes: Uint8Array): Promise<BlobRef> {
-    const blob = createHash('sha256').update(bytes).digest('hex') as BlobId
-    const ref = { blob, bytes: bytes.length }
-    await this.#init.blobs.receive(ref, (write) => write(bytes))
-    return ref
+    return await this.#blobs.setAside(result)
   }
 
   /** The result's output is not needed any more. */
   async release(result: Result): Promise<void> {
-    for (const payload of payloadsOf(result)) {
-      if (isBlobRef(payload) && this.#recorded.delete(payload)) {
-        await this.#init.blobs.release(payload.blob)
-      }
-    }
+    await this.#blobs.release(result)
+  }
+
+  /** Keeps bytes as a blob that every worker may read: see `MasterBlobs.publish`. */
+  async publish(bytes: Uint8Array): Promise<BlobRef> {
+    return await this.#blobs.publish(bytes)
+  }
+
+  /** Nobody needs to read the blob any more. */
+  async withdraw(ref: BlobRef): Promise<void> {
+    await this.#blobs.withdraw(ref)
+  }
+
+  /** A blob that was published, for a worker with a session. Throws BLOB_NOT_FOUND. */
+  readFor(worker: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
+    if (this.#sessions.has(worker)) return this.#blobs.readPublished(ref, offset)
+    throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
   }
 
   /** Ends all sessions; what was sent goes out first. */
@@ -290,19 +258,8 @@ export class MasterRole {
       const message = { type: 'report', reports: [report] } as const
       this.#driver.dispatch({ type: 'message', worker, session, message })
     }
-    this.#drop(obtained)
-    // From here on the journal knows who needs them.
-    if (this.#outbox !== undefined) for (const ref of obtained) this.#recorded.delete(ref)
-  }
-
-  /** Drops the references to blobs that became nobody's result. */
-  #drop(refs: readonly BlobRef[]): void {
-    for (const ref of refs) {
-      if (this.#recorded.has(ref)) continue
-      this.#init.blobs.release(ref.blob).catch((error: unknown) => {
-        this.#init.onProblem(`cannot remove an output: ${toError(error).message}`)
-      })
-    }
+    this.#blobs.drop(obtained)
+    if (this.#outbox !== undefined) this.#blobs.handOver(obtained)
   }
 
   #outboxTo(journal: Journal): Outbox {
@@ -357,9 +314,7 @@ export class MasterRole {
     if (notice.type === 'setback') this.#live.onConcluded(notice.job, notice.task)
     if (notice.type !== 'settled') return
     this.#live.onConcluded(notice.job, notice.task)
-    for (const payload of payloadsOf(notice.result)) {
-      if (isBlobRef(payload)) this.#recorded.add(payload)
-    }
+    this.#blobs.record(notice.result)
   }
 }
 
