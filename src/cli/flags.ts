@@ -164,7 +164,8 @@ export const runTable = {
       'argument, or followed by it where there is no {}. Without COMMAND the argument is the ' +
       'command. Output is printed per task, whole, as tasks end. Flags come before COMMAND.',
     'Where `p2pjobs node --master` of the same home runs, the job is given to that node: it survives ' +
-      'the end of this command and of its terminal, and `p2pjobs attach` follows it again. ' +
+      'the end of this command and of its terminal, and `p2pjobs attach` follows it again. Flags about ' +
+      'a node (--name, --lease, --isolation, --listen and the like) are then those that node was started with. ' +
       'Otherwise, or with --in-process, --local, --no-local or --join, it ends with this command.',
     'The first Ctrl-C starts nothing more and cancels what runs, the second leaves at once.'
   ],

@@ -5,21 +5,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../src/core/errors.ts'
-import type { Report } from '../../src/core/messages.ts'
 import type { BlobRef, NodeId } from '../../src/core/types.ts'
-import { blobOf } from '../support/blobs.ts'
 import { LineProcess } from '../support/line-process.ts'
 import { aResult, ref } from '../support/machines.ts'
-import { SpoolFolder, tasksIn, whoseOf } from '../support/spool.ts'
+import { aReport, noBlob, SpoolFolder, tasksIn, whoseOf } from '../support/spool.ts'
 import { until } from '../support/until.ts'
 
 const WRITER = fileURLToPath(new URL('../support/spool-writer.ts', import.meta.url))
 const M = 'm' as NodeId
-const noBlob = (): string => expect.fail('there is no blob')
-
-function report(task: number, value = ''): Report {
-  return { ...ref(task), result: { ...aResult(), value: Buffer.from(value) } }
-}
 
 describe('spool: misfortune', function () {
   this.timeout(60_000)
@@ -27,13 +20,6 @@ describe('spool: misfortune', function () {
 
   beforeEach(() => (at = new SpoolFolder()))
   afterEach(() => at.end())
-
-  /** A file outside of the spool with these bytes. */
-  function aFile(name: string, bytes: Uint8Array): { path: string; stdout: BlobRef } {
-    const path = join(at.root, name)
-    writeFileSync(path, bytes)
-    return { path, stdout: { blob: blobOf(bytes), bytes: bytes.length } }
-  }
 
   describe('after a crash', () => {
     it('in the middle of writing, has all that was said to be there', async () => {
@@ -61,7 +47,7 @@ describe('spool: misfortune', function () {
 
     it('passes over a record that was being written, wherever that stopped', async () => {
       const spool = await at.open()
-      spool.keep(whoseOf('m'), [report(1), report(2)], noBlob)
+      spool.keep(whoseOf('m'), [aReport(1), aReport(2)], noBlob)
       await spool.close()
       const whole = readFileSync(at.log)
       const two = whole.indexOf('epoch-1', whole.indexOf('epoch-1') + 1)
@@ -70,7 +56,7 @@ describe('spool: misfortune', function () {
         const again = await at.open()
         expect(tasksIn(again)).to.deep.equal({ 'm epoch-1': [1] })
         // What is written next stands where the torn one stood.
-        again.keep(whoseOf('m'), [report(3)], noBlob)
+        again.keep(whoseOf('m'), [aReport(3)], noBlob)
         expect(tasksIn(await at.open())).to.deep.equal({ 'm epoch-1': [1, 3] })
       }
       expect(at.problems).to.deep.equal([])
@@ -83,7 +69,7 @@ describe('spool: misfortune', function () {
         mkdirSync(at.folder, { recursive: true })
         writeFileSync(at.log, start)
         const spool = await at.open()
-        spool.keep(whoseOf('m'), [report(1)], noBlob)
+        spool.keep(whoseOf('m'), [aReport(1)], noBlob)
         expect(tasksIn(await at.open())).to.deep.equal({ 'm epoch-1': [1] })
       }
       expect(at.problems).to.deep.equal([])
@@ -97,7 +83,7 @@ describe('spool: misfortune', function () {
       const spool = await at.open()
       spool.keep(
         whoseOf('m'),
-        tasks.map((task) => report(task, 'value')),
+        tasks.map((task) => aReport(task, 'value')),
         noBlob
       )
       await spool.close()
@@ -125,7 +111,7 @@ describe('spool: misfortune', function () {
         appendFileSync(at.log, garbage)
         const spool = await at.open()
         expect(tasksIn(spool)).to.deep.equal({ 'm epoch-1': tasks })
-        spool.keep(whoseOf('m'), [report(4)], noBlob)
+        spool.keep(whoseOf('m'), [aReport(4)], noBlob)
         expect(tasksIn(await at.open())).to.deep.equal({ 'm epoch-1': [...tasks, 4] })
       })
     }
@@ -134,7 +120,7 @@ describe('spool: misfortune', function () {
       writeFileSync(at.log, 'something else, and much longer than a first line')
       const spool = await at.open()
       expect(at.problems).to.have.lengthOf(1)
-      spool.keep(whoseOf('m'), [report(1)], noBlob)
+      spool.keep(whoseOf('m'), [aReport(1)], noBlob)
       expect(tasksIn(await at.open())).to.deep.equal({ 'm epoch-1': [1] })
       expect(at.problems).to.have.lengthOf(1)
     })
@@ -172,11 +158,11 @@ describe('spool: misfortune', function () {
   describe('without room', () => {
     it('refuses to keep more than its bound, says so once, and keeps it later', async () => {
       const spool = await at.open(10_000)
-      const { path, stdout } = aFile('output', Buffer.alloc(6_000))
+      const { path, stdout } = at.file('output', Buffer.alloc(6_000))
       spool.keep(whoseOf('m'), [{ ...ref(1), result: { ...aResult(), stdout } }], () => path)
-      spool.keep(whoseOf('m'), [report(2, 'x'.repeat(5_000)), report(3, 'small')], noBlob)
+      spool.keep(whoseOf('m'), [aReport(2, 'x'.repeat(5_000)), aReport(3, 'small')], noBlob)
       await spool.idle()
-      spool.keep(whoseOf('m'), [report(4, 'x'.repeat(5_000))], noBlob)
+      spool.keep(whoseOf('m'), [aReport(4, 'x'.repeat(5_000))], noBlob)
       await spool.idle()
       expect(tasksIn(spool)).to.deep.equal({ 'm epoch-1': [1, 3] })
       expect(at.problems).to.have.lengthOf(1)
@@ -192,14 +178,14 @@ describe('spool: misfortune', function () {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'spool-test', at.folder])
       try {
         const spool = await at.open()
-        spool.keep(whoseOf('m'), [report(1, 'small')], noBlob)
+        spool.keep(whoseOf('m'), [aReport(1, 'small')], noBlob)
         await spool.idle()
         const ballast = join(at.folder, 'ballast')
         expect(() => writeFileSync(ballast, Buffer.alloc(1_000_000))).to.throw(/ENOSPC/)
-        const large = report(2, 'x'.repeat(100_000))
+        const large = aReport(2, 'x'.repeat(100_000))
         spool.keep(whoseOf('m'), [large], noBlob)
         await spool.idle()
-        const { path, stdout } = aFile('output', Buffer.alloc(100_000))
+        const { path, stdout } = at.file('output', Buffer.alloc(100_000))
         // From another file system, so that it has to be copied.
         spool.keep(whoseOf('m'), [{ ...ref(3), result: { ...aResult(), stdout } }], () => path)
         await spool.idle()

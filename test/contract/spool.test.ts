@@ -12,17 +12,12 @@ import {
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Report } from '../../src/core/messages.ts'
-import type { BlobRef, NodeId } from '../../src/core/types.ts'
+import type { NodeId } from '../../src/core/types.ts'
 import { blobOf } from '../support/blobs.ts'
 import { aResult, ref } from '../support/machines.ts'
-import { SpoolFolder, tasksIn, whoseOf } from '../support/spool.ts'
+import { aReport, noBlob, SpoolFolder, tasksIn, whoseOf } from '../support/spool.ts'
 
 const M = 'm' as NodeId
-const noBlob = (): string => expect.fail('there is no blob')
-
-function report(task: number, value = ''): Report {
-  return { ...ref(task), result: { ...aResult(), value: Buffer.from(value) } }
-}
 
 describe('spool', function () {
   this.timeout(60_000)
@@ -30,13 +25,6 @@ describe('spool', function () {
 
   beforeEach(() => (at = new SpoolFolder()))
   afterEach(() => at.end())
-
-  /** A file outside of the spool with these bytes. */
-  function aFile(name: string, bytes: Uint8Array): { path: string; stdout: BlobRef } {
-    const path = join(at.root, name)
-    writeFileSync(path, bytes)
-    return { path, stdout: { blob: blobOf(bytes), bytes: bytes.length } }
-  }
 
   function blobFiles(): string[] {
     return readdirSync(join(at.folder, 'blobs'))
@@ -70,7 +58,7 @@ describe('spool', function () {
     const spool = await at.open()
     spool.keep(
       whoseOf('m'),
-      [1, 2, 3, 4].map((task) => report(task)),
+      [1, 2, 3, 4].map((task) => aReport(task)),
       noBlob
     )
     spool.forget(M, ref(1))
@@ -87,10 +75,10 @@ describe('spool', function () {
 
   it('tells masters and their epochs apart, the latest epoch last', async () => {
     const spool = await at.open()
-    spool.keep(whoseOf('m'), [report(1)], noBlob)
-    spool.keep(whoseOf('n'), [report(1)], noBlob)
+    spool.keep(whoseOf('m'), [aReport(1)], noBlob)
+    spool.keep(whoseOf('n'), [aReport(1)], noBlob)
     await spool.idle()
-    spool.keep(whoseOf('m', 'epoch-2'), [report(2)], noBlob)
+    spool.keep(whoseOf('m', 'epoch-2'), [aReport(2)], noBlob)
     const again = await at.open()
     expect(tasksIn(again)).to.deep.equal({
       ...{ 'm epoch-1': [1], 'n epoch-1': [1], 'm epoch-2': [2] }
@@ -101,16 +89,16 @@ describe('spool', function () {
 
   it('keeps a result of a new epoch whose numbers an old one had', async () => {
     const spool = await at.open()
-    spool.keep(whoseOf('m'), [report(1)], noBlob)
+    spool.keep(whoseOf('m'), [aReport(1)], noBlob)
     await spool.idle()
     spool.forget(M, ref(1))
-    spool.keep(whoseOf('m', 'epoch-2'), [report(1)], noBlob)
+    spool.keep(whoseOf('m', 'epoch-2'), [aReport(1)], noBlob)
     expect(tasksIn(await at.open())).to.deep.equal({ 'm epoch-2': [1] })
   })
 
   it('is an empty file again when nothing is kept', async () => {
     const spool = await at.open()
-    spool.keep(whoseOf('m'), [report(1, 'x'.repeat(1_000))], noBlob)
+    spool.keep(whoseOf('m'), [aReport(1, 'x'.repeat(1_000))], noBlob)
     await spool.idle()
     expect(statSync(at.log).size).to.be.above(1_000)
     spool.forget(M, ref(1))
@@ -120,16 +108,16 @@ describe('spool', function () {
 
   it('does not grow with what has gone: it is written anew', async () => {
     const spool = await at.open()
-    spool.keep(whoseOf('m'), [report(1, 'stays')], noBlob)
+    spool.keep(whoseOf('m'), [aReport(1, 'stays')], noBlob)
     const large = 'x'.repeat(100_000)
     for (let task = 2; task < 50; task++) {
-      spool.keep(whoseOf('m'), [report(task, large)], noBlob)
+      spool.keep(whoseOf('m'), [aReport(task, large)], noBlob)
       await spool.idle()
       spool.forget(M, ref(task))
       await spool.idle()
       expect(statSync(at.log).size).to.be.below(1_300_000)
     }
-    spool.keep(whoseOf('m'), [report(50, 'last')], noBlob)
+    spool.keep(whoseOf('m'), [aReport(50, 'last')], noBlob)
     const again = await at.open()
     expect(tasksIn(again)).to.deep.equal({ 'm epoch-1': [1, 50] })
     expect(Buffer.from(valueOf(again.kept[0]!.reports[0]!)).toString()).to.equal('stays')
@@ -148,7 +136,7 @@ describe('spool', function () {
     it('stay when their first name goes, and go with their result', async () => {
       const spool = await at.open()
       const bytes = Buffer.from('a large output')
-      const { path, stdout } = aFile('output', bytes)
+      const { path, stdout } = at.file('output', bytes)
       const result = { ...aResult(), stdout, stderr: stdout }
       spool.keep(whoseOf('m'), [{ ...ref(1), result }], () => path)
       spool.keep(whoseOf('m'), [{ ...ref(2), result }], () => path)
@@ -167,7 +155,7 @@ describe('spool', function () {
 
     it('may be gone when their result was forgotten before it was written', async () => {
       const spool = await at.open()
-      const { path, stdout } = aFile('output', Buffer.from('short-lived'))
+      const { path, stdout } = at.file('output', Buffer.from('short-lived'))
       const result = { ...aResult(), stdout }
       spool.keep(whoseOf('m'), [{ ...ref(1), result }], () => path)
       await Promise.resolve()
@@ -188,7 +176,7 @@ describe('spool', function () {
     it('that are missing or cut short cost their result only, and that is told', async () => {
       const spool = await at.open()
       for (const task of [1, 2, 3]) {
-        const { path, stdout } = aFile(`output-${task}`, Buffer.from(`output ${task}`))
+        const { path, stdout } = at.file(`output-${task}`, Buffer.from(`output ${task}`))
         spool.keep(whoseOf('m'), [{ ...ref(task), result: { ...aResult(), stdout } }], () => path)
       }
       await spool.idle()
@@ -204,7 +192,7 @@ describe('spool', function () {
 
   it('does not hold up the loop: a thousand results are one write', async () => {
     const spool = await at.open()
-    for (let task = 1; task <= 1_000; task++) spool.keep(whoseOf('m'), [report(task)], noBlob)
+    for (let task = 1; task <= 1_000; task++) spool.keep(whoseOf('m'), [aReport(task)], noBlob)
     await spool.idle()
     expect(tasksIn(await at.open())['m epoch-1']).to.have.lengthOf(1_000)
   })

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
+import { LabNodes } from '../support/lab-nodes.ts'
 import type { LineProcess } from '../support/line-process.ts'
-import { Netlab, skipWithoutNetlab } from '../support/netlab.ts'
-import { PROGRAM } from '../support/program.ts'
+import type { Netlab } from '../support/netlab.ts'
+import { skipWithoutNetlab } from '../support/netlab.ts'
 
 const MASTER = 1
 const [FIRST, SECOND] = [2, 3]
@@ -13,28 +11,24 @@ const TASKS = 200
 /** What a network does to those who believe that a connection is there until somebody closes it. */
 describe('a network that fails without a word', function () {
   this.timeout(120_000)
+  let nodes: LabNodes
   let lab: Netlab
-  let homes: string[] = []
 
   before(function () {
     skipWithoutNetlab(this)
   })
 
   beforeEach(async () => {
-    lab = await Netlab.up(3)
+    nodes = await LabNodes.up(3)
+    lab = nodes.lab
   })
 
   afterEach(async () => {
-    await lab.down()
-    for (const home of homes) rmSync(home, { recursive: true, force: true })
-    homes = []
+    await nodes.down()
   })
 
   function start(host: number, words: readonly string[], token?: string): LineProcess {
-    const home = mkdtempSync(join(tmpdir(), 'p2pjobs-faults-'))
-    homes.push(home)
-    const env = { ...process.env, P2PJOBS_HOME: home, ...(token && { P2PJOBS_TOKEN: token }) }
-    return lab.spawn(host, process.execPath, [PROGRAM, 'node', '--json', ...words], { env })
+    return nodes.start(host, ['node', '--json', ...words], token)
   }
 
   /** A master that has begun a job on two workers, one on each of the other hosts. */

@@ -1,47 +1,37 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
+import { LabNodes } from '../support/lab-nodes.ts'
 import type { LineProcess } from '../support/line-process.ts'
-import { Netlab, skipWithoutNetlab } from '../support/netlab.ts'
-import { PROGRAM } from '../support/program.ts'
+import type { Netlab } from '../support/netlab.ts'
+import { skipWithoutNetlab } from '../support/netlab.ts'
 
 /** The program on several hosts that know nothing of each other but the token. */
 describe('p2pjobs on three hosts', function () {
   this.timeout(90_000)
+  let nodes: LabNodes
   let lab: Netlab
-  let homes: string[] = []
 
   before(function () {
     skipWithoutNetlab(this)
   })
 
   beforeEach(async () => {
-    lab = await Netlab.up(3)
+    nodes = await LabNodes.up(3)
+    lab = nodes.lab
   })
 
   afterEach(async () => {
-    await lab.down()
-    for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true })
-    homes = []
+    await nodes.down()
   })
-
-  function start(host: number, words: readonly string[], token?: string): LineProcess {
-    const home = mkdtempSync(join(tmpdir(), 'p2pjobs-hosts-'))
-    homes.push(home)
-    const env = { ...process.env, P2PJOBS_HOME: home, ...(token && { P2PJOBS_TOKEN: token }) }
-    return lab.spawn(host, process.execPath, [PROGRAM, ...words], { env })
-  }
 
   async function startMaster(): Promise<{ master: LineProcess; token: string }> {
     const jobs = ['--jobs', '-', '--exit-when-done', '--slots', '0', '--lease', '2s']
-    const master = start(1, ['node', '--master', '--json', ...jobs])
+    const master = nodes.start(1, ['node', '--master', '--json', ...jobs])
     const network = await master.jsonLine(({ event }) => event === 'network')
     return { master, token: String(network['token']) }
   }
 
   function startWorker(host: number, token: string): LineProcess {
-    return start(host, ['node', '--json', '--name', `host${host}`, '--slots', '1'], token)
+    return nodes.start(host, ['node', '--json', '--name', `host${host}`, '--slots', '1'], token)
   }
 
   async function joined(master: LineProcess, name: string): Promise<void> {

@@ -1,40 +1,30 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
+import { LabNodes } from '../support/lab-nodes.ts'
 import type { LineProcess } from '../support/line-process.ts'
-import { Netlab, skipWithoutNetlab } from '../support/netlab.ts'
-import { PROGRAM } from '../support/program.ts'
+import type { Netlab } from '../support/netlab.ts'
+import { skipWithoutNetlab } from '../support/netlab.ts'
 
 const TASKS = 30
 
 /** Hosts on which multicast does not work: one of them is named to the others, no more. */
 describe('p2pjobs on hosts without multicast', function () {
   this.timeout(90_000)
+  let nodes: LabNodes
   let lab: Netlab
-  let homes: string[] = []
 
   before(function () {
     skipWithoutNetlab(this)
   })
 
   beforeEach(async () => {
-    lab = await Netlab.up(4)
+    nodes = await LabNodes.up(4)
+    lab = nodes.lab
     for (const host of [1, 2, 3, 4]) await lab.firewall(host, 'udp dport 5353 drop')
   })
 
   afterEach(async () => {
-    await lab.down()
-    for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true })
-    homes = []
+    await nodes.down()
   })
-
-  function start(host: number, words: readonly string[], token?: string): LineProcess {
-    const home = mkdtempSync(join(tmpdir(), 'p2pjobs-hosts-'))
-    homes.push(home)
-    const env = { ...process.env, P2PJOBS_HOME: home, ...(token && { P2PJOBS_TOKEN: token }) }
-    return lab.spawn(host, process.execPath, [PROGRAM, ...words], { env })
-  }
 
   /** The one whose address is known: a master that runs no tasks. */
   async function startFirst(): Promise<{ first: LineProcess; work: string; full: string }> {
@@ -47,10 +37,9 @@ describe('p2pjobs on hosts without multicast', function () {
       '--listen',
       '/ip4/0.0.0.0/tcp/4001'
     ]
-    const first = start(1, words)
+    const first = nodes.start(1, words)
     const { token } = await first.jsonLine(({ event }) => event === 'network')
-    const env = { ...process.env, P2PJOBS_HOME: homes[0] }
-    const told = lab.spawn(1, process.execPath, [PROGRAM, 'token', '--full'], { env })
+    const told = nodes.start(1, ['token', '--full'], undefined, nodes.homes[0])
     return { first, work: String(token), full: await told.line(/^p2pj1-full-/) }
   }
 
@@ -64,7 +53,7 @@ describe('p2pjobs on hosts without multicast', function () {
     token: string
   ): Promise<LineProcess> {
     const name = `host${host}`
-    const worker = start(
+    const worker = nodes.start(
       host,
       ['node', '--json', '--name', name, '--slots', '1', ...named()],
       token
@@ -76,7 +65,7 @@ describe('p2pjobs on hosts without multicast', function () {
   /** Runs tasks on the others, from the fourth host, and returns who ran some. */
   async function namesOfWorkers(full: string): Promise<Set<unknown>> {
     const words = ['run', '--json', '--no-local', '--min-workers', '2', ...named(), 'sleep 0.1 #']
-    const run = start(4, words, full)
+    const run = nodes.start(4, words, full)
     run.child.stdin.end('x\n'.repeat(TASKS))
     expect(await run.ended, run.transcript()).to.deep.equal({ code: 0, signal: null })
     const results = run.json.filter(({ event }) => event === 'result')

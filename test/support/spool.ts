@@ -1,15 +1,26 @@
 /** Kept results, in a folder that goes with its test. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import { KEEP_DURABLE_MS } from '../../src/core/limits.ts'
-import type { NodeId } from '../../src/core/types.ts'
+import type { Report } from '../../src/core/messages.ts'
+import type { BlobRef, NodeId } from '../../src/core/types.ts'
 import type { KeptFor } from '../../src/core/worker/events.ts'
 import { Spool } from '../../src/spool/spool.ts'
+import { blobOf } from './blobs.ts'
+import { aResult, ref } from './machines.ts'
 
 export function whoseOf(master: string, epoch = 'epoch-1'): KeptFor {
   return { master: master as NodeId, epoch, keepMs: KEEP_DURABLE_MS }
 }
+
+export function aReport(task: number, value = ''): Report {
+  return { ...ref(task), result: { ...aResult(), value: Buffer.from(value) } }
+}
+
+/** For reports without blobs. */
+export const noBlob = (): string => expect.fail('there is no blob')
 
 /** The tasks that are kept, by master and epoch. */
 export function tasksIn(spool: Spool): Record<string, number[]> {
@@ -31,6 +42,13 @@ export class SpoolFolder {
 
   constructor() {
     mkdirSync(this.folder)
+  }
+
+  /** A file outside of the spool with these bytes. */
+  file(name: string, bytes: Uint8Array): { path: string; stdout: BlobRef } {
+    const path = join(this.root, name)
+    writeFileSync(path, bytes)
+    return { path, stdout: { blob: blobOf(bytes), bytes: bytes.length } }
   }
 
   async open(bytesMax?: number): Promise<Spool> {
