@@ -48,6 +48,7 @@ export class FrameStream {
   #isPaused = false
   #hasEnded = false
   #error: Error | undefined
+  /** Goes on with reading. */
   #wake: (() => void) | undefined
 
   /** To be made in the same turn in which the stream was opened, or what it sends may be missed. */
@@ -100,22 +101,55 @@ export class FrameStream {
    */
   async *frames(): AsyncGenerator<Uint8Array, void, undefined> {
     while (true) {
+      yield* this.#takeFrames()
+      this.#resume()
+      if (this.#unread.length > 0) continue
+      if (this.#isOver()) return
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+      this.#wake = undefined
+    }
+  }
+
+  /**
+   * Calls `onFrame` with the body of every frame within the very event that brings it, and resolves
+   * when the peer closes its side: a promise for each would take longer than most frames. Throws
+   * like `frames`, and what `onFrame` throws.
+   */
+  async forEachFrame(onFrame: (body: Uint8Array) => void): Promise<void> {
+    const over = Promise.withResolvers<undefined>()
+    this.#wake = () => {
+      try {
+        for (const body of this.#takeFrames()) onFrame(body)
+        if (this.#hasEnded) over.resolve(undefined)
+      } catch (error) {
+        over.reject(toError(error))
+      }
+    }
+    this.#resume()
+    this.#wake()
+    await over.promise
+    this.#wake = undefined
+    // Only now: why the stream has ended may show later in the same turn.
+    this.#isOver()
+  }
+
+  *#takeFrames(): Generator<Uint8Array, void, undefined> {
+    while (this.#unread.length > 0) {
       const chunks = this.#unread
       this.#unread = []
       for (const chunk of chunks) {
         this.#unreadBytes -= chunk.length
         yield* this.#parser.push(chunk)
       }
-      if (this.#unread.length > 0) continue
-      this.#resume()
-      if (this.#unread.length > 0) continue
-      if (this.#error !== undefined) throw this.#error
-      if (this.#hasEnded) {
-        if (this.#parser.isInside) throw this.#cutOff()
-        return
-      }
-      await new Promise<void>((resolve) => (this.#wake = resolve))
     }
+  }
+
+  /** All was read, and the peer has closed its side. Throws when that is not how the stream ended. */
+  #isOver(): boolean {
+    if (this.#unread.length > 0) return false
+    if (this.#error !== undefined) throw this.#error
+    if (this.#hasEnded && this.#parser.isInside) throw this.#cutOff()
+    return this.#hasEnded
   }
 
   /** A peer that closes inside a frame says nonsense; one that is killed there does not. */
@@ -180,6 +214,7 @@ export class FrameStream {
     }
     // What was left over when the protocol had been agreed on may come after the end.
     if (this.#stream.readableEnded) this.#hasEnded = true
+    this.#kick()
     if (this.#unreadBytes > READ_AHEAD_BYTES && !this.#isPaused) {
       this.#isPaused = true
       // Pausing inside this listener while the stream resumes would go on granting window.
@@ -187,7 +222,6 @@ export class FrameStream {
         if (this.#isPaused && this.#stream.readStatus === 'readable') this.#stream.pause()
       })
     }
-    this.#kick()
   }
 
   readonly #onEnd = (): void => {
@@ -212,6 +246,5 @@ export class FrameStream {
 
   #kick(): void {
     this.#wake?.()
-    this.#wake = undefined
   }
 }

@@ -7,10 +7,11 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Libp2p, MessageStream, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import type { DialRule } from './dial-rule.ts'
+import { gatherWindowUpdates, saveErrors, writeWhole } from './gathered-writes.ts'
 
 export interface Libp2pInit {
   readonly privateKey: PrivateKey
@@ -69,19 +70,33 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
   })
 }
 
-/** libp2p tells nobody of a handshake that fails on the side that was dialed. */
+/** The encrypter, whose connections write less often, and whose failures are told. */
 function watched(make: NoiseFactory, onFailed: () => void): NoiseFactory {
   return (components) => {
     const encrypter = make(components)
     const secureInbound = encrypter.secureInbound.bind(encrypter)
+    const secureOutbound = encrypter.secureOutbound.bind(encrypter)
     encrypter.secureInbound = async (connection, options) => {
       try {
-        return await secureInbound(connection, options)
+        return gathered(connection, await secureInbound(connection, options))
       } catch (error) {
+        // libp2p tells nobody of a handshake that fails on the side that was dialed.
         onFailed()
         throw error
       }
     }
+    encrypter.secureOutbound = async (connection, options) =>
+      gathered(connection, await secureOutbound(connection, options))
     return encrypter
   }
+}
+
+function gathered<Secured extends { connection: MessageStream }>(
+  plain: MessageStream,
+  secured: Secured
+): Secured {
+  writeWhole(plain)
+  gatherWindowUpdates(secured.connection)
+  saveErrors(secured.connection)
+  return secured
 }

@@ -28,6 +28,9 @@ export interface Link<Out, In> {
   listen(onMessage: (message: In) => void, onClosed: (error: Error | undefined) => void): void
 }
 
+/** How long a message waits for another one that it can leave with, if nobody waits for it. */
+const COMPANY_MS = 2
+
 /** A session over a stream: all messages of one turn of the loop go out together. */
 export function streamLink<Out, In>(
   stream: FrameStream,
@@ -35,15 +38,22 @@ export function streamLink<Out, In>(
 ): Link<Out, In> {
   const builder = new FrameBuilder()
   let isFlushDue = false
+  let patience: NodeJS.Timeout | undefined
   let closing: NodeJS.Timeout | undefined
   const flush = (): void => {
     isFlushDue = false
+    clearTimeout(patience)
+    patience = undefined
     stream.send(builder.take())
   }
   return {
     send(message) {
       builder.add(codec.encode(message))
       if (isFlushDue) return
+      if (codec.canWait(message)) {
+        patience ??= setTimeout(flush, COMPANY_MS)
+        return
+      }
       isFlushDue = true
       setImmediate(flush)
     },
@@ -94,9 +104,9 @@ async function readAll<In>(
   onMessage: (message: In) => void
 ): Promise<void> {
   try {
-    for await (const body of stream.frames()) {
+    await stream.forEachFrame((body) => {
       for (const message of codec.decode(body)) onMessage(message)
-    }
+    })
     await stream.close()
   } catch (error) {
     stream.abort(toError(error))

@@ -1,4 +1,5 @@
 import { mock } from 'node:test'
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { FrameStream } from '../../../src/net/frame-stream.ts'
 import { streamLink } from '../../../src/node/link.ts'
@@ -31,8 +32,7 @@ class FakeStream {
     this.#peerCloses.reject(error)
   }
 
-  async *frames(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* []
+  async forEachFrame(): Promise<void> {
     await this.#peerCloses.promise
   }
 }
@@ -49,6 +49,28 @@ describe('streamLink', () => {
     link.send({ type: 'renewed', more: false })
     link.close()
     expect(stream.did.slice(0, 2)).to.deep.equal(['send 1', 'close'])
+  })
+
+  it('sends what can wait with the next message that cannot', async () => {
+    const stream = new FakeStream()
+    const link = streamLink(stream.asStream(), masterEnd)
+    link.send({ type: 'accepted', attempts: [] })
+    await turnOfTheLoop()
+    expect(stream.did).to.deep.equal([])
+    link.send({ type: 'renewed', more: false })
+    await turnOfTheLoop()
+    expect(stream.did).to.deep.equal(['send 1'])
+    mock.timers.tick(LONGER_THAN_ANY_WAIT_MS)
+    expect(stream.did).to.deep.equal(['send 1'])
+  })
+
+  it('sends what can wait a moment later when nothing else comes', () => {
+    const stream = new FakeStream()
+    const link = streamLink(stream.asStream(), masterEnd)
+    link.send({ type: 'accepted', attempts: [] })
+    link.send({ type: 'accepted', attempts: [] })
+    mock.timers.tick(LONGER_THAN_ANY_WAIT_MS)
+    expect(stream.did).to.deep.equal(['send 1'])
   })
 
   it('ends the session when the peer closes its side, too', async () => {
