@@ -18,8 +18,7 @@ export class Activity {
    */
   begin(isPatient = false): () => void {
     if (isPatient) this.#patient++
-    else this.#urgent++
-    if (!isPatient) this.#timer ??= setInterval(() => undefined, TIMER_MS)
+    else if (++this.#urgent === 1) this.#keepAlive()
     return () => {
       if (isPatient) this.#patient--
       else this.#urgent--
@@ -33,10 +32,21 @@ export class Activity {
     await new Promise<void>((resolve) => this.#onIdle.push(resolve))
   }
 
-  #settle(): void {
-    if (this.#urgent > 0) return
+  /** The pool is over. */
+  end(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  /** The timer stays, as a new one for each call made alone would cost as much as the call. */
+  #keepAlive(): void {
+    this.#timer ??= setInterval(() => undefined, TIMER_MS)
+    this.#timer.ref()
+  }
+
+  #settle(): void {
+    if (this.#urgent > 0) return
+    this.#timer?.unref()
     if (this.#patient > 0) return
     for (const resolve of this.#onIdle.splice(0)) resolve()
   }

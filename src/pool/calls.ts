@@ -6,10 +6,10 @@ import type { FunctionRef } from '../core/spec.ts'
 import type { MasterRole } from '../node/master-role.ts'
 import type { StartedNode } from '../node/start.ts'
 import { encodeCalls } from '../values/calls.ts'
-import type { CallOutcome } from '../values/calls.ts'
 import { Activity } from './activity.ts'
 import { AsyncResult } from './async-result.ts'
 import type { Callbacks } from './async-result.ts'
+import { ABORTED, abortError, Call, callerErrorOf } from './call.ts'
 import { checkChunkSize, chunksOf, defaultChunkSize } from './chunks.ts'
 import { Code } from './code.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -87,12 +87,22 @@ export class PoolCalls {
   }
 
   /** Calls a function once. */
-  async apply(fn: FunctionSource, args: Arguments, options: CallOptions): Promise<unknown> {
+  apply(fn: FunctionSource, args: Arguments, options: CallOptions): Promise<unknown> {
+    const ref = this.#code.refOf(fn)
+    return ref instanceof Promise
+      ? this.#applyLater(ref, args, options)
+      : this.#call(ref, args, options)
+  }
+
+  /** The first call of a function waits for its code. */
+  async #applyLater(
+    ref: Promise<FunctionRef>,
+    args: Arguments,
+    options: CallOptions
+  ): Promise<unknown> {
     const settle = this.#activity.begin()
     try {
-      const ref = this.#code.refOf(fn)
-      const job = this.#jobFor(ref instanceof Promise ? await ref : ref, options)
-      return await this.#call(job, args, options)
+      return await this.#call(await ref, args, options)
     } finally {
       settle()
     }
@@ -195,7 +205,7 @@ export class PoolCalls {
   async terminate(): Promise<void> {
     this.#isTerminated = true
     for (const lazy of [...this.#lazy]) lazy.abort(terminated())
-    this.#dispatcher.cancelAll(TERMINATED)
+    this.#dispatcher.terminate(terminated())
     await this.#stop()
   }
 
@@ -203,17 +213,14 @@ export class PoolCalls {
     const settle = this.#activity.begin()
     await this.#started.stop()
     settle()
+    this.#activity.end()
   }
 
-  async #call(job: PoolJob, args: Arguments, options: CallOptions): Promise<unknown> {
-    const { promise, resolve, reject } = Promise.withResolvers<CallOutcome | undefined>()
-    const task = this.#dispatcher.run(job, [args], {
-      onEnd: (end) => ('error' in end ? reject(end.error) : resolve(end.outcomes[0])),
-      onProgress: options.onProgress
-    })
-    const outcome = await this.#abortable(promise, options, (reason) => task.cancel(reason))
-    if (outcome?.ok === true) return outcome.value
-    throw outcome?.error
+  #call(ref: FunctionRef, args: Arguments, options: CallOptions): Promise<unknown> {
+    const call = new Call(options)
+    const task = this.#dispatcher.run(this.#jobFor(ref, options), [args], call)
+    if (options.signal !== undefined) call.watch(options.signal, task)
+    return call.promise
   }
 
   /** Waits for a call, and ends it when its user says so. */
@@ -222,15 +229,13 @@ export class PoolCalls {
     { signal }: CallOptions,
     cancel: (reason: string) => void
   ): Promise<Value> {
-    const onAbort = (): void => cancel('its caller does not want it any more')
+    const onAbort = (): void => cancel(ABORTED)
     signal?.addEventListener('abort', onAbort)
     if (signal?.aborted === true) onAbort()
     try {
       return await promise
     } catch (error) {
-      if (!(error instanceof P2pJobsError) || error.code !== 'CANCELED') throw error
-      if (this.#isTerminated) throw terminated()
-      throw signal?.aborted === true ? abortError(signal) : error
+      throw callerErrorOf(error, signal)
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
@@ -255,11 +260,6 @@ export class PoolCalls {
 
 function terminated(): P2pJobsError {
   return new P2pJobsError('TERMINATED', TERMINATED)
-}
-
-function abortError(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason
-  return reason instanceof Error ? reason : new P2pJobsError('CANCELED', String(reason))
 }
 
 function masterOf({ node }: StartedNode): MasterRole {

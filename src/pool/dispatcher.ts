@@ -3,10 +3,10 @@
  * become values again.
  */
 import { toError } from '../core/errors.ts'
+import type { P2pJobsError } from '../core/errors.ts'
 import type { JobOptions } from '../core/job.ts'
 import { OUTPUT_BYTES_MAX } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
-import { payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import type { FunctionRef, FunctionSpec } from '../core/spec.ts'
 import type { EndState } from '../core/task.ts'
@@ -19,7 +19,7 @@ import { decodeValue } from '../values/decode.ts'
 import type { Activity } from './activity.ts'
 import type { CallOptions } from './options.ts'
 import { bytesOf, PoolJob } from './pool-job.ts'
-import type { Ticket } from './pool-job.ts'
+import type { TaskListener, Ticket } from './pool-job.ts'
 import { remoteError, taskError } from './remote-error.ts'
 
 /** How the tasks of a pool run, whatever their function. */
@@ -66,6 +66,8 @@ export class Dispatcher {
   readonly #master: MasterRole
   readonly #jobs = new Map<JobId, PoolJob>()
   readonly #names = new Map<NodeId, string>()
+  /** What whoever still waits for a call is told. */
+  #termination: P2pJobsError | undefined
 
   constructor(init: DispatcherInit) {
     this.#init = init
@@ -101,21 +103,15 @@ export class Dispatcher {
   run(job: PoolJob, calls: readonly (readonly unknown[])[], events: TaskEvents): RunningTask {
     const input = encodeCalls(calls)
     const settle = this.#init.activity.begin(events.isDaemon)
-    const onEnd = (end: TaskEnd): void => {
-      settle()
-      events.onEnd(end)
-    }
-    const ticket = job.add(input, {
-      onSettled: (state, result, worker) => this.#onSettled(state, result, worker, onEnd),
-      onProgress: (value) => this.#tell(value, events.onProgress),
-      onStarted: (worker) => events.onStarted?.(worker)
-    })
-    return { ...ticket, bytes: input.length }
+    const run = new Run(this, events, settle, input.length)
+    run.ticket = job.add(input, run)
+    return run
   }
 
   /** Ends every task of every job. */
-  cancelAll(reason: string): void {
-    for (const job of [...this.#jobs.values()]) job.cancel(reason)
+  terminate(error: P2pJobsError): void {
+    this.#termination = error
+    for (const job of [...this.#jobs.values()]) job.cancel(error.message)
   }
 
   /** To be told every notice of the node's master. */
@@ -151,41 +147,32 @@ export class Dispatcher {
     return worker === undefined ? '' : (this.#names.get(worker) ?? worker)
   }
 
-  #onSettled(
-    state: EndState,
-    result: Result,
-    worker: NodeId | undefined,
-    onEnd: TaskEvents['onEnd']
-  ): void {
+  /** What a task that has ended comes to is told as soon as all of it is here. */
+  onSettled(state: EndState, result: Result, worker: NodeId | undefined, run: Run): void {
+    const { stdout, stderr, value } = result
     const name = this.nameOf(worker)
-    if (payloadsOf(result).some(isBlobRef)) {
-      void this.#fetch(state, result, name, onEnd)
+    if (isBlobRef(stdout) || isBlobRef(stderr) || isBlobRef(value)) {
+      void this.#fetch(state, result, name, run)
       return
     }
-    const { stdout, stderr, value } = result
-    this.#print(stdout as Uint8Array, stderr as Uint8Array, name)
-    onEnd(endOf(state, result, value as Uint8Array, name))
+    this.#print(stdout, stderr, name)
+    run.end(this.#endOf(state, result, value, name))
   }
 
-  async #fetch(
-    state: EndState,
-    result: Result,
-    name: string,
-    onEnd: TaskEvents['onEnd']
-  ): Promise<void> {
+  async #fetch(state: EndState, result: Result, name: string, run: Run): Promise<void> {
     try {
       const bytes = (payload: Payload): Promise<Uint8Array> => bytesOf(this.#master, payload)
       const value = await bytes(result.value)
       this.#print(await bytes(result.stdout), await bytes(result.stderr), name)
-      onEnd(endOf(state, result, value, name))
+      run.end(this.#endOf(state, result, value, name))
     } catch (error) {
-      onEnd({ error: toError(error), exitCode: undefined, signal: undefined })
+      run.end({ error: toError(error), exitCode: undefined, signal: undefined })
     }
     await this.#master.release(result)
   }
 
   /** In a turn of its own: what a user's function throws is its program's, not the master's. */
-  #tell(bytes: Uint8Array, onProgress: TaskEvents['onProgress']): void {
+  tell(bytes: Uint8Array, onProgress: TaskEvents['onProgress']): void {
     if (onProgress === undefined) return
     let value: unknown
     try {
@@ -201,21 +188,58 @@ export class Dispatcher {
     if (stdout.length === 0 && stderr.length === 0) return
     queueMicrotask(() => this.#init.sink?.(stdout, stderr, worker))
   }
+
+  #endOf(state: EndState, result: Result, value: Uint8Array, worker: string): TaskEnd {
+    const { exitCode, signal } = result
+    if (state === 'canceled' || state === 'aborted' || value.length === 0) {
+      const termination = state === 'canceled' ? this.#termination : undefined
+      return { error: termination ?? taskError(state, result, worker), exitCode, signal }
+    }
+    try {
+      const outcomes = decodeOutcomes(value)
+      for (const outcome of outcomes) {
+        if (!outcome.ok) outcome.error = remoteError(outcome.error, worker)
+      }
+      return { outcomes, bytes: value.length }
+    } catch (error) {
+      return { error: toError(error), exitCode, signal }
+    }
+  }
 }
 
-function endOf(state: EndState, result: Result, value: Uint8Array, worker: string): TaskEnd {
-  const { exitCode, signal } = result
-  if (state === 'canceled' || state === 'aborted' || value.length === 0) {
-    return { error: taskError(state, result, worker), exitCode, signal }
-  }
-  try {
-    const outcomes = decodeOutcomes(value).map((outcome) => marked(outcome, worker))
-    return { outcomes, bytes: value.length }
-  } catch (error) {
-    return { error: toError(error), exitCode, signal }
-  }
-}
+/** A task on its way: what its job tells of it becomes what its caller wants to know. */
+class Run implements TaskListener, RunningTask {
+  readonly bytes: number
+  ticket: Ticket | undefined
+  readonly #dispatcher: Dispatcher
+  readonly #events: TaskEvents
+  readonly #settle: () => void
 
-function marked(outcome: CallOutcome, worker: string): CallOutcome {
-  return outcome.ok ? outcome : { ok: false, error: remoteError(outcome.error, worker) }
+  constructor(dispatcher: Dispatcher, events: TaskEvents, settle: () => void, bytes: number) {
+    this.#dispatcher = dispatcher
+    this.#events = events
+    this.#settle = settle
+    this.bytes = bytes
+  }
+
+  cancel(reason: string): void {
+    this.ticket?.cancel(reason)
+  }
+
+  onSettled(state: EndState, result: Result, worker: NodeId | undefined): void {
+    this.#dispatcher.onSettled(state, result, worker, this)
+  }
+
+  onProgress(value: Uint8Array): void {
+    this.#dispatcher.tell(value, this.#events.onProgress)
+  }
+
+  onStarted(worker: NodeId): void {
+    this.#events.onStarted?.(worker)
+  }
+
+  end(end: TaskEnd): void {
+    this.#settle()
+    this.#events.onEnd(end)
+  }
 }

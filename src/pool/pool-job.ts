@@ -29,7 +29,8 @@ export interface Ticket {
   cancel(reason: string): void
 }
 
-interface Submission {
+/** A task that was added, before and after its master has it. */
+class Submission implements Ticket {
   readonly listener: TaskListener
   /** Its argument, where that is too large for a message. */
   blob: BlobRef | undefined
@@ -37,6 +38,17 @@ interface Submission {
   number: number | undefined
   /** Why it was canceled before the master had it. */
   canceled: string | undefined
+  readonly #job: PoolJob
+
+  constructor(job: PoolJob, listener: TaskListener) {
+    this.#job = job
+    this.listener = listener
+  }
+
+  cancel(reason: string): void {
+    if (this.number === undefined) this.canceled ??= reason
+    else this.#job.cancelTask(this.number, reason)
+  }
 }
 
 /** A job with so many tasks gets no more calls: those on their way to it still find room. */
@@ -74,11 +86,10 @@ export class PoolJob {
 
   /** Adds a task. */
   add(input: Uint8Array, listener: TaskListener): Ticket {
-    const nothing = { blob: undefined, number: undefined, canceled: undefined }
-    const submission: Submission = { listener, ...nothing }
+    const submission = new Submission(this, listener)
     if (input.length > INLINE_BYTES_MAX) void this.#publish(input, submission)
     else this.#enqueue(input, submission)
-    return { cancel: (reason) => this.#cancel(submission, reason) }
+    return submission
   }
 
   /** No more tasks come: the job ends with its last one. */
@@ -93,6 +104,11 @@ export class PoolJob {
     this.#canceled = reason
     this.#flush()
     this.#master.cancel(this.id, reason)
+  }
+
+  /** Ends one of its tasks that the master has. */
+  cancelTask(number: number, reason: string): void {
+    this.#master.cancelTasks(this.id, [number], reason)
   }
 
   /** To be told every notice about a task of this job. */
@@ -161,11 +177,6 @@ export class PoolJob {
       }
       this.#nextNumber = first
     }
-  }
-
-  #cancel(submission: Submission, reason: string): void {
-    if (submission.number === undefined) submission.canceled ??= reason
-    else this.#master.cancelTasks(this.id, [submission.number], reason)
   }
 
   /** Ends a task that the master never had. */
