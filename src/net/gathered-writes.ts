@@ -35,12 +35,11 @@ export function gatherWindowUpdates(connection: MessageStream): void {
     const updates = waiting
     waiting = []
     waitingBytes = 0
-    clearTimeout(patience)
-    patience = undefined
     return updates
   }
-  const flush = (): void => {
-    if (connection.status === 'open') send(concat(take()))
+  const onImpatient = (): void => {
+    patience = undefined
+    if (waiting.length > 0 && connection.status === 'open') send(concat(take()))
   }
   connection.send = (data) => {
     const update = windowUpdate(data)
@@ -50,7 +49,7 @@ export function gatherWindowUpdates(connection: MessageStream): void {
     waiting.push(update)
     waitingBytes += new DataView(update.buffer, update.byteOffset).getUint32(LENGTH_AT)
     if (waitingBytes > PATIENT_BYTES_MAX) return send(concat(take()))
-    patience ??= setTimeout(flush, PATIENCE_MS)
+    patience ??= setTimeout(onImpatient, PATIENCE_MS)
     return !connection.writableNeedsDrain
   }
 }

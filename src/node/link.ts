@@ -37,23 +37,30 @@ export function streamLink<Out, In>(
   codec: SessionCodec<Out, In>
 ): Link<Out, In> {
   const builder = new FrameBuilder()
+  let waiting: Out[] = []
   let isFlushDue = false
   let patience: NodeJS.Timeout | undefined
   let closing: NodeJS.Timeout | undefined
   const flush = (): void => {
     isFlushDue = false
-    clearTimeout(patience)
-    patience = undefined
+    // Behind the others, whose readers are not to wait for them.
+    for (const message of waiting) builder.add(codec.encode(message))
+    waiting = []
     stream.send(builder.take())
+  }
+  const onImpatient = (): void => {
+    patience = undefined
+    if (waiting.length > 0) flush()
   }
   return {
     send(message) {
-      builder.add(codec.encode(message))
-      if (isFlushDue) return
       if (codec.canWait(message)) {
-        patience ??= setTimeout(flush, COMPANY_MS)
+        waiting.push(message)
+        patience ??= setTimeout(onImpatient, COMPANY_MS)
         return
       }
+      builder.add(codec.encode(message))
+      if (isFlushDue) return
       isFlushDue = true
       setImmediate(flush)
     },
