@@ -97,7 +97,7 @@ function checkWorkers(state: MasterState): void {
   let slots = 0
   let connected = 0
   for (const view of state.workers.values()) {
-    checkWorkerView(view)
+    checkWorkerView(state, view)
     if (view.session === undefined) continue
     slots += view.slots
     if (view.slots > 0) connected++
@@ -107,7 +107,7 @@ function checkWorkers(state: MasterState): void {
   if (connected !== state.connectedWorkers) broken('workers are miscounted')
 }
 
-function checkWorkerView(view: WorkerView): void {
+function checkWorkerView(state: MasterState, view: WorkerView): void {
   let taken = 0
   for (const task of view.held) {
     const { demand } = task.job.need
@@ -116,7 +116,7 @@ function checkWorkerView(view: WorkerView): void {
     if (!task.isReportDue) broken(`task ${task.number} is held and reported`)
   }
   if (taken !== view.room.slotsTaken) broken(`${view.id}: slots of large tasks are miscounted`)
-  if (!view.isWatched) broken(`nobody watches the lease of ${view.id}`)
+  if (view.watchedAt > state.expiryOf(view)) broken(`nobody watches the lease of ${view.id}`)
   if (view.used > view.credit) broken(`${view.id} was leased more than its credit`)
   if (view.held.size > 2 * HELD_TASKS_MAX) broken(`${view.id} holds more than the bound`)
 }

@@ -10,6 +10,8 @@ export const LEASE_MS = 6_000
 export const RENEWALS_PER_LEASE = 3
 /** It renews at least this often, however long the lease. */
 export const RENEWAL_MAX_MS = 10_000
+/** A worker that holds nothing renews nothing: it is heard this often, as 500 of them are many. */
+export const IDLE_RENEWAL_MS = 20_000
 /** A wake-up later than this means that this process itself was stopped, not its peers. */
 export const PAUSE_MS = 1_000
 

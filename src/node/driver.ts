@@ -51,10 +51,11 @@ export class Driver<Event, Effect> {
 
   #setTimer(): void {
     const { deadline } = this.#machine
-    if (deadline === this.#timerAt || this.#isStopped) return
+    if (deadline === undefined || this.#isStopped) return
+    // One that goes off too early does no harm, and deadlines move with every task.
+    if (this.#timerAt !== undefined && this.#timerAt <= deadline) return
     clearTimeout(this.#timer)
     this.#timerAt = deadline
-    if (deadline === undefined) return
     const wait = Math.min(TIMER_MAX_MS, Math.max(1, deadline - monotonicNow()))
     this.#timer = setTimeout(() => this.#wake(), wait)
     // What keeps the process alive is decided by whoever owns the node.

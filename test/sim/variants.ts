@@ -56,7 +56,7 @@ class UnfencedMaster extends Master {
 /** Waits for ever for a worker that has vanished. */
 class TrustingMaster extends Master {
   override handle(event: MasterEvent, now: Millis): MasterEffect[] {
-    for (const view of this.state.workers.values()) view.expiresAt = Number.MAX_SAFE_INTEGER
+    for (const view of this.state.workers.values()) view.renewedAt = Number.MAX_SAFE_INTEGER
     return super.handle(event, now)
   }
 }

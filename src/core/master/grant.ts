@@ -176,7 +176,7 @@ function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now
     task.countsLoss = false
     tellSpec(state, view, task.job)
   }
-  if (view.held.size === tasks.length) view.expiresAt = now + state.config.leaseMs
+  if (view.held.size === tasks.length) view.renewedAt = now
   state.watch(view)
   const attempts = tasks.map((task) => task.ref)
   state.record({ type: 'leased', worker: view.id, attempts })

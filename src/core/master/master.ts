@@ -159,9 +159,7 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
     const due = Math.max(deadline ?? Infinity, this.#forgivenAt)
     if (now <= due + PAUSE_MS) return
     this.#forgivenAt = now
-    for (const view of state.workers.values()) {
-      view.expiresAt = Math.max(view.expiresAt, now + state.config.leaseMs)
-    }
+    for (const view of state.workers.values()) view.renewedAt = now
   }
 
   #wake(now: Millis): void {
@@ -191,9 +189,10 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
       return
     }
     const { view } = due
-    view.isWatched = false
-    if (state.workers.get(view.id) !== view) return
-    if (view.expiresAt > now) state.watch(view)
+    // There may be an older deadline for it, of when it held nothing.
+    if (view.watchedAt !== due.at || state.workers.get(view.id) !== view) return
+    view.watchedAt = Infinity
+    if (state.expiryOf(view) > now) state.watch(view)
     else onExpiry(state, view, now)
   }
 }

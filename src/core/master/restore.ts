@@ -46,7 +46,7 @@ export function resumeAll(state: MasterState, now: Millis): void {
     endJob(state, { job })
   }
   for (const view of state.workers.values()) {
-    view.expiresAt = now + state.config.leaseMs
+    view.renewedAt = now
     if (view.held.size > 0) state.watch(view)
     else state.workers.delete(view.id)
   }

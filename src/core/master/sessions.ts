@@ -39,6 +39,7 @@ export function onHold(
   }
   open(state, view, session, hold, now)
   const { canceled, ended } = reconcile(state, view, hold.attempts)
+  state.watch(view)
   const { leaseMs, keepMs } = state.config
   state.send(view, { type: 'kept', canceled, leaseMs, keepMs })
   for (const job of ended) state.send(view, { type: 'forget', job })
@@ -62,7 +63,7 @@ function open(
   view.labels = hold.labels ?? {}
   view.room.amounts = hold.amounts
   view.credit = hold.credit
-  view.expiresAt = now + state.config.leaseMs
+  view.renewedAt = now
   state.connectedSlots += view.slots
   if (view.slots > 0) state.connectedWorkers++
   state.admit(view)
@@ -239,7 +240,7 @@ function onRenewal(
     endSession(state, view, 'a batch of leases did not arrive')
     return
   }
-  view.expiresAt = now + state.config.leaseMs
+  view.renewedAt = now
   takeCredit(view, renewal)
   grant(state, view, now)
   view.saidMore = hasMoreFor(state, view, now)

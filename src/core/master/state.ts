@@ -4,7 +4,13 @@
 import { Heap } from '../heap.ts'
 import { Job } from '../job.ts'
 import type { Backoff, Dependency, JobOptions } from '../job.ts'
-import { BACKOFF_MAX_MS, BACKOFF_MIN_MS, DEADLINES_SPARE, LAST_ENDS_MAX } from '../limits.ts'
+import {
+  BACKOFF_MAX_MS,
+  BACKOFF_MIN_MS,
+  DEADLINES_SPARE,
+  IDLE_RENEWAL_MS,
+  LAST_ENDS_MAX
+} from '../limits.ts'
 import type { MasterMessage } from '../messages.ts'
 import { Rng } from '../rng.ts'
 import type { Spec } from '../spec.ts'
@@ -204,11 +210,18 @@ export class MasterState {
     }
   }
 
+  /** When everything it holds goes back to the queue, or it is forgotten, unless it renews. */
+  expiryOf({ renewedAt, held }: WorkerView): Millis {
+    const { leaseMs } = this.config
+    return renewedAt + leaseMs + (held.size > 0 ? 0 : IDLE_RENEWAL_MS)
+  }
+
   /** Wakes the machine when the worker's leases may have expired. */
   watch(view: WorkerView): void {
-    if (view.isWatched) return
-    view.isWatched = true
-    this.wakeAt({ at: view.expiresAt, type: 'lease', view })
+    const at = this.expiryOf(view)
+    if (view.watchedAt <= at) return
+    view.watchedAt = at
+    this.wakeAt({ at, type: 'lease', view })
   }
 
   /** Wakes the machine then. What has passed by meanwhile is cleared out now and then. */

@@ -31,10 +31,10 @@ export class WorkerView {
   /** The number of the last batch of leases, and one that has to be seen within a lease. */
   batch = 0
   awaited: { readonly batch: number; readonly sentAt: Millis } | undefined = undefined
-  /** When everything it holds goes back to the queue, unless it renews. */
-  expiresAt: Millis = 0
-  /** A deadline for `expiresAt` is in the machine's heap. */
-  isWatched = false
+  /** When it was heard to renew, or was leased the first of what it holds. */
+  renewedAt: Millis = 0
+  /** The machine looks then whether what it holds goes back to the queue; Infinity: never. */
+  watchedAt: Millis = Infinity
   readonly held = new Set<Task>()
   /** How many slots they fill, but for those that are more than their jobs may run here. */
   #filled = 0

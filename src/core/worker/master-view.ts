@@ -8,7 +8,13 @@ import { Queue } from '../queue.ts'
 import type { Result } from '../result.ts'
 import type { Spec } from '../spec.ts'
 import { Speed } from '../speed.ts'
-import { KEEP_EPHEMERAL_MS, LEASE_MS, RENEWAL_MAX_MS, RENEWALS_PER_LEASE } from '../limits.ts'
+import {
+  IDLE_RENEWAL_MS,
+  KEEP_EPHEMERAL_MS,
+  LEASE_MS,
+  RENEWAL_MAX_MS,
+  RENEWALS_PER_LEASE
+} from '../limits.ts'
 import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
 import type { LiveRead } from './reads.ts'
 
@@ -136,7 +142,7 @@ export class MasterView {
   readonly unkept = new Set<Held>()
   keepAt: Millis = Infinity
   heardAt: Millis = 0
-  renewAt: Millis = 0
+  renewedAt: Millis = 0
   lostAt: Millis = 0
   /** When a task of it was started last: who was served longest ago goes first. */
   servedAt = 0
@@ -146,9 +152,18 @@ export class MasterView {
     this.epoch = epoch
   }
 
-  /** How often to renew: also of long leases, what masters and workers believe stays fresh. */
+  /**
+   * How often to renew: also of long leases, what masters and workers believe stays fresh; seldom
+   * when nothing is held, or asked for.
+   */
   get renewalMs(): Millis {
+    const isQuiet = this.isSettled && !this.isHungry && !this.isAsked
+    if (isQuiet && this.heldTasks === 0) return IDLE_RENEWAL_MS
     return Math.min(RENEWAL_MAX_MS, Math.ceil(this.leaseMs / RENEWALS_PER_LEASE))
+  }
+
+  get renewAt(): Millis {
+    return this.renewedAt + this.renewalMs
   }
 
   /** It can be restarted from its journal, and then still wants what was kept for it. */

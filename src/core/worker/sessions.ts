@@ -63,7 +63,7 @@ function open(state: WorkerState, view: MasterView, session: number, now: Millis
   view.isAsked = false
   dropReads(state, view)
   view.heardAt = now
-  view.renewAt = now + view.renewalMs
+  view.renewedAt = now
   view.credit = firstCredit(state)
   // The master sends every spec anew but those of what is going on, and says when such a job has
   // ended: of any other job, nobody would say so.
@@ -157,7 +157,6 @@ type Kept = Extract<MasterMessage, { type: 'kept' }>
 function onKept(state: WorkerState, view: MasterView, message: Kept, now: Millis): void {
   view.leaseMs = message.leaseMs
   view.keepMs = Math.min(message.keepMs, KEEP_DURABLE_MS)
-  view.renewAt = Math.min(view.renewAt, now + view.renewalMs)
   dropAll(state, view, message.canceled)
   view.isSettled = true
   report(state, view, [...view.unaccepted], now)

@@ -126,7 +126,7 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
 
   #renew(view: MasterView, now: Millis): void {
     const { state } = this
-    view.renewAt = now + view.renewalMs
+    view.renewedAt = now
     if (!view.isSettled) return
     noteUse(view)
     answerOldReads(state, view)

@@ -46,7 +46,7 @@ const MASTER: Record<string, (state: MasterState) => unknown> = {
   'holds a task that it does not': (state) => (taskOf(state, 1).worker = undefined),
   'is held and reported': (state) => (taskOf(state, 1).isReportDue = false),
   'tasks are held by nobody': (state) => viewOf(state).held.clear(),
-  'nobody watches the lease': (state) => (viewOf(state).isWatched = false),
+  'nobody watches the lease': (state) => (viewOf(state).watchedAt = Infinity),
   'was leased more than its credit': (state) => (viewOf(state).used = 9),
   'is listed without credit': (state) => state.plain.idle.add(viewOf(state)),
   'need not be told of work': (state) => state.plain.unaware.add(viewOf(state)),

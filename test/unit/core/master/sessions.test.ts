@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { IDLE_RENEWAL_MS, LEASE_MS } from '../../../../src/core/limits.ts'
 import { aHold, aMaster, aResult, ref } from '../../../support/machines.ts'
 import type { TestMaster } from '../../../support/machines.ts'
 
@@ -120,6 +121,28 @@ describe('master: sessions', () => {
     expect(master.takeMessages('kept')).to.have.nested.property('[0].canceled').deep.equal([])
     const task = master.machine.state.jobs.get(ref(1).job)?.tasks.get(1)
     expect(task).to.include({ state: 'running', attempt: 1, losses: 0 })
+  })
+
+  it('waits long for a worker that holds nothing, and no longer than a lease from then on', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.passes(IDLE_RENEWAL_MS)
+    expect(master.machine.state.workers.size).to.equal(1)
+    master.submit(1)
+    master.passes(LEASE_MS - 1)
+    expect(master.machine.state.jobs.get(ref(1).job)?.tasks.get(1)?.state).to.equal('leased')
+    master.passes(1)
+    expect(master.machine.state.jobs.get(ref(1).job)?.tasks.get(1)?.state).to.equal('waiting')
+    expect(master.machine.state.workers.size).to.equal(0)
+  })
+
+  it('forgets a worker that holds nothing and is silent', () => {
+    const master = aMaster()
+    master.joined('w')
+    master.passes(IDLE_RENEWAL_MS + LEASE_MS - 1)
+    expect(master.machine.state.workers.size).to.equal(1)
+    master.passes(1)
+    expect(master.machine.state.workers.size).to.equal(0)
   })
 
   it('has a worker drop an attempt whose task was leased anew', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { NodeId } from '../../../../src/core/types.ts'
-import { MASTERS_MAX } from '../../../../src/core/limits.ts'
+import { IDLE_RENEWAL_MS, LEASE_MS, MASTERS_MAX } from '../../../../src/core/limits.ts'
 import { aResult, aWorker, ref } from '../../../support/machines.ts'
 import type { TestWorker } from '../../../support/machines.ts'
 
@@ -92,6 +92,7 @@ describe('worker: sessions', () => {
   it('renews three times within a lease', () => {
     const worker = aWorker()
     worker.joined('m')
+    worker.hearsLeases('m', [ref(1)])
     for (let time = 0; time < 6; time++) {
       worker.hears('m', { type: 'renewed', more: false })
       worker.passes(1_000)
@@ -103,10 +104,34 @@ describe('worker: sessions', () => {
   it('gives up a session in which it hears nothing', () => {
     const worker = aWorker()
     worker.joined('m')
+    worker.hearsLeases('m', [ref(1)])
     worker.passes(7_999)
     expect(worker.take('disconnect')).to.deep.equal([])
     worker.passes(1)
     expect(worker.take('disconnect')).to.have.nested.property('[0].session', 1)
+  })
+
+  it('is heard now and then when it holds nothing, and waits that much longer for an answer', () => {
+    const worker = aWorker()
+    worker.joined('m')
+    worker.passes(IDLE_RENEWAL_MS - 1)
+    expect(worker.takeMessages()).to.deep.equal([])
+    worker.passes(1)
+    expect(worker.takeMessages().map(({ type }) => type)).to.deep.equal(['renewal'])
+    worker.passes(LEASE_MS - 1)
+    expect(worker.take('disconnect')).to.deep.equal([])
+    worker.passes(1)
+    expect(worker.take('disconnect')).to.have.nested.property('[0].session', 1)
+  })
+
+  it('renews soon when it is leased something after a quiet time', () => {
+    const worker = aWorker()
+    worker.joined('m')
+    worker.passes(10_000)
+    worker.takeMessages()
+    worker.hearsLeases('m', [ref(1)])
+    worker.does({ type: 'wake' })
+    expect(worker.takeMessages().map(({ type }) => type)).to.include('renewal')
   })
 
   it('does not blame its masters for its own pause', () => {

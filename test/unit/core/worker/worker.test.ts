@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { KEEP_DURABLE_MS, RENEWAL_MAX_MS } from '../../../../src/core/limits.ts'
+import { IDLE_RENEWAL_MS, KEEP_DURABLE_MS, RENEWAL_MAX_MS } from '../../../../src/core/limits.ts'
 import { aWorker, ref } from '../../../support/machines.ts'
 
 describe('worker: time', () => {
@@ -11,7 +11,7 @@ describe('worker: time', () => {
     const worker = aWorker()
     worker.joined('m')
     worker.passes(10)
-    expect(worker.machine.deadline).to.equal(3_000)
+    expect(worker.machine.deadline).to.equal(1_000 + IDLE_RENEWAL_MS)
   })
 
   it('goes back to that soon after tasks have come and gone', () => {
@@ -40,6 +40,8 @@ describe('worker: time', () => {
     worker.connects('m')
     const leaseMs = 24 * 3_600_000
     worker.hears('m', { type: 'kept', canceled: [], leaseMs, keepMs: 60_000 })
+    worker.hearsSpec('m')
+    worker.hearsLeases('m', [ref(1)])
     worker.forget()
     worker.passes(3 * RENEWAL_MAX_MS)
     const types = worker.takeMessages().map(({ type }) => type)
