@@ -25,8 +25,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bundle: ['core'],
   node: ['core', 'wire', 'net', 'blobs', 'journal', 'control', 'spool', 'exec', 'home', 'trust'],
   pool: ['core', 'node', 'values', 'bundle'],
+  manager: ['core', 'node', 'values'],
   cli: ['core', 'node'],
-  'index.ts': ['core', 'pool', 'bundle']
+  'index.ts': ['core', 'pool', 'manager', 'bundle']
 }
 
 /** Package -> the one folder that imports it. */

@@ -43,6 +43,16 @@ export type ErrorCode =
   | 'NO_DAEMON' // no node of this home runs as a master
   | 'NOT_FOUND' // a job, task or worker that is not there (any more)
   | 'TOO_EARLY' // something that has to wait until a job has ended
+  | 'EMPTY' // nothing came into a queue in time
+  | 'FULL' // no room became free in a queue in time
+  | 'NOT_HELD' // a release of something that is not held, or not any more
+  | 'BROKEN' // a barrier at which somebody gave up
+  | 'CONFLICT' // what was to be replaced is not what was expected
+  | 'DELETED' // a shared object that was deleted
+  | 'OTHER_KIND' // a shared object of this name is something else
+  | 'NOT_SERVED' // nobody in the network serves a manager of this name
+  | 'MANAGER_GONE' // the manager of a shared object is gone for good
+  | 'LOST' // a call of a client that its manager gave up: it may have taken effect
   | 'FAULT' // a mistake in the program of the node that was asked
 
 export class P2pJobsError extends Error {

@@ -200,3 +200,41 @@ export const KEEP_DURABLE_MS = 24 * 3_600_000
 export const KEEP_WORTH_MS = 1_000
 /** Bytes of results on disk, with their blobs; what comes beyond stays in memory. */
 export const SPOOL_BYTES_MAX = 1024 * 1024 * 1024
+
+// --- managers of shared objects
+
+/** Clients of one manager. */
+export const MANAGER_CLIENTS_MAX = 4_096
+/** Objects of one manager, and how many of them one client uses. */
+export const OBJECTS_MAX = 100_000
+export const HANDLES_MAX = 16_384
+/** Parties of a barrier. */
+export const CLIENTS_AT_BARRIER_MAX = 65_536
+/** Acquisitions of one semaphore by one client. */
+export const HOLDS_MAX = 65_536
+/** Calls of one client that wait at a time. */
+export const WAITS_MAX = 16_384
+/** The longest value, text and list of texts or values in one call or answer. */
+export const ITEM_BYTES_MAX = 16 * 1024 * 1024
+export const ARG_CHARACTERS_MAX = 1_024
+export const CALL_VALUES_MAX = 65_536
+export const CALL_ARGS_MAX = 65_536
+/** What all objects of a manager, and calls that wait, may take together. */
+export const MANAGER_BYTES_MAX = 2 * 1024 * 1024 * 1024
+/** What a dict or list may answer at once. */
+export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024
+/** Calls of a client that are on their way: more wait at the client, so that it cannot flood. */
+export const CALLS_WINDOW = 16_384
+export const CALLS_WINDOW_BYTES = 4 * 1024 * 1024
+/** Answers that a client has not confirmed, above which its further calls wait. */
+export const ANSWERS_WINDOW = 16_384
+export const ANSWERS_WINDOW_BYTES = 4 * 1024 * 1024
+/** A client confirms answers with its next call, or when so many have come without one. */
+export const CONFIRM_EVERY = 256
+export const CONFIRM_EVERY_BYTES = 256 * 1024
+/** Calls that wait at a client for their turn or their answer. */
+export const CALLS_WAITING_MAX = 1_000_000
+/** How long a client waits for a manager that is away, before it gives everything up. */
+export const MANAGER_AWAY_MS = 30_000
+/** How long connecting looks for a member that serves a manager. */
+export const MANAGER_FIND_MS = 10_000

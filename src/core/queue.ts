@@ -40,6 +40,13 @@ export class Queue<Item> {
   }
 
   *[Symbol.iterator](): Generator<Item> {
-    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as Item
+    yield* this.from(0)
+  }
+
+  /** Those behind the first so many. */
+  *from(skipped: number): Generator<Item> {
+    for (let at = this.#head + skipped; at < this.#items.length; at++) {
+      yield this.#items[at] as Item
+    }
   }
 }

@@ -25,6 +25,7 @@ import type { Outlet } from './outlet.ts'
 import { askPeers, PEERS_PROTOCOL, servePeers } from './peers-exchange.ts'
 
 export const WORK_PROTOCOL = '/p2pjobs/work/1.0.0'
+export const MANAGER_PROTOCOL = '/p2pjobs/manager/1.0.0'
 export const GOODBYE_PROTOCOL = '/p2pjobs/goodbye/1.0.0'
 
 /** Streams of one protocol on one connection; libp2p's default (32 in, 64 out) is for strangers. */
@@ -63,6 +64,8 @@ export interface NetworkOwner {
   onPeersAsked(peer: NodeId, question: PeersQuestion): Promise<readonly PeerAddresses[]>
   /** A worker opens a session. */
   onWork(peer: NodeId, stream: FrameStream): void
+  /** A client of a manager opens a session. */
+  onManager(peer: NodeId, stream: FrameStream): void
   /** Opens a blob. Throws, at once, for one that this peer may not read. */
   openBlob(peer: NodeId, request: BlobRequest): AsyncIterable<Uint8Array>
 }
@@ -125,6 +128,9 @@ export class Network {
     await this.#handle(WORK_PROTOCOL, (stream, peer, outlet) => {
       this.#owner.onWork(peer, new FrameStream(stream, outlet))
     })
+    await this.#handle(MANAGER_PROTOCOL, (stream, peer, outlet) => {
+      this.#owner.onManager(peer, new FrameStream(stream, outlet))
+    })
     await this.#handle(BLOB_PROTOCOL, (stream, peer, outlet) => {
       void serveBlob(stream, outlet, (request) => this.#owner.openBlob(peer, request)).catch(
         (error: unknown) => this.#owner.onStreamFailed(peer, toError(error))
@@ -186,9 +192,18 @@ export class Network {
 
   /** Opens a session with a master, on whatever connection there is. */
   async openWork(peer: NodeId): Promise<FrameStream> {
+    return await this.#openSession(peer, WORK_PROTOCOL)
+  }
+
+  /** Opens a session with a manager of shared objects. */
+  async openManager(peer: NodeId): Promise<FrameStream> {
+    return await this.#openSession(peer, MANAGER_PROTOCOL)
+  }
+
+  async #openSession(peer: NodeId, protocol: string): Promise<FrameStream> {
     const connection = await this.#connectionTo(peer)
     const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
-    const stream = await connection.newStream(WORK_PROTOCOL, {
+    const stream = await connection.newStream(protocol, {
       signal,
       maxOutboundStreams: STREAMS_MAX
     })

@@ -6,7 +6,7 @@
  */
 import { toError } from '../core/errors.ts'
 import type { BlobRef } from '../core/types.ts'
-import type { SessionCodec } from '../wire/session.ts'
+import type { RawMessage } from '../wire/frame.ts'
 import { FrameBuilder } from '../wire/frame.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
 
@@ -15,6 +15,14 @@ export type ObtainBlob = (ref: BlobRef) => Promise<void>
 
 /** How long the other side may take to close, once this one has. */
 const CLOSE_WAIT_MS = 5_000
+
+/** How one end of a session writes and reads; what is too large for a frame becomes several messages. */
+interface Codec<Out, In> {
+  encode(message: Out): RawMessage | readonly RawMessage[]
+  /** It may wait a moment for others that it can leave with. */
+  canWait(message: Out): boolean
+  decode(body: Uint8Array): In[]
+}
 
 export interface Link<Out, In> {
   send(message: Out): void
@@ -32,19 +40,21 @@ export interface Link<Out, In> {
 const COMPANY_MS = 2
 
 /** A session over a stream: all messages of one turn of the loop go out together. */
-export function streamLink<Out, In>(
-  stream: FrameStream,
-  codec: SessionCodec<Out, In>
-): Link<Out, In> {
+export function streamLink<Out, In>(stream: FrameStream, codec: Codec<Out, In>): Link<Out, In> {
   const builder = new FrameBuilder()
   let waiting: Out[] = []
   let isFlushDue = false
   let patience: NodeJS.Timeout | undefined
   let closing: NodeJS.Timeout | undefined
+  const add = (message: Out): void => {
+    const encoded = codec.encode(message)
+    if ('type' in encoded) builder.add(encoded)
+    else for (const part of encoded) builder.add(part)
+  }
   const flush = (): void => {
     isFlushDue = false
     // Behind the others, whose readers are not to wait for them.
-    for (const message of waiting) builder.add(codec.encode(message))
+    for (const message of waiting) add(message)
     waiting = []
     stream.send(builder.take())
   }
@@ -59,7 +69,7 @@ export function streamLink<Out, In>(
         patience ??= setTimeout(onImpatient, COMPANY_MS)
         return
       }
-      builder.add(codec.encode(message))
+      add(message)
       if (isFlushDue) return
       isFlushDue = true
       setImmediate(flush)
@@ -107,7 +117,7 @@ export function watchedLink<Out, In>(
 
 async function readAll<In>(
   stream: FrameStream,
-  codec: Pick<SessionCodec<never, In>, 'decode'>,
+  codec: Pick<Codec<never, In>, 'decode'>,
   onMessage: (message: In) => void
 ): Promise<void> {
   try {

@@ -30,6 +30,8 @@ export interface MembershipInit {
   readonly isWorker: boolean
   /** Names the record of this master's tasks; undefined for a node that is no master. */
   readonly epoch: string | undefined
+  /** The name of the manager that is served here. */
+  readonly manager?: string | undefined
   onChanged(member: Readonly<Member>): void
   /** An address that a user named could not be dialed; it will be tried again. */
   onUnreachable(address: string, problem: string): void
@@ -104,7 +106,8 @@ export class Membership {
       epoch,
       clock: Date.now(),
       certificate: epoch === undefined ? undefined : this.#certificate(credentials),
-      addresses: this.#network?.addressesToTell ?? []
+      addresses: this.#network?.addressesToTell ?? [],
+      manager: this.#init.manager
     }
   }
 
@@ -125,8 +128,8 @@ export class Membership {
   }
 
   onAdmitted(peer: NodeId, hello: Hello, place: Place): void {
-    const { name, program, isWorker, epoch, addresses } = hello
-    const info = { name, program, isWorker, isMaster: epoch !== undefined }
+    const { name, program, isWorker, epoch, addresses, manager } = hello
+    const info = { name, program, isWorker, isMaster: epoch !== undefined, manager }
     this.#driver?.dispatch({ type: 'admitted', peer, info, place, listening: addresses })
     this.#init.onReached(peer, epoch)
   }

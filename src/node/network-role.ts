@@ -9,7 +9,7 @@ import { P2pJobsError, toError } from '../core/errors.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Member } from '../core/members/events.ts'
 import { isLoopback } from '../core/members/reach.ts'
-import type { NodeId } from '../core/types.ts'
+import type { Millis, NodeId } from '../core/types.ts'
 import { checkJoinAddress } from '../net/addresses.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
 import { startDiscovery } from '../net/mdns.ts'
@@ -18,9 +18,14 @@ import { Network } from '../net/network.ts'
 import { isOpen, networkTag, noisePrologue } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import type { BlobRequest } from '../wire/blob.ts'
+import { clientEnd, managerEnd } from '../wire/manager-messages.ts'
 import { masterEnd } from '../wire/session.ts'
 import { streamLink, watchedLink } from './link.ts'
 import type { ObtainBlob } from './link.ts'
+import type { ClientLink } from './manager-connection.ts'
+import { notAManager } from './manager-role.ts'
+import type { ManagerRole } from './manager-role.ts'
+import { ManagerSearch } from './manager-search.ts'
 import { Membership } from './membership.ts'
 import { Refusals } from './refusals.ts'
 import { SessionKeeper } from './session-keeper.ts'
@@ -44,6 +49,8 @@ export interface NetworkRoleInit {
   readonly blobs: BlobStore
   readonly master: MasterRole | undefined
   readonly worker: WorkerRole | undefined
+  /** The manager that is served here. */
+  readonly manager?: ManagerRole | undefined
   readonly listener: NodeListener
   /** How others are found; by multicast DNS, unless something else is given. */
   readonly discover?: (init: DiscoveryInit) => Discovery
@@ -58,6 +65,7 @@ export class NetworkRole {
   readonly #refusals: Refusals
   readonly #keeper: SessionKeeper | undefined
   readonly #stopping = new AbortController()
+  readonly #search = new ManagerSearch(() => this.members)
   #discovery: Discovery | undefined
 
   /**
@@ -76,7 +84,11 @@ export class NetworkRole {
       program: `p2pjobs ${version}`,
       isWorker: init.worker !== undefined,
       epoch: init.master?.epoch,
-      onChanged: (member) => init.listener.onMember(member),
+      manager: init.manager?.name,
+      onChanged: (member) => {
+        init.listener.onMember(member)
+        if (role !== undefined) role.#search.onChanged()
+      },
       onUnreachable: (address, problem) => {
         init.listener.onProblem(`cannot reach --join ${address}: ${problem}; it is tried again`)
       },
@@ -104,6 +116,9 @@ export class NetworkRole {
         onPeersAsked: (peer, question) => membership.onPeersAsked(peer, question),
         onWork: (peer, stream) => {
           if (role !== undefined) role.#onWork(peer, stream)
+        },
+        onManager: (peer, stream) => {
+          if (role !== undefined) role.#onManager(peer, stream)
         },
         onStreamFailed: (peer, error) => {
           if (role !== undefined) role.#onStreamFailed(peer, error)
@@ -162,6 +177,17 @@ export class NetworkRole {
     this.#membership.join(address)
   }
 
+  /**
+   * Opens a session with a manager of shared objects, wherever in the network it is served. Throws
+   * NOT_SERVED when nobody is found that does.
+   */
+  async openManager(name: string, withinMs: Millis, signal: AbortSignal): Promise<ClientLink> {
+    const either = AbortSignal.any([signal, this.#stopping.signal])
+    const peer = await this.#search.find(name, withinMs, either)
+    const link = streamLink(await this.#network.openManager(peer), clientEnd())
+    return watchedLink(link, (error) => this.#refusals.note(peer, error))
+  }
+
   /** Says goodbye and ends all connections. */
   async stop(): Promise<void> {
     this.#stopping.abort(new P2pJobsError('STOPPED', 'the node stops'))
@@ -206,6 +232,21 @@ export class NetworkRole {
       this.#refusals.note(peer, error)
     })
     master.accept(peer, link, this.#blobsOf(peer))
+  }
+
+  #onManager(peer: NodeId, stream: FrameStream): void {
+    const { manager } = this.#init
+    if (manager === undefined) {
+      const error = notAManager()
+      this.#refusals.add('message', peer, error.message)
+      stream.abort(error)
+      return
+    }
+    const link = streamLink(stream, managerEnd())
+    manager.accept(
+      peer,
+      watchedLink(link, (error) => this.#refusals.note(peer, error))
+    )
   }
 
   /** Fetches blobs of a peer into the node's store. */

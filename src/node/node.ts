@@ -20,6 +20,8 @@ import { aliveUntil, keepAlive } from './keep-alive.ts'
 import type { ObtainBlob } from './link.ts'
 import { keepLinked } from './local-session.ts'
 import { machineAmounts, machineLabels } from './machine.ts'
+import { ManagerRole } from './manager-role.ts'
+import type { ManagerRoleInit } from './manager-role.ts'
 import type { MasterRole } from './master-role.ts'
 import type { NetworkOptions, NetworkRole, NetworkRoleInit } from './network-role.ts'
 import type { Refusal } from './refusals.ts'
@@ -55,6 +57,8 @@ export interface NodeOptions {
    * undefined: such results end with the node.
    */
   readonly spool: string | undefined
+  /** A manager of shared objects that it serves. */
+  readonly manager?: ManagerRoleInit | undefined
   /** Undefined: this machine alone. */
   readonly network: NetworkOptions | undefined
 }
@@ -76,6 +80,8 @@ export class Node {
   readonly boot: string
   readonly master: MasterRole | undefined
   readonly worker: WorkerRole | undefined
+  /** The manager of shared objects that is served here. */
+  readonly manager: ManagerRole | undefined
   readonly network: NetworkRole | undefined
   /** The jobs of a durable master. */
   readonly jobs: DurableJobs | undefined
@@ -103,8 +109,10 @@ export class Node {
         : undefined
       master = started?.master
       const { blobs } = stores
-      const network = await joinNetwork(options, { boot, blobs, master, worker, listener })
-      const parts = { boot, master, worker, network, jobs: started?.jobs, stores }
+      const manager = options.manager && new ManagerRole(options.manager)
+      const roles = { master, worker, manager }
+      const network = await joinNetwork(options, { boot, blobs, ...roles, listener })
+      const parts = { boot, ...roles, network, jobs: started?.jobs, stores }
       return new Node(parts, options.isBackground)
     } catch (error) {
       await worker?.stop()
@@ -115,10 +123,11 @@ export class Node {
   }
 
   private constructor(parts: Parts, isBackground: boolean) {
-    const { boot, master, worker, network, jobs, stores } = parts
+    const { boot, master, worker, manager, network, jobs, stores } = parts
     this.boot = boot
     this.master = master
     this.worker = worker
+    this.manager = manager
     this.network = network
     this.jobs = jobs
     this.#stores = stores
@@ -157,6 +166,7 @@ export class Node {
     this.master?.drain()
     if (this.worker !== undefined) await atMost(STOP_TIMEOUT_MS, this.worker.leave())
     if (this.master !== undefined) await atMost(STOP_TIMEOUT_MS, this.master.flushed())
+    if (this.manager !== undefined) await atMost(STOP_TIMEOUT_MS, this.manager.close())
     this.jobs?.stop()
     this.master?.stop()
     await this.worker?.stop()
@@ -178,6 +188,7 @@ interface Parts {
   readonly boot: string
   readonly master: MasterRole | undefined
   readonly worker: WorkerRole | undefined
+  readonly manager: ManagerRole | undefined
   readonly network: NetworkRole | undefined
   readonly jobs: DurableJobs | undefined
   readonly stores: Stores

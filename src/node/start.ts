@@ -19,6 +19,7 @@ import { isOpen } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import { openControl } from './control.ts'
 import type { Control } from './control.ts'
+import type { ManagerRoleInit } from './manager-role.ts'
 import { Node } from './node.ts'
 import type { DurablePlaces } from './start-master.ts'
 import type { NodeListener } from './node.ts'
@@ -41,6 +42,8 @@ export interface StartOptions {
   /** It is to be the home's node, if no other one is: with its identity and its port. */
   readonly isResident: boolean
   readonly network: JoinOptions | undefined
+  /** A manager of shared objects that it serves. */
+  readonly manager?: ManagerRoleInit | undefined
   /** A master that is the home's node keeps its jobs on disk. */
   readonly isDurable?: boolean
   /** It does not keep its process alive. */
@@ -146,6 +149,7 @@ async function startInside(
     isMaster,
     leaseMs,
     isBackground,
+    manager: options.manager,
     ...places
   }
   if (network === undefined) {

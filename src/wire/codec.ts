@@ -88,6 +88,16 @@ export class Fields {
     return new Uint8Array(value)
   }
 
+  /** A number, text of at most so many characters, yes or no, or nothing. */
+  scalar(charactersMax: number): number | string | boolean | null {
+    const value = this.#next()
+    if (value === null || typeof value === 'boolean') return value
+    const number = typeof value === 'bigint' ? Number(value) : value
+    if (typeof number === 'number') return number
+    if (typeof value === 'string' && value.length <= charactersMax) return value
+    throw badMessage('something else than a number, a short text, yes, no or nothing')
+  }
+
   /** One of the given words, sent as its place among them. */
   word<Word>(words: readonly Word[]): Word {
     return words[this.integer(0, words.length - 1)] as Word

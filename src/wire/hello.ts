@@ -41,6 +41,8 @@ export interface Hello {
   readonly certificate: Uint8Array | undefined
   /** Where it listens, as it believes; a node that says nothing is not told of to others. */
   readonly addresses: readonly string[]
+  /** The manager of shared objects that the sender serves, if it does. */
+  readonly manager?: string | undefined
 }
 
 export interface SignedHello {
@@ -67,7 +69,8 @@ export function encodeHello(hello: Hello): Uint8Array {
     epoch,
     clock,
     certificate,
-    hello.addresses.slice(0, ADDRESSES_MAX)
+    hello.addresses.slice(0, ADDRESSES_MAX),
+    hello.manager
   ]).slice()
 }
 
@@ -106,6 +109,7 @@ function decodeHello(body: Uint8Array): Hello {
     epoch: fields.optional((field) => field.text(NAME_CHARACTERS_MAX)),
     clock: fields.integer(),
     certificate: fields.optional((field) => field.bytes(CERTIFICATE_BYTES_MAX)),
-    addresses: fields.optional((field) => field.texts(ADDRESSES_MAX, ADDRESS_CHARACTERS_MAX)) ?? []
+    addresses: fields.optional((field) => field.texts(ADDRESSES_MAX, ADDRESS_CHARACTERS_MAX)) ?? [],
+    manager: fields.optional((field) => field.text(NAME_CHARACTERS_MAX))
   }
 }

@@ -11,6 +11,8 @@ export interface MemberInfo {
   readonly isMaster: boolean
   readonly isWorker: boolean
   readonly program: string
+  /** The manager of shared objects that it serves. */
+  readonly manager?: string | undefined
 }
 
 export interface Member {

@@ -143,9 +143,14 @@ export class Exchange {
   }
 }
 
-/** Who neither publishes nor runs anything only looks who is there, and is no sight itself. */
+/**
+ * Who neither publishes nor runs nor serves anything only looks who is there, and is no sight itself.
+ */
 function haveBusiness(one: MemberTarget, other: MemberTarget): boolean {
-  return [one, other].some(({ member: { info } }) => info?.isMaster === true || info?.isWorker)
+  return [one, other].some(
+    ({ member: { info } }) =>
+      info?.isMaster === true || info?.isWorker === true || info?.manager !== undefined
+  )
 }
 
 /** How the connection to it came to be, which has just been admitted there. */

@@ -1,0 +1,149 @@
+/**
+ * Barriers. Whoever gives up waiting, or is lost while it waits, breaks the barrier for all.
+ *
+ *     arrive [hasAction] → ok [place, false] once all are there; broken
+ *                          ok [place, true] for the one that is to carry out its action now
+ *     acted [isFine]     → ok; broken. The others wait for it
+ *     abort, reset       → ok
+ *     state              → ok [parties, waiting, isBroken]
+ */
+import type { Client } from '../client-view.ts'
+import type { Ask, SharedObject } from '../shared-object.ts'
+import type { ManagerState } from '../state.ts'
+import { WaitList } from '../waits.ts'
+import type { Wait } from '../waits.ts'
+
+export class Barrier implements SharedObject {
+  readonly kind = 'barrier'
+  readonly name: string
+  isDeleted = false
+  readonly #state: ManagerState
+  readonly #parties: number
+  readonly #waits = new WaitList()
+  /** Those that came when all were there: for the next time. */
+  readonly #late = new WaitList()
+  #isBroken = false
+  #actor: { client: Client; place: number } | undefined
+
+  constructor(state: ManagerState, name: string, parties: number) {
+    this.#state = state
+    this.name = name
+    this.#parties = parties
+  }
+
+  handle(ask: Ask): void {
+    switch (ask.call.op) {
+      case 'arrive':
+        this.#arrive(ask)
+        return
+      case 'acted':
+        this.#acted(ask)
+        return
+      case 'abort':
+        this.#break()
+        this.#state.answer(ask, 'ok')
+        return
+      case 'reset':
+        this.#break()
+        this.#isBroken = false
+        this.#state.answer(ask, 'ok')
+        return
+      case 'state':
+        this.#state.answer(ask, 'ok', [this.#parties, this.#waits.size, this.#isBroken])
+        return
+      default:
+        this.#state.answer(ask, 'badCall')
+    }
+  }
+
+  expire(): void {
+    this.#break()
+  }
+
+  cancel(wait: Wait): void {
+    this.#state.end(wait, 'canceled')
+    this.#break()
+  }
+
+  drop(): void {
+    this.#break()
+  }
+
+  lose(client: Client): void {
+    if (this.#actor?.client === client) this.#break()
+  }
+
+  clear(): void {
+    this.#endAll('deleted')
+  }
+
+  #arrive(ask: Ask): void {
+    if (this.#isBroken) {
+      this.#state.answer(ask, 'broken')
+      return
+    }
+    const wait = this.#state.wait(ask, this, this.#late)
+    if (wait === undefined) return
+    wait.isMarked = ask.call.args[0] === true
+    this.#settle()
+  }
+
+  /** Lets through whom it can, until it needs others, or an action. */
+  #settle(): void {
+    while (this.#actor === undefined) {
+      for (let wait = this.#late.first; wait !== undefined; wait = this.#late.first) {
+        if (this.#waits.size === this.#parties) break
+        this.#late.remove(wait)
+        this.#waits.push(wait)
+      }
+      if (this.#waits.size < this.#parties) return
+      if (!this.#callActor()) this.#pass()
+    }
+  }
+
+  /** Gives the action to the one that came last, or else to the first that brought one. */
+  #callActor(): boolean {
+    const { last } = this.#waits
+    const actor = last?.isMarked === true ? last : [...this.#waits].find(({ isMarked }) => isMarked)
+    if (actor === undefined) return false
+    const place = [...this.#waits].indexOf(actor)
+    this.#actor = { client: actor.client, place }
+    this.#state.end(actor, 'ok', [place, true])
+    return true
+  }
+
+  #acted(ask: Ask): void {
+    if (this.#actor?.client !== ask.client) {
+      this.#state.answer(ask, 'broken')
+      return
+    }
+    if (ask.call.args[0] !== true) {
+      this.#break()
+      this.#state.answer(ask, 'broken')
+      return
+    }
+    this.#state.answer(ask, 'ok')
+    this.#pass()
+    this.#settle()
+  }
+
+  #pass(): void {
+    let place = 0
+    for (const wait of this.#waits) {
+      if (place === this.#actor?.place) place++
+      this.#state.end(wait, 'ok', [place++, false])
+    }
+    this.#actor = undefined
+  }
+
+  #break(): void {
+    this.#isBroken = true
+    this.#actor = undefined
+    this.#endAll('broken')
+  }
+
+  #endAll(status: 'broken' | 'deleted'): void {
+    for (const wait of this.#waits) this.#state.end(wait, status)
+    for (const wait of this.#late) this.#state.end(wait, status)
+  }
+}

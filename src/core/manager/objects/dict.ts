@@ -1,0 +1,147 @@
+/**
+ * Dicts: values by keys, which are texts here, in the order in which the keys came.
+ *
+ *     get [key]             → ok + value; notFound
+ *     set [onlyIfAbsent, key...] + values → ok [true]; ok [false] + the value that is there
+ *     remove [key or null]  → ok [key] + value; notFound. null: the one that came last
+ *     has [key]             → ok [isThere]
+ *     entries [skip, most, withValues] → ok [key...] + values
+ *     clear                 → ok
+ *     state                 → ok [size]
+ */
+import { CALL_ARGS_MAX, FRAME_BYTES_TARGET, SNAPSHOT_BYTES_MAX } from '../../limits.ts'
+import { sizeOf } from '../calls.ts'
+import type { Ask, SharedObject } from '../shared-object.ts'
+import { integerOf, textOf } from '../state.ts'
+import type { ManagerState } from '../state.ts'
+
+export class Dict implements SharedObject {
+  readonly kind = 'dict'
+  readonly name: string
+  isDeleted = false
+  readonly #state: ManagerState
+  readonly #entries = new Map<string, Uint8Array>()
+
+  constructor(state: ManagerState, name: string) {
+    this.#state = state
+    this.name = name
+  }
+
+  handle(ask: Ask): void {
+    const key = textOf(ask.call, 0)
+    switch (ask.call.op) {
+      case 'get':
+        this.#get(ask, key)
+        return
+      case 'set':
+        this.#set(ask)
+        return
+      case 'remove':
+        this.#remove(ask, key ?? [...this.#entries.keys()].at(-1))
+        return
+      case 'has':
+        this.#state.answer(ask, 'ok', [key !== undefined && this.#entries.has(key)])
+        return
+      case 'entries':
+        this.#list(ask)
+        return
+      case 'clear':
+        this.clear()
+        this.#state.answer(ask, 'ok')
+        return
+      case 'state':
+        this.#state.answer(ask, 'ok', [this.#entries.size])
+        return
+      default:
+        this.#state.answer(ask, 'badCall')
+    }
+  }
+
+  /** Nothing of a dict waits. */
+  expire(): void {
+    return undefined
+  }
+
+  cancel(): void {
+    return undefined
+  }
+
+  drop(): void {
+    return undefined
+  }
+
+  lose(): void {
+    return undefined
+  }
+
+  clear(): void {
+    for (const key of [...this.#entries.keys()]) this.#delete(key)
+  }
+
+  #get(ask: Ask, key: string | undefined): void {
+    const value = key === undefined ? undefined : this.#entries.get(key)
+    if (value === undefined) this.#state.answer(ask, 'notFound')
+    else this.#state.answer(ask, 'ok', [], [value])
+  }
+
+  #set(ask: Ask): void {
+    const [onlyIfAbsent, ...keys] = ask.call.args
+    const { values } = ask.call
+    if (keys.length !== values.length || !keys.every((key) => typeof key === 'string')) {
+      this.#state.answer(ask, 'badCall')
+      return
+    }
+    const there = onlyIfAbsent === true ? this.#entries.get(keys[0] ?? '') : undefined
+    if (there !== undefined) {
+      this.#state.answer(ask, 'ok', [false], [there])
+      return
+    }
+    keys.forEach((key, place) => this.#put(key, values[place] as Uint8Array))
+    this.#state.answer(ask, 'ok', [true])
+  }
+
+  /** A key that is there keeps its place. */
+  #put(key: string, value: Uint8Array): void {
+    const before = this.#entries.get(key)
+    this.#entries.set(key, value)
+    this.#state.bytes += sizeOf({ args: [key], values: [value] })
+    if (before !== undefined) this.#state.bytes -= sizeOf({ args: [key], values: [before] })
+  }
+
+  #remove(ask: Ask, key: string | undefined): void {
+    const value = key === undefined ? undefined : this.#delete(key)
+    if (key === undefined || value === undefined) this.#state.answer(ask, 'notFound')
+    else this.#state.answer(ask, 'ok', [key], [value])
+  }
+
+  #delete(key: string): Uint8Array | undefined {
+    const value = this.#entries.get(key)
+    if (value === undefined) return undefined
+    this.#entries.delete(key)
+    this.#state.bytes -= sizeOf({ args: [key], values: [value] })
+    return value
+  }
+
+  /** At least one entry, if there is one behind those to be skipped, and no more than fit. */
+  #list(ask: Ask): void {
+    const skip = integerOf(ask.call, 0) ?? 0
+    const most = integerOf(ask.call, 1, 1, CALL_ARGS_MAX) ?? CALL_ARGS_MAX
+    const withValues = ask.call.args[2] !== false
+    const keys: string[] = []
+    const values: Uint8Array[] = []
+    let bytes = 0
+    let keyBytes = 0
+    let place = 0
+    for (const [key, value] of this.#entries) {
+      if (place++ < skip) continue
+      const isFull = bytes > SNAPSHOT_BYTES_MAX || keyBytes > FRAME_BYTES_TARGET
+      if (isFull || keys.length === most) break
+      keys.push(key)
+      keyBytes += key.length
+      if (!withValues) continue
+      values.push(value)
+      bytes += value.length
+    }
+    this.#state.answer(ask, 'ok', keys, values)
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Lists. Places below zero count from the end.
+ *
+ *     splice [start or null, removed] + values → ok [length] + the removed ones. null: at the end
+ *     slice [start, end or null] → ok [length] + values; limit if they are too many for one answer
+ *     set [place] + value        → ok; notFound
+ *     find [from] + value        → ok [place], -1 if it is not there
+ *     reverse, clear             → ok
+ *     state                      → ok [length]
+ */
+import { CALL_VALUES_MAX, SNAPSHOT_BYTES_MAX } from '../../limits.ts'
+import type { Ask, SharedObject } from '../shared-object.ts'
+import { integerOf } from '../state.ts'
+import type { ManagerState } from '../state.ts'
+
+const ITEM_OVERHEAD_BYTES = 64
+
+export class List implements SharedObject {
+  readonly kind = 'list'
+  readonly name: string
+  isDeleted = false
+  readonly #state: ManagerState
+  #values: Uint8Array[] = []
+
+  constructor(state: ManagerState, name: string) {
+    this.#state = state
+    this.name = name
+  }
+
+  handle(ask: Ask): void {
+    switch (ask.call.op) {
+      case 'splice':
+        this.#splice(ask)
+        return
+      case 'slice':
+        this.#slice(ask)
+        return
+      case 'set':
+        this.#set(ask)
+        return
+      case 'find':
+        this.#find(ask)
+        return
+      case 'reverse':
+        this.#values.reverse()
+        this.#state.answer(ask, 'ok')
+        return
+      case 'clear':
+        this.clear()
+        this.#state.answer(ask, 'ok')
+        return
+      case 'state':
+        this.#state.answer(ask, 'ok', [this.#values.length])
+        return
+      default:
+        this.#state.answer(ask, 'badCall')
+    }
+  }
+
+  /** Nothing of a list waits. */
+  expire(): void {
+    return undefined
+  }
+
+  cancel(): void {
+    return undefined
+  }
+
+  drop(): void {
+    return undefined
+  }
+
+  lose(): void {
+    return undefined
+  }
+
+  clear(): void {
+    this.#count(this.#values, -1)
+    this.#values = []
+  }
+
+  #splice(ask: Ask): void {
+    const { call } = ask
+    const start = call.args[0] === null ? this.#values.length : placeOf(call.args[0])
+    const removed = integerOf(call, 1) ?? 0
+    if (start === undefined) {
+      this.#state.answer(ask, 'badCall')
+      return
+    }
+    const { length } = this.#values
+    const at = start < 0 ? Math.max(0, length + start) : Math.min(start, length)
+    if (!fits(this.#values.slice(at, at + removed))) {
+      this.#state.answer(ask, 'limit')
+      return
+    }
+    const gone = this.#values.splice(at, removed)
+    const tail = this.#values.splice(at)
+    // One by one: arguments of a call are on the stack.
+    for (const values of [call.values, tail]) for (const value of values) this.#values.push(value)
+    this.#count(gone, -1)
+    this.#count(call.values, 1)
+    this.#state.answer(ask, 'ok', [this.#values.length], gone)
+  }
+
+  #slice(ask: Ask): void {
+    const start = placeOf(ask.call.args[0]) ?? 0
+    const values = this.#values.slice(start, placeOf(ask.call.args[1]))
+    if (fits(values)) this.#state.answer(ask, 'ok', [this.#values.length], values)
+    else this.#state.answer(ask, 'limit')
+  }
+
+  #set(ask: Ask): void {
+    const [value] = ask.call.values
+    const asked = placeOf(ask.call.args[0])
+    const place = asked !== undefined && asked < 0 ? this.#values.length + asked : asked
+    const before = place === undefined ? undefined : this.#values[place]
+    if (place === undefined || value === undefined || before === undefined) {
+      this.#state.answer(ask, 'notFound')
+      return
+    }
+    this.#count([before], -1)
+    this.#count([value], 1)
+    this.#values[place] = value
+    this.#state.answer(ask, 'ok')
+  }
+
+  #find(ask: Ask): void {
+    const [wanted = new Uint8Array(0)] = ask.call.values
+    const from = integerOf(ask.call, 0) ?? 0
+    const place = this.#values.findIndex((value, at) => at >= from && isSame(value, wanted))
+    this.#state.answer(ask, 'ok', [place])
+  }
+
+  #count(values: readonly Uint8Array[], sign: 1 | -1): void {
+    for (const value of values) this.#state.bytes += sign * (value.length + ITEM_OVERHEAD_BYTES)
+  }
+}
+
+function placeOf(arg: unknown): number | undefined {
+  return typeof arg === 'number' && Number.isSafeInteger(arg) ? arg : undefined
+}
+
+/** They can be told in one answer. */
+function fits(values: readonly Uint8Array[]): boolean {
+  let bytes = 0
+  for (const value of values) bytes += value.length
+  return values.length <= CALL_VALUES_MAX && bytes <= SNAPSHOT_BYTES_MAX
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
+}

@@ -1,0 +1,287 @@
+/**
+ * Queues, first in, first out, for items and for those who wait.
+ *
+ *     put [] + items        → ok once all are in; full [how many are] when it took too long
+ *     get [most, isLease]   → ok [number...] + items, at least one; empty when it took too long
+ *     ack [number...]       → ok; notHeld if one is not on lease to the caller
+ *     giveBack [number...]  → the same; they are the first in the queue again
+ *     taskDone              → ok; notHeld if that was said more often than there were items
+ *     join                  → ok once taskDone (or ack) was said of every item
+ *     state                 → ok [size, maxsize, unfinished]
+ *
+ * Numbers of items are told for leases only. What is on lease to a client that is lost comes back.
+ */
+import { CALL_VALUES_MAX, FRAME_BYTES_TARGET } from '../../limits.ts'
+import { Heap } from '../../heap.ts'
+import { Queue } from '../../queue.ts'
+import type { Client } from '../client-view.ts'
+import type { Ask, SharedObject } from '../shared-object.ts'
+import { integerOf } from '../state.ts'
+import type { ManagerState } from '../state.ts'
+import { WaitList } from '../waits.ts'
+import type { Wait } from '../waits.ts'
+
+interface Item {
+  /** Grows with every put. */
+  readonly number: number
+  readonly value: Uint8Array
+}
+
+const ITEM_OVERHEAD_BYTES = 64
+
+export class SharedQueue implements SharedObject {
+  readonly kind: 'queue' | 'joinableQueue'
+  readonly name: string
+  isDeleted = false
+  readonly #state: ManagerState
+  readonly #maxsize: number
+  #items = new Queue<Item>()
+  /** Items that came back; they go first, in their order. */
+  readonly #returned = new Heap<Item>((a, b) => a.number < b.number)
+  readonly #leased = new Map<Client, Map<number, Item>>()
+  readonly #putters = new WaitList()
+  readonly #getters = new WaitList()
+  readonly #joiners = new WaitList()
+  #lastNumber = 0
+  #unfinished = 0
+
+  /** `maxsize` 0: as many as there is memory for. */
+  constructor(state: ManagerState, kind: 'queue' | 'joinableQueue', name: string, maxsize: number) {
+    this.#state = state
+    this.kind = kind
+    this.name = name
+    this.#maxsize = maxsize
+  }
+
+  get size(): number {
+    return this.#items.size + this.#returned.size
+  }
+
+  handle(ask: Ask): void {
+    switch (ask.call.op) {
+      case 'put':
+        this.#put(ask)
+        return
+      case 'get':
+        this.#get(ask)
+        return
+      case 'ack':
+        this.#ack(ask)
+        return
+      case 'giveBack':
+        this.#giveBack(ask)
+        return
+      case 'taskDone':
+        this.#state.answer(ask, this.#finish(1) ? 'ok' : 'notHeld')
+        return
+      case 'join':
+        if (this.#unfinished === 0) this.#state.answer(ask, 'ok')
+        else this.#state.wait(ask, this, this.#joiners)
+        return
+      case 'state':
+        this.#state.answer(ask, 'ok', [this.size, this.#maxsize, this.#unfinished])
+        return
+      default:
+        this.#state.answer(ask, 'badCall')
+    }
+  }
+
+  expire(wait: Wait): void {
+    if (wait.list === this.#putters) this.#endPut(wait, 'full')
+    else this.#state.end(wait, wait.list === this.#getters ? 'empty' : 'canceled')
+  }
+
+  cancel(wait: Wait): void {
+    if (wait.list === this.#putters) this.#endPut(wait, 'canceled')
+    else this.#state.end(wait, 'canceled')
+  }
+
+  drop(wait: Wait): void {
+    this.#releaseValues(wait)
+  }
+
+  lose(client: Client): void {
+    const leased = this.#leased.get(client)
+    this.#leased.delete(client)
+    for (const item of leased?.values() ?? []) this.#returned.push(item)
+    this.#serve()
+  }
+
+  clear(): void {
+    for (const wait of this.#putters) this.#endPut(wait, 'deleted')
+    for (const list of [this.#getters, this.#joiners]) {
+      for (const wait of list) this.#state.end(wait, 'deleted')
+    }
+    for (let item = this.#take(); item !== undefined; item = this.#take()) this.#forget(item)
+    for (const leased of this.#leased.values()) leased.forEach((item) => this.#forget(item))
+    this.#leased.clear()
+  }
+
+  // --- putting
+
+  #put(ask: Ask): void {
+    const { values, timeoutMs } = ask.call
+    let done = 0
+    for (; done < values.length && this.#hasRoom && this.#putters.size === 0; done++) {
+      this.#add(values[done] as Uint8Array)
+    }
+    if (done === values.length) this.#state.answer(ask, 'ok', [done])
+    else if (timeoutMs === 0) this.#state.answer(ask, 'full', [done])
+    else this.#waitToPut(ask, done)
+  }
+
+  #waitToPut(ask: Ask, done: number): void {
+    const wait = this.#state.wait(ask, this, this.#putters)
+    if (wait === undefined) return
+    wait.values = ask.call.values
+    wait.done = done
+    for (let at = done; at < wait.values.length; at++) {
+      this.#state.bytes += wait.values[at]?.length ?? 0
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#maxsize === 0 || this.size < this.#maxsize
+  }
+
+  #add(value: Uint8Array): void {
+    const item = { number: ++this.#lastNumber, value }
+    this.#unfinished++
+    this.#state.bytes += value.length + ITEM_OVERHEAD_BYTES
+    this.#items.push(item)
+    const getter = this.#getters.first
+    if (getter !== undefined) this.#hand(getter)
+  }
+
+  /** Ends a put that waits, and drops what it has not put. */
+  #endPut(wait: Wait, status: 'ok' | 'full' | 'canceled' | 'deleted'): void {
+    this.#releaseValues(wait)
+    this.#state.end(wait, status, [wait.done])
+  }
+
+  #releaseValues(wait: Wait): void {
+    for (let at = wait.done; at < wait.values.length; at++) {
+      this.#state.bytes -= wait.values[at]?.length ?? 0
+    }
+    wait.values = []
+  }
+
+  /** There may be room for those who wait to put. */
+  #fill(): void {
+    for (let wait = this.#putters.first; wait && this.#hasRoom; wait = this.#putters.first) {
+      const value = wait.values[wait.done++] as Uint8Array
+      this.#state.bytes -= value.length
+      const isLast = wait.done === wait.values.length
+      if (isLast) this.#endPut(wait, 'ok')
+      this.#add(value)
+    }
+  }
+
+  // --- taking
+
+  #get(ask: Ask): void {
+    const most = integerOf(ask.call, 0, 1, CALL_VALUES_MAX) ?? 1
+    const isLease = ask.call.args[1] === true
+    if (this.size > 0) {
+      this.#deliver(ask, most, isLease)
+      this.#fill()
+      return
+    }
+    if (ask.call.timeoutMs === 0) {
+      this.#state.answer(ask, 'empty')
+      return
+    }
+    const wait = this.#state.wait(ask, this, this.#getters)
+    if (wait === undefined) return
+    wait.amount = most
+    wait.isMarked = isLease
+  }
+
+  /** Gives the first that waits what is there. */
+  #hand(getter: Wait): void {
+    this.#state.forget(getter)
+    this.#deliver(getter, getter.amount, getter.isMarked)
+  }
+
+  #deliver(to: Pick<Ask, 'client' | 'request'>, most: number, isLease: boolean): void {
+    const values: Uint8Array[] = []
+    const numbers: number[] = []
+    let bytes = 0
+    // As many as fit into a frame, so that nobody has to wait for a large part of the queue.
+    while (values.length < most && bytes < FRAME_BYTES_TARGET) {
+      const item = this.#take()
+      if (item === undefined) break
+      values.push(item.value)
+      bytes += item.value.length
+      if (isLease) {
+        numbers.push(item.number)
+        this.#lease(to.client, item)
+      } else this.#forget(item)
+    }
+    this.#state.answer(to, 'ok', numbers, values)
+  }
+
+  #take(): Item | undefined {
+    return this.#returned.size > 0 ? this.#returned.pop() : this.#items.shift()
+  }
+
+  #forget({ value }: Item): void {
+    this.#state.bytes -= value.length + ITEM_OVERHEAD_BYTES
+  }
+
+  #lease(client: Client, item: Item): void {
+    let leased = this.#leased.get(client)
+    if (leased === undefined) this.#leased.set(client, (leased = new Map<number, Item>()))
+    leased.set(item.number, item)
+  }
+
+  #serve(): void {
+    for (let wait = this.#getters.first; wait && this.size > 0; wait = this.#getters.first) {
+      this.#hand(wait)
+    }
+  }
+
+  // --- what was taken on lease
+
+  #ack(ask: Ask): void {
+    const items = this.#unlease(ask)
+    if (items === undefined) return
+    for (const item of items) this.#forget(item)
+    if (this.kind === 'joinableQueue') this.#finish(items.length)
+    this.#state.answer(ask, 'ok')
+  }
+
+  #giveBack(ask: Ask): void {
+    const items = this.#unlease(ask)
+    if (items === undefined) return
+    for (const item of items) this.#returned.push(item)
+    this.#state.answer(ask, 'ok')
+    this.#serve()
+  }
+
+  /** Takes these items off their lease; answers and returns undefined if one is not the caller's. */
+  #unlease(ask: Ask): Item[] | undefined {
+    const leased = this.#leased.get(ask.client)
+    const items = new Map<number, Item>()
+    for (const number of ask.call.args) {
+      const item = typeof number === 'number' ? leased?.get(number) : undefined
+      if (item !== undefined) items.set(item.number, item)
+    }
+    if (leased === undefined || items.size !== ask.call.args.length) {
+      this.#state.answer(ask, 'notHeld')
+      return undefined
+    }
+    for (const number of items.keys()) leased.delete(number)
+    if (leased.size === 0) this.#leased.delete(ask.client)
+    return [...items.values()]
+  }
+
+  /** So many items have been dealt with. */
+  #finish(count: number): boolean {
+    if (this.kind !== 'joinableQueue' || this.#unfinished < count) return false
+    this.#unfinished -= count
+    if (this.#unfinished > 0) return true
+    for (const wait of this.#joiners) this.#state.end(wait, 'ok')
+    return true
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Barriers of one manager.
+ */
+import { toError } from '../core/errors.ts'
+import { checkNumber } from './options.ts'
+import type { WaitOptions } from './options.ts'
+import { Shared } from './shared.ts'
+import type { Calls } from './shared.ts'
+
+export interface BarrierOptions {
+  /** How many have to come. */
+  readonly parties: number
+  /**
+   * Called when all are there, by one of those who brought it, in its own program, before anybody
+   * goes on. If it throws, the barrier is broken.
+   */
+  readonly action?: (() => unknown) | undefined
+  /** The longest that `wait` waits, unless it is told otherwise. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** `multiprocessing.Barrier`. Whoever gives up, or is lost while it waits, breaks it for all. */
+export class Barrier extends Shared {
+  readonly #options: BarrierOptions
+
+  constructor(calls: Calls, name: string, options: BarrierOptions) {
+    checkNumber('parties', options.parties, 1)
+    super(calls, 'barrier', name, options.parties)
+    this.#options = options
+  }
+
+  /** Resolves once all are there, to a number of its own from 0 on. Throws BrokenBarrierError. */
+  async wait({ timeoutMs = this.#options.timeoutMs, signal }: WaitOptions = {}): Promise<number> {
+    const { action } = this.#options
+    const args = [action !== undefined]
+    const answer = await this.ask('arrive', { timeoutMs, signal, args })
+    if (answer.args[1] === true && action !== undefined) await this.#act(action)
+    return Number(answer.args[0])
+  }
+
+  async #act(action: () => unknown): Promise<void> {
+    let problem: Error | undefined
+    try {
+      await action()
+    } catch (error) {
+      problem = toError(error)
+    }
+    const answer = await this.askFor('acted', { args: [problem === undefined] })
+    if (problem !== undefined) throw problem
+    this.checked(answer, {})
+  }
+
+  /** Breaks it. */
+  async abort(): Promise<void> {
+    await this.ask('abort')
+  }
+
+  /** Makes it as new; who waits gets a BrokenBarrierError. */
+  async reset(): Promise<void> {
+    await this.ask('reset')
+  }
+
+  async broken(): Promise<boolean> {
+    return (await this.ask('state')).args[2] === true
+  }
+
+  async parties(): Promise<number> {
+    return Number((await this.ask('state')).args[0])
+  }
+
+  /** How many wait at it now. */
+  async nWaiting(): Promise<number> {
+    return Number((await this.ask('state')).args[1])
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Conditions of one manager.
+ */
+import { Lockable } from './lock.ts'
+import type { Lock } from './lock.ts'
+import type { WaitOptions } from './options.ts'
+import type { Calls } from './shared.ts'
+
+export interface ConditionOptions {
+  /** The lock it uses, of the same manager; one of its own by default. */
+  readonly lock?: Lock | undefined
+}
+
+/**
+ * `multiprocessing.Condition`. Its own lock is a Lock; give it an RLock where one is needed.
+ *
+ *     await using held = await condition.acquire()
+ *     await condition.waitFor(async () => !(await queue.empty()))
+ */
+export class Condition extends Lockable {
+  readonly #lock: Lock | undefined
+
+  constructor(calls: Calls, name: string, { lock }: ConditionOptions) {
+    super(calls, 'condition', name, lock?.owner)
+    this.#lock = lock
+  }
+
+  /**
+   * Releases the lock, waits until it is notified, and takes the lock again. False when that took
+   * too long: the lock is held then, too, and also when a signal ended the wait.
+   */
+  async wait(options: WaitOptions = {}): Promise<boolean> {
+    const wait = async () => await this.askFor('wait', options)
+    const answer = await (this.#lock?.whileWaiting(wait) ?? this.regain(wait))
+    return this.checked(answer, options).args[0] === true
+  }
+
+  /** Waits until `predicate` says yes, looking each time it is notified; returns what it said last. */
+  async waitFor<Result>(
+    predicate: () => Result,
+    { timeoutMs, signal }: WaitOptions = {}
+  ): Promise<Awaited<Result>> {
+    const until = performance.now() + (timeoutMs ?? Infinity)
+    while (true) {
+      const result = await predicate()
+      const left = until - performance.now()
+      if (result || left <= 0) return result
+      await this.wait({ signal, timeoutMs: timeoutMs === undefined ? undefined : left })
+    }
+  }
+
+  /** Wakes so many of those who wait, who have waited longest. Throws NOT_HELD without the lock. */
+  async notify(count = 1): Promise<void> {
+    await this.ask('notify', { args: [count] })
+  }
+
+  async notifyAll(): Promise<void> {
+    await this.ask('notify', { args: [null] })
+  }
+}

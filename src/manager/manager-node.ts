@@ -1,0 +1,62 @@
+/**
+ * The node behind a manager or a client: a member of the network that runs no tasks.
+ */
+import { hostname } from 'node:os'
+import { LEASE_MS } from '../core/limits.ts'
+import { acceptToken, keptCredentials, noNetwork, placeOf } from '../node/credentials.ts'
+import type { NetworkPlace } from '../node/credentials.ts'
+import type { ManagerRoleInit } from '../node/manager-role.ts'
+import { liveNodeOf, startNode } from '../node/start.ts'
+import type { JoinOptions, StartedNode } from '../node/start.ts'
+import type { NodeOptions } from './options.ts'
+
+const DEFAULT_NETWORK = 'default'
+
+/** Starts the node. Throws NO_NETWORK for a network of which this home has no token. */
+export async function startManagerNode(
+  options: NodeOptions,
+  isLocal: boolean,
+  manager: ManagerRoleInit | undefined
+): Promise<StartedNode> {
+  const { onWarning = warnOnStderr, nodeName } = options
+  const place = placeOf(process.env, options.network ?? DEFAULT_NETWORK, onWarning)
+  return await startNode(
+    {
+      home: place.home,
+      name: nodeName ?? hostname().split('.')[0] ?? 'manager',
+      slots: undefined,
+      isMaster: false,
+      leaseMs: LEASE_MS,
+      isResident: false,
+      network: isLocal ? undefined : networkOf(options, place),
+      manager,
+      // A program that serves others lives until it closes the manager; others may end.
+      isBackground: manager === undefined
+    },
+    {
+      onNotice: () => undefined,
+      onMember: () => undefined,
+      // Trouble with single connections is healed by itself; what it costs shows in the calls.
+      onProblem: () => undefined
+    }
+  )
+}
+
+function networkOf(options: NodeOptions, place: NetworkPlace): JoinOptions {
+  const { join = [], listen = [], mdns = true } = options
+  const { token = process.env['P2PJOBS_TOKEN'] ?? '' } = options
+  const credentials = token === '' ? keptCredentials(place) : acceptToken(place, token)
+  if (credentials === undefined) throw noNetwork()
+  const live = liveNodeOf(place.home, place.network)
+  return {
+    name: place.network,
+    credentials,
+    listen,
+    join: [...join, ...(live?.addresses ?? [])],
+    isDiscovering: mdns
+  }
+}
+
+function warnOnStderr(line: string): void {
+  process.stderr.write(`p2pjobs: ${line}\n`)
+}

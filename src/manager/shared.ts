@@ -1,0 +1,125 @@
+/**
+ * What all objects of a manager have in common where they are used: a name, and calls.
+ */
+import { P2pJobsError } from '../core/errors.ts'
+import { ITEM_BYTES_MAX } from '../core/limits.ts'
+import { KINDS } from '../core/manager/calls.ts'
+import type { Answer, Arg, Kind, Op } from '../core/manager/calls.ts'
+import type { ManagerConnection } from '../node/manager-connection.ts'
+import { decodeValue } from '../values/decode.ts'
+import { encodeValue } from '../values/encode.ts'
+import { errorOf } from './errors.ts'
+import { checkObjectName, checkTimeout } from './options.ts'
+import type { WaitOptions } from './options.ts'
+
+/** A manager as its objects need it. */
+export interface Calls {
+  readonly connection: Pick<ManagerConnection, 'call' | 'cancel'>
+  /** A number for a further object. */
+  nextHandle(): number
+}
+
+export interface Asking extends WaitOptions {
+  readonly args?: readonly Arg[]
+  readonly values?: readonly Uint8Array[]
+}
+
+const NONE: readonly never[] = []
+
+export abstract class Shared {
+  /** What it is called at its manager. */
+  readonly name: string
+  /** By which its manager knows who calls it. */
+  protected readonly handle: number
+  readonly #calls: Calls
+  readonly #kind: Kind
+  #problem: P2pJobsError | undefined
+
+  /** Attaches to the object of this name, which is made if there is none. */
+  protected constructor(
+    calls: Calls,
+    kind: Kind,
+    name: string,
+    option?: Arg,
+    values: readonly Uint8Array[] = NONE
+  ) {
+    checkObjectName(name)
+    this.#calls = calls
+    this.#kind = kind
+    this.name = name
+    this.handle = calls.nextHandle()
+    const args: Arg[] = [KINDS.indexOf(kind), name]
+    if (option !== undefined) args.push(option)
+    const { answer } = this.#call('attach', { args, values })
+    answer.then(
+      (given) => {
+        if (given.status === 'ok') return
+        this.#problem = errorOf(given, kind, name)
+      },
+      // Every call that follows fails for the same reason.
+      () => undefined
+    )
+  }
+
+  /** What came of a call, if it came to something. Throws what its status says. */
+  protected async ask(op: Op, asking: Asking = {}): Promise<Answer> {
+    return this.checked(await this.askFor(op, asking), asking)
+  }
+
+  /** An answer that is `ok`. Throws what any other says. */
+  protected checked(answer: Answer, { signal }: WaitOptions): Answer {
+    if (answer.status === 'ok') return answer
+    if (answer.status === 'canceled') signal?.throwIfAborted()
+    throw errorOf(answer, this.#kind, this.name)
+  }
+
+  /** The same for those who look at the status themselves. */
+  protected async askFor(op: Op, asking: Asking = {}): Promise<Answer> {
+    const { signal } = asking
+    signal?.throwIfAborted()
+    const { request, answer } = this.#call(op, asking)
+    const given = signal === undefined ? await answer : await this.#until(signal, request, answer)
+    if (this.#problem !== undefined) throw this.#problem
+    return given
+  }
+
+  #call(op: Op, { args = NONE, values = NONE, timeoutMs }: Asking) {
+    return this.#calls.connection.call({
+      handle: this.handle,
+      op,
+      timeoutMs: checkTimeout(timeoutMs),
+      args,
+      values
+    })
+  }
+
+  /** The manager has the last word: what it has handed out already is not lost. */
+  async #until(signal: AbortSignal, request: number, answer: Promise<Answer>): Promise<Answer> {
+    const onAbort = (): void => this.#calls.connection.cancel(request)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await answer
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+}
+
+/** The bytes of a value. Throws BAD_VALUE for one that cannot be sent, LIMIT for one too large. */
+export function bytesOf(value: unknown, what: string): Uint8Array {
+  const bytes = encodeValue(value, what)
+  if (bytes.length <= ITEM_BYTES_MAX) return bytes
+  const mib = ITEM_BYTES_MAX / (1024 * 1024)
+  throw new P2pJobsError('LIMIT', `${what} takes ${bytes.length} bytes; ${mib} MiB are the most`)
+}
+
+/** The value of an answer that has one. */
+export function valueOf({ values }: Answer): unknown {
+  const [bytes] = values
+  if (bytes !== undefined) return decodeValue(bytes)
+  throw new P2pJobsError('BAD_MESSAGE', 'a manager gave an answer without its value')
+}
+
+export function valuesOf({ values }: Answer): unknown[] {
+  return values.map(decodeValue)
+}
