@@ -110,8 +110,13 @@ class Custom extends Shared {
     const [bytes = new Uint8Array(0)] = answer.values
     const [outcome] = decodeOutcomes(bytes)
     if (outcome?.ok === true) return outcome.value
-    throw outcome?.error ?? new P2pJobsError('BAD_MESSAGE', 'a manager gave an empty outcome')
+    // Whatever was thrown there is thrown here, be it an error or not.
+    return await Promise.reject(outcome === undefined ? noOutcome() : (outcome.error as Error))
   }
+}
+
+function noOutcome(): P2pJobsError {
+  return new P2pJobsError('BAD_MESSAGE', 'a manager gave an empty outcome')
 }
 
 function argumentBytes(name: string, method: string, args: readonly unknown[]): Uint8Array {

@@ -46,23 +46,16 @@ const PROBLEMS: Readonly<Record<Problem, readonly [ErrorCode, string]>> = {
 
 /** The error for an answer that is not `ok`, about an object called `what`. */
 export function errorOf({ status, args }: Answer, what: string, name: string): P2pJobsError {
-  switch (status) {
-    case 'empty':
-      return new Empty(name)
-    case 'full':
-      return new Full(name, Number(args[0] ?? 0))
-    case 'broken':
-      return new BrokenBarrierError(name)
-    case 'ok':
-    case 'failed':
-      return new P2pJobsError(
-        'BAD_MESSAGE',
-        `a manager gave an answer that makes no sense: ${status}`
-      )
-    default: {
-      const [code, text] = PROBLEMS[status]
-      const kind = status === 'otherKind' ? `: a ${KINDS[Number(args[0])] ?? 'thing'}` : ''
-      return new P2pJobsError(code, `the ${what} '${name}' ${text}${kind}`)
-    }
+  if (status === 'empty') return new Empty(name)
+  if (status === 'full') return new Full(name, Number(args[0] ?? 0))
+  if (status === 'broken') return new BrokenBarrierError(name)
+  if (status === 'ok' || status === 'failed') {
+    return new P2pJobsError(
+      'BAD_MESSAGE',
+      `a manager gave an answer that makes no sense: ${status}`
+    )
   }
+  const [code, text] = PROBLEMS[status]
+  const kind = status === 'otherKind' ? `: a ${KINDS[Number(args[0])] ?? 'thing'}` : ''
+  return new P2pJobsError(code, `the ${what} '${name}' ${text}${kind}`)
 }

@@ -17,37 +17,24 @@ export function textOfKey(key: Key): string {
   )
 }
 
+const READERS: Readonly<Record<string, (rest: string) => Key>> = {
+  s: (rest) => rest,
+  n: Number,
+  i: BigInt,
+  b: (rest) => rest === 'true',
+  z: () => null,
+  u: () => undefined
+}
+
 export function keyOfText(text: string): Key {
-  const rest = text.slice(1)
-  switch (text[0]) {
-    case 's':
-      return rest
-    case 'n':
-      return Number(rest)
-    case 'i':
-      return BigInt(rest)
-    case 'b':
-      return rest === 'true'
-    case 'z':
-      return null
-    default:
-      return undefined
-  }
+  return READERS[text[0] ?? '']?.(text.slice(1))
 }
 
 function encode(key: unknown): string | undefined {
-  switch (typeof key) {
-    case 'string':
-      return `s${key}`
-    case 'number':
-      return `n${key}`
-    case 'bigint':
-      return `i${key}`
-    case 'boolean':
-      return `b${key}`
-    case 'undefined':
-      return 'u'
-    default:
-      return key === null ? 'z' : undefined
-  }
+  if (typeof key === 'string') return `s${key}`
+  if (typeof key === 'number') return `n${key}`
+  if (typeof key === 'bigint') return `i${key}`
+  if (typeof key === 'boolean') return `b${key}`
+  if (key === undefined) return 'u'
+  return key === null ? 'z' : undefined
 }

@@ -59,6 +59,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   #answers = 0
   #toldAnswers = 0
   #untoldBytes = 0
+  #isConfirmationAsked = false
   #nextRequest = 1
   /** What a request is higher than its number in this generation. */
   #offset = 0
@@ -139,6 +140,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   #onConnected(session: number, now: Millis): void {
     this.#session = session
     this.#isOpen = false
+    this.#isConfirmationAsked = false
     this.#heardAt = now
     const { client, name, manager } = this.#config
     const epoch = this.#hasJoined ? this.#epoch : undefined
@@ -163,6 +165,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
     else if (message.type === 'refused') this.#onRefused(message, now)
     else if (!this.#isOpen) this.#fail('something before it opened the session', now)
     else if (message.type === 'renewed') {
+      this.#isConfirmationAsked = false
       this.#confirm(message.calls)
       this.#send()
     } else this.#take(message, now)
@@ -244,8 +247,10 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
       calls = []
       bytes = 0
     }
+    let isHeldBack = false
     for (const call of this.#calls.from(this.#sent)) {
-      if (this.#sent >= CALLS_WINDOW || this.#sentBytes >= CALLS_WINDOW_BYTES) break
+      isHeldBack = this.#sent >= CALLS_WINDOW || this.#sentBytes >= CALLS_WINDOW_BYTES
+      if (isHeldBack) break
       const size = sizeOf(call)
       this.#sent++
       this.#sentBytes += size
@@ -255,6 +260,14 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
       bytes += size
     }
     if (calls.length > 0) send()
+    if (isHeldBack) this.#askForConfirmation()
+  }
+
+  /** Calls that wait are not answered, so that nothing else may say that they have come. */
+  #askForConfirmation(): void {
+    if (this.#isConfirmationAsked) return
+    this.#isConfirmationAsked = true
+    this.#say({ type: 'renewal', answers: this.#tellAnswers() })
   }
 
   #tellAnswers(): number {

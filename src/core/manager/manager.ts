@@ -182,8 +182,8 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     state.clients.delete(client.key)
     const waits = [...client.waits.values()]
     for (const wait of waits) state.forget(wait)
-    for (const wait of waits) wait.object.drop(wait)
-    for (const object of client.objects) object.lose(client)
+    for (const wait of waits) wait.object.drop?.(wait)
+    for (const object of client.objects) object.lose?.(client)
     state.bytes -= client.keptBytes
     client.kept.clear()
     const { peer, name } = client

@@ -25,9 +25,9 @@ export interface SharedObject {
   /** Its caller does not want to wait any longer. */
   cancel(wait: Wait): void
   /** Its client has left, and it has been taken out of its list already. */
-  drop(wait: Wait): void
+  drop?(wait: Wait): void
   /** A client has left: what it holds is free. Its waits have been dropped. */
-  lose(client: Client): void
+  lose?(client: Client): void
   /** It has been deleted: nobody waits any longer, and nothing is kept. */
   clear(): void
 }

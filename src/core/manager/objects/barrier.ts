@@ -8,60 +8,49 @@
  *     state              → ok [parties, waiting, isBroken]
  */
 import type { Client } from '../client-view.ts'
-import type { Ask, SharedObject } from '../shared-object.ts'
+import { BaseObject } from '../base-object.ts'
+import type { Ops } from '../base-object.ts'
+import type { Ask } from '../shared-object.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
 import type { Wait } from '../waits.ts'
 
-export class Barrier implements SharedObject {
+export class Barrier extends BaseObject {
   readonly kind = 'barrier'
-  readonly name: string
-  isDeleted = false
-  readonly #state: ManagerState
   readonly #parties: number
   readonly #waits = new WaitList()
   /** Those that came when all were there: for the next time. */
   readonly #late = new WaitList()
   #isBroken = false
   #actor: { client: Client; place: number } | undefined
+  protected readonly ops = {
+    arrive: (ask) => this.#arrive(ask),
+    acted: (ask) => this.#acted(ask),
+    abort: (ask) => {
+      this.#break()
+      this.state.answer(ask, 'ok')
+    },
+    reset: (ask) => {
+      this.#break()
+      this.#isBroken = false
+      this.state.answer(ask, 'ok')
+    },
+    state: (ask) => {
+      this.state.answer(ask, 'ok', [this.#parties, this.#waits.size, this.#isBroken])
+    }
+  } satisfies Ops
 
   constructor(state: ManagerState, name: string, parties: number) {
-    this.#state = state
-    this.name = name
+    super(state, name)
     this.#parties = parties
   }
 
-  handle(ask: Ask): void {
-    switch (ask.call.op) {
-      case 'arrive':
-        this.#arrive(ask)
-        return
-      case 'acted':
-        this.#acted(ask)
-        return
-      case 'abort':
-        this.#break()
-        this.#state.answer(ask, 'ok')
-        return
-      case 'reset':
-        this.#break()
-        this.#isBroken = false
-        this.#state.answer(ask, 'ok')
-        return
-      case 'state':
-        this.#state.answer(ask, 'ok', [this.#parties, this.#waits.size, this.#isBroken])
-        return
-      default:
-        this.#state.answer(ask, 'badCall')
-    }
-  }
-
-  expire(): void {
+  override expire(): void {
     this.#break()
   }
 
-  cancel(wait: Wait): void {
-    this.#state.end(wait, 'canceled')
+  override cancel(wait: Wait): void {
+    this.state.end(wait, 'canceled')
     this.#break()
   }
 
@@ -74,15 +63,15 @@ export class Barrier implements SharedObject {
   }
 
   clear(): void {
-    this.#endAll('deleted')
+    this.#endWaits('deleted')
   }
 
   #arrive(ask: Ask): void {
     if (this.#isBroken) {
-      this.#state.answer(ask, 'broken')
+      this.state.answer(ask, 'broken')
       return
     }
-    const wait = this.#state.wait(ask, this, this.#late)
+    const wait = this.state.wait(ask, this, this.#late)
     if (wait === undefined) return
     wait.isMarked = ask.call.args[0] === true
     this.#settle()
@@ -108,21 +97,21 @@ export class Barrier implements SharedObject {
     if (actor === undefined) return false
     const place = [...this.#waits].indexOf(actor)
     this.#actor = { client: actor.client, place }
-    this.#state.end(actor, 'ok', [place, true])
+    this.state.end(actor, 'ok', [place, true])
     return true
   }
 
   #acted(ask: Ask): void {
     if (this.#actor?.client !== ask.client) {
-      this.#state.answer(ask, 'broken')
+      this.state.answer(ask, 'broken')
       return
     }
     if (ask.call.args[0] !== true) {
       this.#break()
-      this.#state.answer(ask, 'broken')
+      this.state.answer(ask, 'broken')
       return
     }
-    this.#state.answer(ask, 'ok')
+    this.state.answer(ask, 'ok')
     this.#pass()
     this.#settle()
   }
@@ -131,7 +120,7 @@ export class Barrier implements SharedObject {
     let place = 0
     for (const wait of this.#waits) {
       if (place === this.#actor?.place) place++
-      this.#state.end(wait, 'ok', [place++, false])
+      this.state.end(wait, 'ok', [place++, false])
     }
     this.#actor = undefined
   }
@@ -139,11 +128,11 @@ export class Barrier implements SharedObject {
   #break(): void {
     this.#isBroken = true
     this.#actor = undefined
-    this.#endAll('broken')
+    this.#endWaits('broken')
   }
 
-  #endAll(status: 'broken' | 'deleted'): void {
-    for (const wait of this.#waits) this.#state.end(wait, status)
-    for (const wait of this.#late) this.#state.end(wait, status)
+  #endWaits(status: 'broken' | 'deleted'): void {
+    this.endAll(this.#waits, status)
+    this.endAll(this.#late, status)
   }
 }

@@ -6,58 +6,42 @@
  *     notify [n or null] → ok; notHeld if the caller does not hold the lock. null: everybody
  */
 import type { Client } from '../client-view.ts'
-import type { Ask, SharedObject } from '../shared-object.ts'
+import { BaseObject } from '../base-object.ts'
+import type { Ops } from '../base-object.ts'
+import type { Ask } from '../shared-object.ts'
 import { integerOf } from '../state.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
 import type { Wait } from '../waits.ts'
 import type { Lock } from './lock.ts'
 
-export class Condition implements SharedObject {
+export class Condition extends BaseObject {
   readonly kind = 'condition'
-  readonly name: string
-  isDeleted = false
-  readonly #state: ManagerState
   readonly #lock: Lock
   readonly #waits = new WaitList()
+  protected readonly ops = {
+    acquire: (ask) => this.#lock.handle(ask),
+    release: (ask) => this.#lock.handle(ask),
+    state: (ask) => this.#lock.handle(ask),
+    wait: (ask) => this.#wait(ask),
+    notify: (ask) => this.#notify(ask)
+  } satisfies Ops
 
   constructor(state: ManagerState, name: string, lock: Lock) {
-    this.#state = state
-    this.name = name
+    super(state, name)
     this.#lock = lock
   }
 
-  handle(ask: Ask): void {
-    if (this.#lock.isDeleted) {
-      this.#state.answer(ask, 'deleted')
-      return
-    }
-    switch (ask.call.op) {
-      case 'wait':
-        this.#wait(ask)
-        return
-      case 'notify':
-        this.#notify(ask)
-        return
-      default:
-        this.#lock.handle(ask)
-    }
-  }
-
-  expire(wait: Wait): void {
+  override expire(wait: Wait): void {
     wait.isTrue = false
     this.#wake(wait)
   }
 
   /** It has to hold the lock before it can go on. */
-  cancel(wait: Wait): void {
+  override cancel(wait: Wait): void {
     if (wait.list !== this.#waits) return
     wait.outcome = 'canceled'
     this.#wake(wait)
-  }
-
-  drop(): void {
-    return undefined
   }
 
   lose(client: Client): void {
@@ -65,33 +49,33 @@ export class Condition implements SharedObject {
   }
 
   clear(): void {
-    for (const wait of this.#waits) this.#state.end(wait, 'deleted')
+    this.endAll(this.#waits, 'deleted')
   }
 
   #wait(ask: Ask): void {
     if (!this.#lock.isHeldBy(ask)) {
-      this.#state.answer(ask, 'notHeld')
+      this.state.answer(ask, 'notHeld')
       return
     }
-    const wait = this.#state.wait(ask, this, this.#waits)
+    const wait = this.state.wait(ask, this, this.#waits)
     if (wait === undefined) return
     wait.amount = this.#lock.free()
   }
 
   #notify(ask: Ask): void {
     if (!this.#lock.isHeldBy(ask)) {
-      this.#state.answer(ask, 'notHeld')
+      this.state.answer(ask, 'notHeld')
       return
     }
     const most = ask.call.args[0] === null ? Infinity : (integerOf(ask.call, 0) ?? 1)
     for (let count = 0; count < most && this.#waits.first !== undefined; count++) {
       this.#wake(this.#waits.first)
     }
-    this.#state.answer(ask, 'ok')
+    this.state.answer(ask, 'ok')
   }
 
   #wake(wait: Wait): void {
-    if (this.#lock.isDeleted) this.#state.end(wait, 'deleted')
+    if (this.#lock.isDeleted) this.state.end(wait, 'deleted')
     else this.#lock.regain(wait)
   }
 }

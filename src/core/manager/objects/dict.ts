@@ -11,68 +11,26 @@
  */
 import { CALL_ARGS_MAX, FRAME_BYTES_TARGET, SNAPSHOT_BYTES_MAX } from '../../limits.ts'
 import { sizeOf } from '../calls.ts'
-import type { Ask, SharedObject } from '../shared-object.ts'
+import { BaseObject } from '../base-object.ts'
+import type { Ops } from '../base-object.ts'
+import type { Ask } from '../shared-object.ts'
 import { integerOf, textOf } from '../state.ts'
-import type { ManagerState } from '../state.ts'
 
-export class Dict implements SharedObject {
+export class Dict extends BaseObject {
   readonly kind = 'dict'
-  readonly name: string
-  isDeleted = false
-  readonly #state: ManagerState
   readonly #entries = new Map<string, Uint8Array>()
-
-  constructor(state: ManagerState, name: string) {
-    this.#state = state
-    this.name = name
-  }
-
-  handle(ask: Ask): void {
-    const key = textOf(ask.call, 0)
-    switch (ask.call.op) {
-      case 'get':
-        this.#get(ask, key)
-        return
-      case 'set':
-        this.#set(ask)
-        return
-      case 'remove':
-        this.#remove(ask, key ?? [...this.#entries.keys()].at(-1))
-        return
-      case 'has':
-        this.#state.answer(ask, 'ok', [key !== undefined && this.#entries.has(key)])
-        return
-      case 'entries':
-        this.#list(ask)
-        return
-      case 'clear':
-        this.clear()
-        this.#state.answer(ask, 'ok')
-        return
-      case 'state':
-        this.#state.answer(ask, 'ok', [this.#entries.size])
-        return
-      default:
-        this.#state.answer(ask, 'badCall')
-    }
-  }
-
-  /** Nothing of a dict waits. */
-  expire(): void {
-    return undefined
-  }
-
-  cancel(): void {
-    return undefined
-  }
-
-  drop(): void {
-    return undefined
-  }
-
-  lose(): void {
-    return undefined
-  }
+  protected readonly ops = {
+    get: (ask) => this.#get(ask, textOf(ask.call, 0)),
+    set: (ask) => this.#set(ask),
+    remove: (ask) => this.#remove(ask, textOf(ask.call, 0) ?? [...this.#entries.keys()].at(-1)),
+    has: (ask) => this.state.answer(ask, 'ok', [this.#entries.has(textOf(ask.call, 0) ?? '')]),
+    entries: (ask) => this.#list(ask),
+    clear: (ask) => {
+      this.clear()
+      this.state.answer(ask, 'ok')
+    },
+    state: (ask) => this.state.answer(ask, 'ok', [this.#entries.size])
+  } satisfies Ops
 
   clear(): void {
     for (const key of [...this.#entries.keys()]) this.#delete(key)
@@ -80,45 +38,45 @@ export class Dict implements SharedObject {
 
   #get(ask: Ask, key: string | undefined): void {
     const value = key === undefined ? undefined : this.#entries.get(key)
-    if (value === undefined) this.#state.answer(ask, 'notFound')
-    else this.#state.answer(ask, 'ok', [], [value])
+    if (value === undefined) this.state.answer(ask, 'notFound')
+    else this.state.answer(ask, 'ok', [], [value])
   }
 
   #set(ask: Ask): void {
     const [onlyIfAbsent, ...keys] = ask.call.args
     const { values } = ask.call
     if (keys.length !== values.length || !keys.every((key) => typeof key === 'string')) {
-      this.#state.answer(ask, 'badCall')
+      this.state.answer(ask, 'badCall')
       return
     }
     const there = onlyIfAbsent === true ? this.#entries.get(keys[0] ?? '') : undefined
     if (there !== undefined) {
-      this.#state.answer(ask, 'ok', [false], [there])
+      this.state.answer(ask, 'ok', [false], [there])
       return
     }
     keys.forEach((key, place) => this.#put(key, values[place] as Uint8Array))
-    this.#state.answer(ask, 'ok', [true])
+    this.state.answer(ask, 'ok', [true])
   }
 
   /** A key that is there keeps its place. */
   #put(key: string, value: Uint8Array): void {
     const before = this.#entries.get(key)
     this.#entries.set(key, value)
-    this.#state.bytes += sizeOf({ args: [key], values: [value] })
-    if (before !== undefined) this.#state.bytes -= sizeOf({ args: [key], values: [before] })
+    this.state.bytes += sizeOf({ args: [key], values: [value] })
+    if (before !== undefined) this.state.bytes -= sizeOf({ args: [key], values: [before] })
   }
 
   #remove(ask: Ask, key: string | undefined): void {
     const value = key === undefined ? undefined : this.#delete(key)
-    if (key === undefined || value === undefined) this.#state.answer(ask, 'notFound')
-    else this.#state.answer(ask, 'ok', [key], [value])
+    if (key === undefined || value === undefined) this.state.answer(ask, 'notFound')
+    else this.state.answer(ask, 'ok', [key], [value])
   }
 
   #delete(key: string): Uint8Array | undefined {
     const value = this.#entries.get(key)
     if (value === undefined) return undefined
     this.#entries.delete(key)
-    this.#state.bytes -= sizeOf({ args: [key], values: [value] })
+    this.state.bytes -= sizeOf({ args: [key], values: [value] })
     return value
   }
 
@@ -142,6 +100,6 @@ export class Dict implements SharedObject {
       values.push(value)
       bytes += value.length
     }
-    this.#state.answer(ask, 'ok', keys, values)
+    this.state.answer(ask, 'ok', keys, values)
   }
 }

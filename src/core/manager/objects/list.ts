@@ -9,70 +9,31 @@
  *     state                      → ok [length]
  */
 import { CALL_VALUES_MAX, SNAPSHOT_BYTES_MAX } from '../../limits.ts'
-import type { Ask, SharedObject } from '../shared-object.ts'
+import { BaseObject } from '../base-object.ts'
+import type { Ops } from '../base-object.ts'
+import type { Ask } from '../shared-object.ts'
 import { integerOf } from '../state.ts'
-import type { ManagerState } from '../state.ts'
 
 const ITEM_OVERHEAD_BYTES = 64
 
-export class List implements SharedObject {
+export class List extends BaseObject {
   readonly kind = 'list'
-  readonly name: string
-  isDeleted = false
-  readonly #state: ManagerState
   #values: Uint8Array[] = []
-
-  constructor(state: ManagerState, name: string) {
-    this.#state = state
-    this.name = name
-  }
-
-  handle(ask: Ask): void {
-    switch (ask.call.op) {
-      case 'splice':
-        this.#splice(ask)
-        return
-      case 'slice':
-        this.#slice(ask)
-        return
-      case 'set':
-        this.#set(ask)
-        return
-      case 'find':
-        this.#find(ask)
-        return
-      case 'reverse':
-        this.#values.reverse()
-        this.#state.answer(ask, 'ok')
-        return
-      case 'clear':
-        this.clear()
-        this.#state.answer(ask, 'ok')
-        return
-      case 'state':
-        this.#state.answer(ask, 'ok', [this.#values.length])
-        return
-      default:
-        this.#state.answer(ask, 'badCall')
-    }
-  }
-
-  /** Nothing of a list waits. */
-  expire(): void {
-    return undefined
-  }
-
-  cancel(): void {
-    return undefined
-  }
-
-  drop(): void {
-    return undefined
-  }
-
-  lose(): void {
-    return undefined
-  }
+  protected readonly ops = {
+    splice: (ask) => this.#splice(ask),
+    slice: (ask) => this.#slice(ask),
+    set: (ask) => this.#set(ask),
+    find: (ask) => this.#find(ask),
+    reverse: (ask) => {
+      this.#values.reverse()
+      this.state.answer(ask, 'ok')
+    },
+    clear: (ask) => {
+      this.clear()
+      this.state.answer(ask, 'ok')
+    },
+    state: (ask) => this.state.answer(ask, 'ok', [this.#values.length])
+  } satisfies Ops
 
   clear(): void {
     this.#count(this.#values, -1)
@@ -84,13 +45,13 @@ export class List implements SharedObject {
     const start = call.args[0] === null ? this.#values.length : placeOf(call.args[0])
     const removed = integerOf(call, 1) ?? 0
     if (start === undefined) {
-      this.#state.answer(ask, 'badCall')
+      this.state.answer(ask, 'badCall')
       return
     }
     const { length } = this.#values
     const at = start < 0 ? Math.max(0, length + start) : Math.min(start, length)
     if (!fits(this.#values.slice(at, at + removed))) {
-      this.#state.answer(ask, 'limit')
+      this.state.answer(ask, 'limit')
       return
     }
     const gone = this.#values.splice(at, removed)
@@ -99,14 +60,14 @@ export class List implements SharedObject {
     for (const values of [call.values, tail]) for (const value of values) this.#values.push(value)
     this.#count(gone, -1)
     this.#count(call.values, 1)
-    this.#state.answer(ask, 'ok', [this.#values.length], gone)
+    this.state.answer(ask, 'ok', [this.#values.length], gone)
   }
 
   #slice(ask: Ask): void {
     const start = placeOf(ask.call.args[0]) ?? 0
     const values = this.#values.slice(start, placeOf(ask.call.args[1]))
-    if (fits(values)) this.#state.answer(ask, 'ok', [this.#values.length], values)
-    else this.#state.answer(ask, 'limit')
+    if (fits(values)) this.state.answer(ask, 'ok', [this.#values.length], values)
+    else this.state.answer(ask, 'limit')
   }
 
   #set(ask: Ask): void {
@@ -115,24 +76,24 @@ export class List implements SharedObject {
     const place = asked !== undefined && asked < 0 ? this.#values.length + asked : asked
     const before = place === undefined ? undefined : this.#values[place]
     if (place === undefined || value === undefined || before === undefined) {
-      this.#state.answer(ask, 'notFound')
+      this.state.answer(ask, 'notFound')
       return
     }
     this.#count([before], -1)
     this.#count([value], 1)
     this.#values[place] = value
-    this.#state.answer(ask, 'ok')
+    this.state.answer(ask, 'ok')
   }
 
   #find(ask: Ask): void {
     const [wanted = new Uint8Array(0)] = ask.call.values
     const from = integerOf(ask.call, 0) ?? 0
     const place = this.#values.findIndex((value, at) => at >= from && isSame(value, wanted))
-    this.#state.answer(ask, 'ok', [place])
+    this.state.answer(ask, 'ok', [place])
   }
 
   #count(values: readonly Uint8Array[], sign: 1 | -1): void {
-    for (const value of values) this.#state.bytes += sign * (value.length + ITEM_OVERHEAD_BYTES)
+    for (const value of values) this.state.bytes += sign * (value.length + ITEM_OVERHEAD_BYTES)
   }
 }
 

@@ -8,7 +8,9 @@
  * A Lock without a fence named can be released by anybody, as in Python; an RLock only by its holder.
  */
 import type { Client } from '../client-view.ts'
-import type { Ask, SharedObject } from '../shared-object.ts'
+import { BaseObject } from '../base-object.ts'
+import type { Ops } from '../base-object.ts'
+import type { Ask } from '../shared-object.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
 import type { Wait } from '../waits.ts'
@@ -20,35 +22,20 @@ interface Holder {
   depth: number
 }
 
-export class Lock implements SharedObject {
+export class Lock extends BaseObject {
   readonly kind: 'lock' | 'rlock'
-  readonly name: string
-  isDeleted = false
-  readonly #state: ManagerState
   readonly #waits = new WaitList()
   #holder: Holder | undefined
   #fence = 0
+  protected readonly ops = {
+    acquire: (ask) => this.#acquire(ask),
+    release: (ask) => this.#release(ask),
+    state: (ask) => this.state.answer(ask, 'ok', [this.#holder !== undefined, this.#fence])
+  } satisfies Ops
 
   constructor(state: ManagerState, kind: 'lock' | 'rlock', name: string) {
-    this.#state = state
+    super(state, name)
     this.kind = kind
-    this.name = name
-  }
-
-  handle(ask: Ask): void {
-    switch (ask.call.op) {
-      case 'acquire':
-        this.#acquire(ask)
-        return
-      case 'release':
-        this.#release(ask)
-        return
-      case 'state':
-        this.#state.answer(ask, 'ok', [this.#holder !== undefined, this.#fence])
-        return
-      default:
-        this.#state.answer(ask, 'badCall')
-    }
   }
 
   isHeldBy({ client, owner }: Pick<Ask, 'client' | 'owner'>): boolean {
@@ -65,22 +52,10 @@ export class Lock implements SharedObject {
 
   /** Lets a wait of a condition have it again, in its turn. */
   regain(wait: Wait): void {
-    this.#state.untime(wait)
+    this.state.untime(wait)
     wait.list?.remove(wait)
     this.#waits.push(wait)
     this.#grant()
-  }
-
-  expire(wait: Wait): void {
-    this.#state.end(wait, 'ok', [false])
-  }
-
-  cancel(wait: Wait): void {
-    this.#state.end(wait, 'canceled')
-  }
-
-  drop(): void {
-    return undefined
   }
 
   lose(client: Client): void {
@@ -89,7 +64,7 @@ export class Lock implements SharedObject {
 
   clear(): void {
     this.#holder = undefined
-    for (const wait of this.#waits) this.#state.end(wait, 'deleted')
+    this.endAll(this.#waits, 'deleted')
   }
 
   #acquire(ask: Ask): void {
@@ -98,11 +73,11 @@ export class Lock implements SharedObject {
     } else if (this.kind === 'rlock' && this.isHeldBy(ask)) {
       this.#holder.depth++
     } else {
-      if (ask.call.timeoutMs === 0) this.#state.answer(ask, 'ok', [false])
-      else this.#state.wait(ask, this, this.#waits)
+      if (ask.call.timeoutMs === 0) this.state.answer(ask, 'ok', [false])
+      else this.state.wait(ask, this, this.#waits)
       return
     }
-    this.#state.answer(ask, 'ok', [true, this.#fence])
+    this.state.answer(ask, 'ok', [true, this.#fence])
   }
 
   #take({ client, owner }: Pick<Ask, 'client' | 'owner'>, depth: number): void {
@@ -115,10 +90,10 @@ export class Lock implements SharedObject {
     const isWrong =
       (fence !== null && fence !== this.#fence) || (this.kind === 'rlock' && !this.isHeldBy(ask))
     if (this.#holder === undefined || isWrong) {
-      this.#state.answer(ask, 'notHeld')
+      this.state.answer(ask, 'notHeld')
       return
     }
-    this.#state.answer(ask, 'ok')
+    this.state.answer(ask, 'ok')
     if (--this.#holder.depth === 0) this.free()
   }
 
@@ -126,6 +101,6 @@ export class Lock implements SharedObject {
     const wait = this.#waits.first
     if (wait === undefined || this.#holder !== undefined) return
     this.#take(wait, wait.amount)
-    this.#state.end(wait, wait.outcome, [wait.isTrue, this.#fence])
+    this.state.end(wait, wait.outcome, [wait.isTrue, this.#fence])
   }
 }

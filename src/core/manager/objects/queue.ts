@@ -15,7 +15,9 @@ import { CALL_VALUES_MAX, FRAME_BYTES_TARGET } from '../../limits.ts'
 import { Heap } from '../../heap.ts'
 import { Queue } from '../../queue.ts'
 import type { Client } from '../client-view.ts'
-import type { Ask, SharedObject } from '../shared-object.ts'
+import { BaseObject } from '../base-object.ts'
+import type { Ops } from '../base-object.ts'
+import type { Ask } from '../shared-object.ts'
 import { integerOf } from '../state.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
@@ -29,11 +31,8 @@ interface Item {
 
 const ITEM_OVERHEAD_BYTES = 64
 
-export class SharedQueue implements SharedObject {
+export class SharedQueue extends BaseObject {
   readonly kind: 'queue' | 'joinableQueue'
-  readonly name: string
-  isDeleted = false
-  readonly #state: ManagerState
   readonly #maxsize: number
   #items = new Queue<Item>()
   /** Items that came back; they go first, in their order. */
@@ -44,12 +43,23 @@ export class SharedQueue implements SharedObject {
   readonly #joiners = new WaitList()
   #lastNumber = 0
   #unfinished = 0
+  protected readonly ops = {
+    put: (ask) => this.#put(ask),
+    get: (ask) => this.#get(ask),
+    ack: (ask) => this.#ack(ask),
+    giveBack: (ask) => this.#giveBack(ask),
+    taskDone: (ask) => this.state.answer(ask, this.#finish(1) ? 'ok' : 'notHeld'),
+    join: (ask) => {
+      if (this.#unfinished === 0) this.state.answer(ask, 'ok')
+      else this.state.wait(ask, this, this.#joiners)
+    },
+    state: (ask) => this.state.answer(ask, 'ok', [this.size, this.#maxsize, this.#unfinished])
+  } satisfies Ops
 
   /** `maxsize` 0: as many as there is memory for. */
   constructor(state: ManagerState, kind: 'queue' | 'joinableQueue', name: string, maxsize: number) {
-    this.#state = state
+    super(state, name)
     this.kind = kind
-    this.name = name
     this.#maxsize = maxsize
   }
 
@@ -57,43 +67,14 @@ export class SharedQueue implements SharedObject {
     return this.#items.size + this.#returned.size
   }
 
-  handle(ask: Ask): void {
-    switch (ask.call.op) {
-      case 'put':
-        this.#put(ask)
-        return
-      case 'get':
-        this.#get(ask)
-        return
-      case 'ack':
-        this.#ack(ask)
-        return
-      case 'giveBack':
-        this.#giveBack(ask)
-        return
-      case 'taskDone':
-        this.#state.answer(ask, this.#finish(1) ? 'ok' : 'notHeld')
-        return
-      case 'join':
-        if (this.#unfinished === 0) this.#state.answer(ask, 'ok')
-        else this.#state.wait(ask, this, this.#joiners)
-        return
-      case 'state':
-        this.#state.answer(ask, 'ok', [this.size, this.#maxsize, this.#unfinished])
-        return
-      default:
-        this.#state.answer(ask, 'badCall')
-    }
-  }
-
-  expire(wait: Wait): void {
+  override expire(wait: Wait): void {
     if (wait.list === this.#putters) this.#endPut(wait, 'full')
-    else this.#state.end(wait, wait.list === this.#getters ? 'empty' : 'canceled')
+    else this.state.end(wait, wait.list === this.#getters ? 'empty' : 'canceled')
   }
 
-  cancel(wait: Wait): void {
+  override cancel(wait: Wait): void {
     if (wait.list === this.#putters) this.#endPut(wait, 'canceled')
-    else this.#state.end(wait, 'canceled')
+    else this.state.end(wait, 'canceled')
   }
 
   drop(wait: Wait): void {
@@ -109,9 +90,8 @@ export class SharedQueue implements SharedObject {
 
   clear(): void {
     for (const wait of this.#putters) this.#endPut(wait, 'deleted')
-    for (const list of [this.#getters, this.#joiners]) {
-      for (const wait of list) this.#state.end(wait, 'deleted')
-    }
+    this.endAll(this.#getters, 'deleted')
+    this.endAll(this.#joiners, 'deleted')
     for (let item = this.#take(); item !== undefined; item = this.#take()) this.#forget(item)
     for (const leased of this.#leased.values()) leased.forEach((item) => this.#forget(item))
     this.#leased.clear()
@@ -125,18 +105,18 @@ export class SharedQueue implements SharedObject {
     for (; done < values.length && this.#hasRoom && this.#putters.size === 0; done++) {
       this.#add(values[done] as Uint8Array)
     }
-    if (done === values.length) this.#state.answer(ask, 'ok', [done])
-    else if (timeoutMs === 0) this.#state.answer(ask, 'full', [done])
+    if (done === values.length) this.state.answer(ask, 'ok', [done])
+    else if (timeoutMs === 0) this.state.answer(ask, 'full', [done])
     else this.#waitToPut(ask, done)
   }
 
   #waitToPut(ask: Ask, done: number): void {
-    const wait = this.#state.wait(ask, this, this.#putters)
+    const wait = this.state.wait(ask, this, this.#putters)
     if (wait === undefined) return
     wait.values = ask.call.values
     wait.done = done
     for (let at = done; at < wait.values.length; at++) {
-      this.#state.bytes += wait.values[at]?.length ?? 0
+      this.state.bytes += wait.values[at]?.length ?? 0
     }
   }
 
@@ -147,7 +127,7 @@ export class SharedQueue implements SharedObject {
   #add(value: Uint8Array): void {
     const item = { number: ++this.#lastNumber, value }
     this.#unfinished++
-    this.#state.bytes += value.length + ITEM_OVERHEAD_BYTES
+    this.state.bytes += value.length + ITEM_OVERHEAD_BYTES
     this.#items.push(item)
     const getter = this.#getters.first
     if (getter !== undefined) this.#hand(getter)
@@ -156,12 +136,12 @@ export class SharedQueue implements SharedObject {
   /** Ends a put that waits, and drops what it has not put. */
   #endPut(wait: Wait, status: 'ok' | 'full' | 'canceled' | 'deleted'): void {
     this.#releaseValues(wait)
-    this.#state.end(wait, status, [wait.done])
+    this.state.end(wait, status, [wait.done])
   }
 
   #releaseValues(wait: Wait): void {
     for (let at = wait.done; at < wait.values.length; at++) {
-      this.#state.bytes -= wait.values[at]?.length ?? 0
+      this.state.bytes -= wait.values[at]?.length ?? 0
     }
     wait.values = []
   }
@@ -170,7 +150,7 @@ export class SharedQueue implements SharedObject {
   #fill(): void {
     for (let wait = this.#putters.first; wait && this.#hasRoom; wait = this.#putters.first) {
       const value = wait.values[wait.done++] as Uint8Array
-      this.#state.bytes -= value.length
+      this.state.bytes -= value.length
       const isLast = wait.done === wait.values.length
       if (isLast) this.#endPut(wait, 'ok')
       this.#add(value)
@@ -188,10 +168,10 @@ export class SharedQueue implements SharedObject {
       return
     }
     if (ask.call.timeoutMs === 0) {
-      this.#state.answer(ask, 'empty')
+      this.state.answer(ask, 'empty')
       return
     }
-    const wait = this.#state.wait(ask, this, this.#getters)
+    const wait = this.state.wait(ask, this, this.#getters)
     if (wait === undefined) return
     wait.amount = most
     wait.isMarked = isLease
@@ -199,7 +179,7 @@ export class SharedQueue implements SharedObject {
 
   /** Gives the first that waits what is there. */
   #hand(getter: Wait): void {
-    this.#state.forget(getter)
+    this.state.forget(getter)
     this.#deliver(getter, getter.amount, getter.isMarked)
   }
 
@@ -218,7 +198,7 @@ export class SharedQueue implements SharedObject {
         this.#lease(to.client, item)
       } else this.#forget(item)
     }
-    this.#state.answer(to, 'ok', numbers, values)
+    this.state.answer(to, 'ok', numbers, values)
   }
 
   #take(): Item | undefined {
@@ -226,7 +206,7 @@ export class SharedQueue implements SharedObject {
   }
 
   #forget({ value }: Item): void {
-    this.#state.bytes -= value.length + ITEM_OVERHEAD_BYTES
+    this.state.bytes -= value.length + ITEM_OVERHEAD_BYTES
   }
 
   #lease(client: Client, item: Item): void {
@@ -248,14 +228,14 @@ export class SharedQueue implements SharedObject {
     if (items === undefined) return
     for (const item of items) this.#forget(item)
     if (this.kind === 'joinableQueue') this.#finish(items.length)
-    this.#state.answer(ask, 'ok')
+    this.state.answer(ask, 'ok')
   }
 
   #giveBack(ask: Ask): void {
     const items = this.#unlease(ask)
     if (items === undefined) return
     for (const item of items) this.#returned.push(item)
-    this.#state.answer(ask, 'ok')
+    this.state.answer(ask, 'ok')
     this.#serve()
   }
 
@@ -268,7 +248,7 @@ export class SharedQueue implements SharedObject {
       if (item !== undefined) items.set(item.number, item)
     }
     if (leased === undefined || items.size !== ask.call.args.length) {
-      this.#state.answer(ask, 'notHeld')
+      this.state.answer(ask, 'notHeld')
       return undefined
     }
     for (const number of items.keys()) leased.delete(number)
@@ -281,7 +261,7 @@ export class SharedQueue implements SharedObject {
     if (this.kind !== 'joinableQueue' || this.#unfinished < count) return false
     this.#unfinished -= count
     if (this.#unfinished > 0) return true
-    for (const wait of this.#joiners) this.#state.end(wait, 'ok')
+    for (const wait of this.#joiners) this.state.end(wait, 'ok')
     return true
   }
 }

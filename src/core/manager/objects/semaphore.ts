@@ -9,22 +9,28 @@
  */
 import { HOLDS_MAX } from '../../limits.ts'
 import type { Client } from '../client-view.ts'
-import type { Ask, SharedObject } from '../shared-object.ts'
+import { BaseObject } from '../base-object.ts'
+import type { Ops } from '../base-object.ts'
+import type { Ask } from '../shared-object.ts'
 import { integerOf } from '../state.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
-import type { Wait } from '../waits.ts'
 
-export class Semaphore implements SharedObject {
+export class Semaphore extends BaseObject {
   readonly kind: 'semaphore' | 'boundedSemaphore'
-  readonly name: string
-  isDeleted = false
-  readonly #state: ManagerState
   readonly #waits = new WaitList()
   readonly #bound: number
   #value: number
   readonly #held = new Map<Client, Set<number>>()
   #last = 0
+  protected readonly ops = {
+    acquire: (ask) => this.#acquire(ask),
+    release: (ask) => {
+      this.state.answer(ask, this.#release(ask) ? 'ok' : 'notHeld')
+      this.#grant()
+    },
+    state: (ask) => this.state.answer(ask, 'ok', [this.#value])
+  } satisfies Ops
 
   constructor(
     state: ManagerState,
@@ -32,40 +38,10 @@ export class Semaphore implements SharedObject {
     name: string,
     value: number
   ) {
-    this.#state = state
+    super(state, name)
     this.kind = kind
-    this.name = name
     this.#value = value
     this.#bound = kind === 'semaphore' ? Number.MAX_SAFE_INTEGER : value
-  }
-
-  handle(ask: Ask): void {
-    switch (ask.call.op) {
-      case 'acquire':
-        this.#acquire(ask)
-        return
-      case 'release':
-        this.#state.answer(ask, this.#release(ask) ? 'ok' : 'notHeld')
-        this.#grant()
-        return
-      case 'state':
-        this.#state.answer(ask, 'ok', [this.#value])
-        return
-      default:
-        this.#state.answer(ask, 'badCall')
-    }
-  }
-
-  expire(wait: Wait): void {
-    this.#state.end(wait, 'ok', [false])
-  }
-
-  cancel(wait: Wait): void {
-    this.#state.end(wait, 'canceled')
-  }
-
-  drop(): void {
-    return undefined
   }
 
   lose(client: Client): void {
@@ -78,15 +54,15 @@ export class Semaphore implements SharedObject {
 
   clear(): void {
     this.#held.clear()
-    for (const wait of this.#waits) this.#state.end(wait, 'deleted')
+    this.endAll(this.#waits, 'deleted')
   }
 
   #acquire(ask: Ask): void {
     if (this.#value > 0) {
-      if ((this.#held.get(ask.client)?.size ?? 0) >= HOLDS_MAX) this.#state.answer(ask, 'limit')
-      else this.#state.answer(ask, 'ok', [true, this.#take(ask.client)])
-    } else if (ask.call.timeoutMs === 0) this.#state.answer(ask, 'ok', [false])
-    else this.#state.wait(ask, this, this.#waits)
+      if ((this.#held.get(ask.client)?.size ?? 0) >= HOLDS_MAX) this.state.answer(ask, 'limit')
+      else this.state.answer(ask, 'ok', [true, this.#take(ask.client)])
+    } else if (ask.call.timeoutMs === 0) this.state.answer(ask, 'ok', [false])
+    else this.state.wait(ask, this, this.#waits)
   }
 
   #take(client: Client): number {
@@ -118,7 +94,7 @@ export class Semaphore implements SharedObject {
 
   #grant(): void {
     for (let wait = this.#waits.first; wait && this.#value > 0; wait = this.#waits.first) {
-      this.#state.end(wait, 'ok', [true, this.#take(wait.client)])
+      this.state.end(wait, 'ok', [true, this.#take(wait.client)])
     }
   }
 }
