@@ -70,7 +70,7 @@ export function encodeHello(hello: Hello): Uint8Array {
     clock,
     certificate,
     hello.addresses.slice(0, ADDRESSES_MAX),
-    hello.manager
+    ...(hello.manager === undefined ? [] : [hello.manager])
   ]).slice()
 }
 

@@ -136,6 +136,7 @@ describe('a hello', () => {
     epoch: undefined,
     clock: 1_790_000_000_000,
     certificate: undefined,
+    manager: undefined,
     addresses: ['/ip4/10.0.0.5/tcp/4001']
   }
 
