@@ -33,6 +33,7 @@ export class ManagerRole {
   readonly #machine: Manager
   readonly #driver: Driver<ManagerEvent, ManagerEffect>
   readonly #links = new Map<number, ManagerLink>()
+  readonly #onFaults = new Map<number, (reason: string) => void>()
   #nextSession = 1
   #isClosed = false
 
@@ -52,18 +53,20 @@ export class ManagerRole {
     this.#machine.register(object)
   }
 
-  /** Serves a client over a session that it opened. */
-  accept(peer: NodeId, link: ManagerLink): void {
+  /** Serves a client over a session that it opened; `onFault` is told why it ends by its fault. */
+  accept(peer: NodeId, link: ManagerLink, onFault?: (reason: string) => void): void {
     if (this.#isClosed) {
       link.abort('the manager ends')
       return
     }
     const session = this.#nextSession++
     this.#links.set(session, link)
+    if (onFault !== undefined) this.#onFaults.set(session, onFault)
     link.listen(
       (message) => this.#driver.dispatch({ type: 'message', peer, session, message }),
       () => {
         this.#links.delete(session)
+        this.#onFaults.delete(session)
         this.#driver.dispatch({ type: 'disconnected', session })
       }
     )
@@ -89,6 +92,7 @@ export class ManagerRole {
         this.#links.get(effect.session)?.close()
         return
       case 'disconnect':
+        if (effect.isFault) this.#onFaults.get(effect.session)?.(effect.reason)
         this.#links.get(effect.session)?.abort(effect.reason)
         return
       case 'invoke':

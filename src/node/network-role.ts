@@ -243,10 +243,8 @@ export class NetworkRole {
       return
     }
     const link = streamLink(stream, managerEnd())
-    manager.accept(
-      peer,
-      watchedLink(link, (error) => this.#refusals.note(peer, error))
-    )
+    const watched = watchedLink(link, (error) => this.#refusals.note(peer, error))
+    manager.accept(peer, watched, (reason) => this.#refusals.add('message', peer, reason))
   }
 
   /** Fetches blobs of a peer into the node's store. */

@@ -113,15 +113,18 @@ describe('manager', function () {
     const list = server.list<string>('list')
     const consumer = async (): Promise<string | undefined> => {
       const condition = other.condition('c')
-      await using _ = await condition.acquire()
+      await using held = await condition.acquire()
+      const fence = held.fence
       await condition.waitFor(async () => (await other.list('list').length()) > 0)
+      expect(held.fence).to.be.at.least(fence)
       return await other.list<string>('list').shift()
     }
     const consumed = consumer()
     const condition = server.condition('c')
     {
-      await using _ = await condition.acquire()
+      await using held = await condition.acquire()
       await list.push('x')
+      expect(held.fence).to.be.above(0)
       await condition.notifyAll()
     }
     expect(await consumed).to.equal('x')
@@ -142,7 +145,7 @@ describe('manager', function () {
     const changes = [mine, theirs, mine, theirs].map((value) => value.update((count) => count + 1))
     await Promise.all(changes)
     expect(await theirs.get()).to.equal(4)
-    const dict = other.dict<string | number, unknown>('d')
+    const dict = other.dict<string | number>('d')
     await dict.update([
       ['a', new Map([[1, 2]])],
       [1, 'one']
