@@ -102,7 +102,8 @@ export class SharedQueue extends BaseObject {
   #put(ask: Ask): void {
     const { values, timeoutMs } = ask.call
     let done = 0
-    for (; done < values.length && this.#hasRoom && this.#putters.size === 0; done++) {
+    // Where there is room, nobody waits for it.
+    for (; done < values.length && this.#hasRoom; done++) {
       this.#add(values[done] as Uint8Array)
     }
     if (done === values.length) this.state.answer(ask, 'ok', [done])

@@ -139,6 +139,7 @@ describe('a shared queue', () => {
     one.ask(0, 'delete', { args: ['q'] })
     expect(requests.map((request) => two.statusOf(request))).to.deep.equal(['deleted', 'deleted'])
     expect(two.ask(theirs, 'state').status).to.equal('deleted')
+    for (const { waits } of world.manager.state.clients.values()) expect(waits.size).to.equal(0)
     const again = two.attach('queue', 'q')
     expect(two.ask(again, 'state').args).to.deep.equal([0, 0, 0])
   })

@@ -137,6 +137,20 @@ describe('sessions with a manager', () => {
     expect(client.effects.some(({ type }) => type === 'disconnect')).to.equal(true)
   })
 
+  it('calls and answers that come twice count once', () => {
+    const client = world.client()
+    const queue = client.attach('queue', 'q')
+    client.add(queue, 'put', { values: [bytes('a')] })
+    client.handle({ type: 'flush' })
+    client.toManager.push(...client.toManager)
+    client.deliver()
+    const sent = [...client.toClient]
+    client.toClient.push(...sent)
+    world.settle()
+    expect(client.ask(queue, 'state').args[0]).to.equal(1)
+    expect(client.session).to.not.equal(undefined)
+  })
+
   it('who confirms answers that nobody sent loses its session', () => {
     const client = world.client()
     client.toManager.push({ type: 'renewal', answers: 7 })
