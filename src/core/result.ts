@@ -49,10 +49,12 @@ export function emptyResult(outcome: Outcome, reason: string): Result {
 }
 
 /** The bytes that a result takes in memory; what is in blobs is on disk. */
-export function inlineBytesOf(result: Result): number {
-  let bytes = 0
-  for (const payload of payloadsOf(result)) if (!isBlobRef(payload)) bytes += payload.length
-  return bytes
+export function inlineBytesOf({ stdout, stderr, value }: Result): number {
+  return inlineBytes(stdout) + inlineBytes(stderr) + inlineBytes(value)
+}
+
+function inlineBytes(payload: Payload): number {
+  return isBlobRef(payload) ? 0 : payload.length
 }
 
 /** Everything of a result that may have to be fetched. */

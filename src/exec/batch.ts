@@ -1,4 +1,4 @@
-/** Gathers what becomes ready in one turn of the event loop, so that it is handed on at once. */
+/** Gathers what becomes ready in one go, so that it is handed on at once. */
 export class Batch<Item> {
   readonly #flush: (items: Item[]) => void
   #items: Item[] = []
@@ -9,7 +9,7 @@ export class Batch<Item> {
 
   add(item: Item): void {
     if (this.#items.push(item) > 1) return
-    setImmediate(() => {
+    queueMicrotask(() => {
       const items = this.#items
       this.#items = []
       this.#flush(items)

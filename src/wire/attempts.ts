@@ -13,7 +13,9 @@ const ATTEMPTS_MAX = Math.max(ENTRIES_MAX, 2 * HELD_TASKS_MAX)
 export const JOB_MAX = 2 ** 31
 
 export function attemptFields(attempts: readonly AttemptRef[]): number[] {
-  return attempts.flatMap(({ job, task, attempt }) => [job, task, attempt])
+  const fields: number[] = []
+  for (const { job, task, attempt } of attempts) fields.push(job, task, attempt)
+  return fields
 }
 
 export function readAttempts(fields: Fields): AttemptRef[] {

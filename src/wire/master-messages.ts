@@ -151,8 +151,8 @@ function readLeases(fields: Fields, payloads: PayloadReader): MasterMessage {
   const used = fields.integer()
   const more = fields.boolean()
   const leases = fields.lists(ENTRIES_MAX, (entry): Lease => {
-    const ref = readAttempt(entry)
-    return { ...ref, input: payloads.read(entry) }
+    const { job, task, attempt } = readAttempt(entry)
+    return { job, task, attempt, input: payloads.read(entry) }
   })
   return { type: 'leases', batch, used, more, leases }
 }

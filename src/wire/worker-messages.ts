@@ -78,18 +78,23 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
 
 function encodeReports(reports: readonly Report[]): RawMessage {
   const writer = new PayloadWriter()
-  const entries = reports.map(({ job, task, attempt, result }) => [
-    job,
-    task,
-    attempt,
-    ...resultFields(result, writer)
-  ])
+  const entries = reports.map(({ job, task, attempt, result }) => {
+    const entry: unknown[] = [job, task, attempt]
+    addResult(entry, result, writer)
+    return entry
+  })
   return { type: REPORT, fields: [entries], payloads: writer.payloads }
 }
 
 /** What `readResult` reads: as fields of a message, and of whatever else has a result. */
 export function resultFields(result: Result, writer: PayloadWriter): unknown[] {
-  return [
+  const fields: unknown[] = []
+  addResult(fields, result, writer)
+  return fields
+}
+
+function addResult(fields: unknown[], result: Result, writer: PayloadWriter): void {
+  fields.push(
     OUTCOMES.indexOf(result.outcome),
     result.reason.slice(0, REASON_CHARACTERS_MAX),
     result.exitCode,
@@ -99,7 +104,7 @@ export function resultFields(result: Result, writer: PayloadWriter): unknown[] {
     writer.field(result.stdout),
     writer.field(result.stderr),
     writer.field(result.value)
-  ]
+  )
 }
 
 function encodeProgress(progress: readonly Progress[]): RawMessage {
@@ -189,7 +194,8 @@ function readHeld(fields: Fields): HeldAttempt {
 }
 
 function readReport(fields: Fields, payloads: PayloadReader): Report {
-  return { ...readAttempt(fields), result: readResult(fields, payloads) }
+  const { job, task, attempt } = readAttempt(fields)
+  return { job, task, attempt, result: readResult(fields, payloads) }
 }
 
 /** Throws BAD_MESSAGE. */

@@ -180,7 +180,7 @@ function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now
   state.watch(view)
   const attempts = tasks.map((task) => task.ref)
   state.record({ type: 'leased', worker: view.id, attempts })
-  const leases = tasks.map((task) => ({ ...task.ref, input: task.input }))
+  const leases = tasks.map(leaseOf)
   const more = hasMoreFor(state, view, now)
   const wasAsked = view.saidMore
   for (const part of inMessages(leases, leaseBytes)) {
@@ -194,6 +194,10 @@ function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now
   }
   view.awaited ??= { batch: view.batch, sentAt: now }
   state.emit({ type: 'dispatched', worker: view.id, attempts })
+}
+
+function leaseOf({ job, number, attempt, input }: Task): Lease {
+  return { job: job.id, task: number, attempt, input }
 }
 
 function leaseBytes({ input }: Lease): number {

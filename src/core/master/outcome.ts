@@ -83,13 +83,23 @@ export function settle(
   worker: NodeId | undefined,
   result: Result
 ): void {
-  const { job, ref } = task
+  const { job, number, attempt } = task
   const hasWaited = task.state === 'waiting'
   release(state, task)
   job.end(task, end)
   if (hasWaited) state.uncountWaiting(job)
-  state.record({ type: 'settled', ...ref, state: end, worker, result })
-  state.emit({ type: 'settled', ...ref, state: end, worker, result })
+  // One object for both, its fields one by one: this is done for every task.
+  const settled = {
+    type: 'settled',
+    job: job.id,
+    task: number,
+    attempt,
+    state: end,
+    worker,
+    result
+  } as const
+  state.record(settled)
+  state.emit(settled)
   if (end === 'failed' || end === 'aborted') checkFailures(state, job)
   endJob(state, task)
 }

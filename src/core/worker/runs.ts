@@ -3,7 +3,7 @@
  */
 import type { Report } from '../messages.ts'
 import { INLINE_BYTES_MAX } from '../limits.ts'
-import { inlineBytesOf, payloadsOf } from '../result.ts'
+import { inlineBytesOf } from '../result.ts'
 import type { Result } from '../result.ts'
 import { inMessages } from '../split.ts'
 import { payloadBytes } from '../types.ts'
@@ -53,7 +53,8 @@ function dueAfterAll(state: WorkerState, claim: Claim | undefined): Held | undef
 }
 
 function start(state: WorkerState, held: Held, now: Millis): void {
-  const { view, job, ref, input } = held
+  const { view, job, input } = held
+  const { task, attempt } = held.ref
   const run = state.nextRun++
   unqueue(state, held)
   job.running++
@@ -65,7 +66,8 @@ function start(state: WorkerState, held: Held, now: Millis): void {
   held.isAhead = state.room.slotsTaken >= state.room.slots
   state.addRun(held)
   if (!held.isAhead) limitTime(state, held, now)
-  state.push({ type: 'start', run, master: view.id, spec: specOf(job), input, ...ref })
+  const { id: master } = view
+  state.push({ type: 'start', run, master, spec: specOf(job), input, job: job.id, task, attempt })
 }
 
 /** The executor has begun with runs that it was given ahead of time. */
@@ -169,7 +171,8 @@ export function report(
     // Behind the others, so that the oldest unanswered report stays the first.
     view.unaccepted.delete(held)
     view.unaccepted.add(held)
-    reports.push({ ...held.ref, result: held.result })
+    const { job, task, attempt } = held.ref
+    reports.push({ job, task, attempt, result: held.result })
   }
   for (const part of inMessages(reports, reportBytes)) {
     state.send(view, { type: 'report', reports: part })
@@ -177,7 +180,8 @@ export function report(
 }
 
 function reportBytes({ result }: Report): number {
-  return payloadsOf(result).reduce((sum, payload) => sum + payloadBytes(payload), 0)
+  const { stdout, stderr, value } = result
+  return payloadBytes(stdout) + payloadBytes(stderr) + payloadBytes(value)
 }
 
 /** Ends runs that have reached their time limit. */
@@ -210,7 +214,8 @@ export function drop(state: WorkerState, held: Held): void {
 }
 
 function release(state: WorkerState, { view, ref }: Held, result: Result): void {
-  state.push({ type: 'release', master: view.id, ...ref, result })
+  const { job, task, attempt } = ref
+  state.push({ type: 'release', master: view.id, job, task, attempt, result })
 }
 
 function forgetHeld(job: HeldJob, held: Held): void {

@@ -144,8 +144,9 @@ export class Child {
     const { job, task, attempt, spec, input } = start
     const { outputBytesMax, isAlone: tellsPid } = spec
     const isUrgent = spec.timeoutMs !== undefined
-    const order = { seq: run.seq, fn, job, task, attempt, outputBytesMax, isUrgent, tellsPid }
-    writeTask(this.#out, { ...order, input })
+    const { seq } = run
+    const order = { seq, fn, job, task, attempt, outputBytesMax, isUrgent, tellsPid, input }
+    writeTask(this.#out, order)
   }
 
   stop(run: Run): void {

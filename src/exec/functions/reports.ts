@@ -130,9 +130,12 @@ export class Reports {
       this.#track(this.#gather(run, verdict, times, last))
       return
     }
-    const { stdout, stderr, value } = last
-    const outputs = { stdout: copyOf(stdout), stderr: copyOf(stderr), value: copyOf(value) }
-    this.#ends.add({ run: run.start.run, result: { ...verdict, ...times, ...outputs } })
+    const { outcome, reason, exitCode, signal } = verdict
+    const { startedAt, runtimeMs } = times
+    const [stdout, stderr] = [copyOf(last.stdout), copyOf(last.stderr)]
+    const outputs = { stdout, stderr, value: copyOf(last.value) }
+    const result = { outcome, reason, exitCode, signal, startedAt, runtimeMs, ...outputs }
+    this.#ends.add({ run: run.start.run, result })
   }
 
   async #gather(run: Run, verdict: Verdict, times: Times, last: Outputs): Promise<void> {
