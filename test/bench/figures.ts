@@ -2,34 +2,74 @@
  * Figures: every one is measured several times, and told by its median with the least and the most.
  */
 
-export interface Figure {
+/** What a figure is of; of a row of them, `at` says which one it is: so many of something. */
+export interface Subject {
   readonly bench: string
   readonly what: string
   readonly unit: string
+  readonly at?: { readonly value: number; readonly unit: string }
+}
+
+export interface Figure extends Subject {
   readonly values: readonly number[]
 }
 
+/** Gathers what is measured round by round. */
+export class Figures {
+  readonly #figures = new Map<string, Subject & { readonly values: number[] }>()
+
+  add(subject: Subject, value: number): void {
+    const key = `${subject.bench}\n${nameOf(subject)}\n${subject.unit}`
+    const figure = this.#figures.get(key) ?? { ...subject, values: [] }
+    figure.values.push(value)
+    this.#figures.set(key, figure)
+  }
+
+  /** In the order in which they were measured first. */
+  get all(): Figure[] {
+    return [...this.#figures.values()]
+  }
+}
+
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** The value below which this part of them lies; between two of them where it falls between. */
+export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2
+  const place = part * (sorted.length - 1)
+  const below = sorted[Math.floor(place)] ?? NaN
+  const above = sorted[Math.ceil(place)] ?? NaN
+  return below + (above - below) * (place - Math.floor(place))
 }
 
 /** One line of JSON for programs. */
-export function jsonOf({ bench, what, unit, values }: Figure): string {
+export function jsonOf({ values, ...subject }: Figure): string {
   const { least, middle, most } = spread(values)
   return JSON.stringify({
-    ...{ bench, what, unit, median: round(middle), min: round(least), max: round(most) },
+    ...{ ...subject, median: round(middle), min: round(least), max: round(most) },
     values: values.map(round)
   })
 }
 
+/** The figures among lines of anything. */
+export function figuresIn(text: string): Figure[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Figure)
+    .map(({ bench, what, unit, at, values }) => ({ bench, what, unit, ...(at && { at }), values }))
+}
+
 /** A table for people. */
 export function tableOf(figures: readonly Figure[]): string {
-  const rows = figures.map(({ what, unit, values }) => {
-    const { least, middle, most } = spread(values)
-    return [what, shown(middle), unit, `${shown(least)} to ${shown(most)}`, `n=${values.length}`]
+  const rows = figures.map((figure) => {
+    const { least, middle, most } = spread(figure.values)
+    return [
+      ...[nameOf(figure), shown(middle), figure.unit],
+      ...[`${shown(least)} to ${shown(most)}`, `n=${figure.values.length}`]
+    ]
   })
   const widths = [0, 1, 2, 3].map((column) =>
     Math.max(0, ...rows.map((row) => (row[column] ?? '').length))
@@ -40,6 +80,10 @@ export function tableOf(figures: readonly Figure[]): string {
       .join('  ')
       .trimEnd()
   return rows.map(line).join('\n')
+}
+
+function nameOf({ what, at }: Subject): string {
+  return at === undefined ? what : `${what}, ${shown(at.value)} ${at.unit}`
 }
 
 function spread(values: readonly number[]): { least: number; middle: number; most: number } {

@@ -1,13 +1,15 @@
 /**
  * Measures p2pjobs as whole processes, on this machine, now:
  *
- *     npm run bench                          # everything
- *     npm run bench -- shell --tasks 10000   # some of it; --rounds N
+ *     npm run bench                             # everything
+ *     npm run bench -- workloads --against nats # some of it; docs/PERFORMANCE.md says what
  *
  * Prints JSON lines, and a table at the end. Only ratios within one run say anything: the speed of a
  * machine that others use too is another one each minute.
  */
-import { parseArgs } from 'node:util'
+import { appendFileSync } from 'node:fs'
+import { parseArguments } from './arguments.ts'
+import type { BenchArguments } from './arguments.ts'
 import type { Figure } from './figures.ts'
 import { jsonOf, tableOf } from './figures.ts'
 import { measureDurable } from './durable.ts'
@@ -19,49 +21,53 @@ import { measurePool } from './pool.ts'
 import { measureShell } from './shell.ts'
 import { measureSimulator } from './sim.ts'
 import { measureStart } from './start.ts'
+import { measureWorkloads } from './workloads.ts'
 
-interface Size {
-  readonly rounds: number
-  readonly tasks: number | undefined
+interface Size extends BenchArguments {
+  /** As many as was said, or else this many. */
+  tasksOr(usual: number): number
 }
 
 const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
-  shell: ({ rounds, tasks }) => measureShell(rounds, tasks ?? 3_000),
-  pool: ({ rounds, tasks }) => measurePool(rounds, tasks ?? 20_000),
-  functions: ({ rounds, tasks }) => measureFunctions(rounds, tasks ?? 20_000),
+  workloads: (size) => measureWorkloads(size),
+  shell: ({ rounds, tasksOr }) => measureShell(rounds, tasksOr(3_000)),
+  pool: ({ rounds, tasksOr }) => measurePool(rounds, tasksOr(20_000)),
+  functions: ({ rounds, tasksOr }) => measureFunctions(rounds, tasksOr(20_000)),
   start: ({ rounds }) => measureStart(rounds),
   loss: ({ rounds }) => measureLoss(rounds),
   simulator: ({ rounds }) => measureSimulator(rounds),
-  journal: ({ rounds, tasks }) => measureJournal(rounds, tasks ?? 1_000_000),
-  durable: ({ rounds, tasks }) => measureDurable(rounds, tasks ?? 100_000),
-  memory: ({ tasks }) => measureMemory(tasks ?? 100_000)
+  journal: ({ rounds, tasksOr }) => measureJournal(rounds, tasksOr(1_000_000)),
+  durable: ({ rounds, tasksOr }) => measureDurable(rounds, tasksOr(100_000)),
+  memory: ({ tasksOr }) => measureMemory(tasksOr(100_000))
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { rounds: { type: 'string', default: '5' }, tasks: { type: 'string' } }
-  })
-  const names = positionals.length > 0 ? positionals : Object.keys(BENCHES)
-  const size = {
-    rounds: Number(values.rounds),
-    tasks: values.tasks === undefined ? undefined : Number(values.tasks)
-  }
-  if (!(size.rounds >= 1) || Number.isNaN(size.tasks) || names.some((name) => !(name in BENCHES))) {
-    process.stderr.write(
-      `bench: [NAME..] [--rounds N] [--tasks N]; ${Object.keys(BENCHES).join(', ')}\n`
-    )
+  const given = argumentsOrProblem()
+  if (typeof given === 'string') {
+    process.stderr.write(`bench: ${given}\n`)
     return 2
   }
+  const { names, tasks, scale, out } = given
+  const tasksOr = (usual: number): number => tasks ?? Math.round(usual * scale)
   const figures: Figure[] = []
   for (const name of names) {
-    for (const figure of (await BENCHES[name]?.(size)) ?? []) {
-      process.stdout.write(`${jsonOf(figure)}\n`)
+    for (const figure of (await BENCHES[name]?.({ ...given, tasksOr })) ?? []) {
+      const line = `${jsonOf(figure)}\n`
+      process.stdout.write(line)
+      if (out !== undefined) appendFileSync(out, line)
       figures.push(figure)
     }
   }
   process.stdout.write(`\n${tableOf(figures)}\n`)
   return 0
+}
+
+function argumentsOrProblem(): BenchArguments | string {
+  try {
+    return parseArguments(process.argv.slice(2), Object.keys(BENCHES))
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 process.exitCode = await main()

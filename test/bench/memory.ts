@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PROGRAM } from '../support/program.ts'
 import type { Figure } from './figures.ts'
-import { childrenOf, memoryMiB, timed } from './processes.ts'
+import { memoryMiB, timed } from './processes.ts'
+import { childrenOf } from './usage.ts'
 
 const BENCH = 'memory'
 const MARKS = [0.1, 0.5, 0.95]

@@ -3,6 +3,7 @@
  */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { parseMemory } from './usage.ts'
 
 export interface Timed {
   readonly seconds: number
@@ -15,13 +16,15 @@ export interface TimedOptions {
   readonly cwd?: string
   /** Called with the process and with each chunk it prints. */
   readonly onStdout?: (chunk: Buffer, pid: number) => void
+  /** Called with the process ten times a second. */
+  readonly onTick?: (pid: number) => void
 }
 
 /** Runs a command to its end, which has to be a good one. Its outputs come through pipes. */
 export async function timed(
   command: string,
   words: readonly string[],
-  { stdin = '', env, cwd, onStdout }: TimedOptions = {}
+  { stdin = '', env, cwd, onStdout, onTick }: TimedOptions = {}
 ): Promise<Timed> {
   const startedAt = performance.now()
   const child = spawn(command, words, {
@@ -38,23 +41,28 @@ export async function timed(
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
   child.stdin.on('error', (error) => err.push(Buffer.from(String(error))))
   child.stdin.end(stdin)
+  const ticks = onTick && setInterval(() => onTick(child.pid ?? 0), 100)
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.once('error', reject).once('close', resolve)
-  const status = await promise
+  const status = await promise.finally(() => clearInterval(ticks))
   const seconds = (performance.now() - startedAt) / 1000
   if (status === 0) return { seconds, stdout: Buffer.concat(out) }
-  const said = Buffer.concat(err).toString().trim()
+  const said = Buffer.concat([...err, ...out.slice(-1)])
+    .toString()
+    .trim()
   throw new Error(`${command} ${words.join(' ')}: exit status ${status ?? 'none'}: ${said}`)
+}
+
+/** Runs a module with this same Node; what its last line of output says in JSON. */
+export async function timedModule<Said>(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {}
+): Promise<Said> {
+  const { stdout } = await timed(process.execPath, words, { env })
+  return JSON.parse(stdout.toString().trim().split('\n').at(-1) ?? '') as Said
 }
 
 /** A line of /proc/PID/status in MiB, as `VmRSS` or `VmHWM`; Linux only. */
 export function memoryMiB(pid: number, line: string): number {
-  const text = readFileSync(`/proc/${pid}/status`, 'latin1')
-  const found = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(text)
-  return Number(found?.[1] ?? NaN) / 1024
-}
-
-export function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
-  return text.split(' ').filter(Boolean).map(Number)
+  return parseMemory(readFileSync(`/proc/${pid}/status`, 'latin1'), line)
 }

@@ -1,0 +1,15 @@
+/**
+ * What the workloads run: each function needs nothing from outside.
+ */
+export const JOBS = {
+  noop: (x: number): number => x,
+  echo: (bytes: Uint8Array): Uint8Array => bytes,
+  /** A fixed piece of work for a CPU, by the number of its turns. */
+  burn: (turns: number): string =>
+    process
+      .getBuiltinModule('node:crypto')
+      .pbkdf2Sync('peers', 'bench', turns, 32, 'sha256')
+      .toString('hex')
+}
+
+export type JobName = keyof typeof JOBS

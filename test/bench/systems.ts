@@ -1,0 +1,42 @@
+/**
+ * The ways in which p2pjobs runs functions, each behind the same two calls.
+ */
+import { builtModule } from './dist.ts'
+import { openDurable } from './durable-system.ts'
+import { JOBS } from './jobs.ts'
+import type { JobName } from './jobs.ts'
+
+export const SYSTEMS = ['embedded', 'network', 'durable'] as const
+/**
+ * `embedded`: a pool with two processes of its own. `network`: a pool whose workers are nodes.
+ * `durable`: a durable master, with nodes as workers.
+ */
+export type System = (typeof SYSTEMS)[number]
+
+export interface Calls {
+  one(name: JobName, argument: unknown): Promise<unknown>
+  close(): Promise<void>
+}
+
+const SLOTS = 2
+
+/** Opens it with all its slots there. `workers`: addresses of nodes with a slot each. */
+export async function openSystem(system: System, workers: readonly string[]): Promise<Calls> {
+  if (system === 'durable') return await openDurable(workers)
+  const { Pool } = (await import(builtModule('index.js'))) as typeof import('../../src/index.ts')
+  const network = { join: workers, local: false, mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'] }
+  const isAlone = system === 'embedded'
+  const pool = await Pool.open(isAlone ? { processes: SLOTS, local: true } : network)
+  await untilSlots(() => pool.slots, isAlone ? SLOTS : workers.length)
+  return {
+    one: (name, argument) => pool.apply(JOBS[name] as (x: never) => unknown, [argument as never]),
+    close: async () => {
+      pool.close()
+      await pool.join()
+    }
+  }
+}
+
+export async function untilSlots(slots: () => number, wanted: number): Promise<void> {
+  while (slots() < wanted) await new Promise((resolve) => setTimeout(resolve, 10))
+}
