@@ -2,7 +2,7 @@
  * What the benchmark can be told.
  */
 import { parseArgs } from 'node:util'
-import { TASKS, WORKLOADS } from './measures.ts'
+import { tasksAt, WORKLOADS } from './measures.ts'
 import type { Workload } from './measures.ts'
 import { SYSTEMS } from './systems.ts'
 import type { System } from './systems.ts'
@@ -48,7 +48,7 @@ export function parseArguments(words: readonly string[], known: readonly string[
     names: namesOf(positionals, known),
     rounds: values.rounds === undefined ? ROUNDS : countOf('--rounds', values.rounds),
     tasks,
-    scale: values.quick ? QUICK : tasks === undefined ? 1 : tasks / TASKS.w1,
+    scale: values.quick ? QUICK : tasks === undefined ? 1 : tasks / tasksAt('w1', 1),
     workloads: chosen('--workloads', values.workloads, WORKLOADS),
     systems: chosen('--systems', values.systems, SYSTEMS),
     against: listOf(values.against),

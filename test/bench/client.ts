@@ -23,7 +23,7 @@ export interface ClientInit {
 const init = JSON.parse(process.argv[2] ?? '{}') as ClientInit
 const calls = await openSystem(init.system, init.addresses)
 const { count, bytes, pids } = init
-const figures = await LOOPS[init.loop]({ calls, count, bytes, workers: pids })
-const { seconds, usages, p50Ms, p99Ms, unitMs, overIdeal } = figures as LoopFigures
+const figures: LoopFigures = await LOOPS[init.loop]({ calls, count, bytes, workers: pids })
+const { seconds, usages, p50Ms, p99Ms, unitMs, overIdeal } = figures
 await calls.close()
 process.stdout.write(`${JSON.stringify({ seconds, usages, p50Ms, p99Ms, unitMs, overIdeal })}\n`)

@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { LOOPBACK, PROGRAM } from '../support/program.ts'
 import type { Programs } from '../support/program.ts'
-import type { Measures } from './measures.ts'
+import type { Run } from './ours.ts'
 import { timed } from './processes.ts'
 import type { Stage } from './stage.ts'
 import type { System } from './systems.ts'
 import { cpuOf, parseStat, readUsages, usedBetween } from './usage.ts'
+import type { Usages } from './usage.ts'
 
 const COMMAND = '/bin/true'
 const BALLAST = fileURLToPath(new URL('ballast.ts', import.meta.url))
@@ -29,20 +30,37 @@ export async function measureCommands(
   system: System,
   count: number,
   stage: Stage | undefined
-): Promise<Measures> {
+): Promise<Pick<Run, 'measures' | 'usages'>> {
   const runner = await prepare(programs, system, stage)
-  const startS = (await run(runner, 1)).seconds
-  const { seconds, cpuS } = await run(runner, count)
+  const { start, whole } = await runOneAndAll(runner, count)
   const measures = {
-    w3Rate: (count - 1) / (seconds - startS),
-    w3Whole: count / seconds,
-    w3Cpu: (cpuS / count) * 1e6
+    w3Rate: rateOf(start, whole, count),
+    w3Whole: count / whole.seconds,
+    w3Cpu: ((cpuOf(whole.usages) - cpuOf(start.usages)) / (count - 1)) * 1e6
   }
-  if (system !== 'embedded') return measures
-  const large = ['--import', BALLAST]
-  const largeStartS = (await run(runner, 1, large)).seconds
-  const largeS = (await run(runner, count, large)).seconds
-  return { ...measures, w3Large: (count - 1) / (largeS - largeStartS) }
+  const { usages } = whole
+  if (system !== 'embedded') return { measures, usages }
+  const large = await runOneAndAll(runner, count, ['--import', BALLAST])
+  return { measures: { ...measures, w3Large: rateOf(large.start, large.whole, count) }, usages }
+}
+
+interface Timing {
+  readonly seconds: number
+  readonly usages: Usages
+}
+
+/** A run of one command, which is all start and end, and one of all. */
+async function runOneAndAll(
+  runner: Runner,
+  count: number,
+  nodeWords: readonly string[] = []
+): Promise<{ readonly start: Timing; readonly whole: Timing }> {
+  const start = await run(runner, 1, nodeWords)
+  return { start, whole: await run(runner, count, nodeWords) }
+}
+
+function rateOf(start: Timing, whole: Timing, count: number): number {
+  return (count - 1) / (whole.seconds - start.seconds)
 }
 
 async function prepare(
@@ -72,17 +90,32 @@ async function prepare(
 async function run(
   { words, env, others }: Runner,
   count: number,
-  nodeWords: readonly string[] = []
-): Promise<{ readonly seconds: number; readonly cpuS: number }> {
+  nodeWords: readonly string[]
+): Promise<Timing> {
   const stdin = '1\n'.repeat(count)
-  const before = readUsages({ others })
-  const mine = waitedForS()
-  const { seconds } = await timed(process.execPath, [...nodeWords, PROGRAM, ...words], {
-    stdin,
-    env
-  })
-  const cpuS = waitedForS() - mine + cpuOf(usedBetween(before, readUsages({ others })))
-  return { seconds, cpuS }
+  const before = readUsages({ nodes: others })
+  const waited = waitedForS()
+  let seen: Usages = {}
+  const onTick = (pid: number): void => {
+    seen = readUsages({ run: [pid] })
+  }
+  const all = [...nodeWords, PROGRAM, ...words]
+  const { seconds } = await timed(process.execPath, all, { stdin, env, onTick })
+  const nodes = usedBetween(before, readUsages({ nodes: others }))
+  return { seconds, usages: { ...ofRun(seen, waitedForS() - waited), ...nodes } }
+}
+
+/** What `run` used to its end, with its children; how large they were is what was seen last. */
+function ofRun(seen: Usages, cpuS: number): Usages {
+  const nothing = { cpuS: 0, peakMiB: 0, processes: 0 }
+  const { run = nothing, 'children of run': children = nothing } = seen
+  return {
+    'run with its children': {
+      cpuS,
+      peakMiB: Math.max(run.peakMiB, children.peakMiB),
+      processes: run.processes + children.processes
+    }
+  }
 }
 
 /** What processes have used that this one has started and seen end. */

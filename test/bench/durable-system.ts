@@ -11,11 +11,11 @@ import type { FunctionSpec } from '../../src/core/spec.ts'
 import type { JobId } from '../../src/core/types.ts'
 import type { DurableJobs } from '../../src/node/durable-jobs.ts'
 import type { StartedNode } from '../../src/node/start.ts'
+import { untilSlots } from './calls.ts'
+import type { Calls } from './calls.ts'
 import { builtModule } from './dist.ts'
 import { JOBS } from './jobs.ts'
 import type { JobName } from './jobs.ts'
-import { untilSlots } from './systems.ts'
-import type { Calls } from './systems.ts'
 
 type Value = Uint8Array | undefined
 

@@ -3,10 +3,10 @@
  * Each warms up first, and checks every result.
  */
 import { randomFillSync } from 'node:crypto'
+import type { Calls } from './calls.ts'
 import { quantile } from './figures.ts'
 import { JOBS } from './jobs.ts'
 import type { JobName } from './jobs.ts'
-import type { Calls } from './systems.ts'
 import { readUsages, usedBetween } from './usage.ts'
 import type { Usages } from './usage.ts'
 

@@ -17,6 +17,7 @@ import { measureFunctions } from './functions.ts'
 import { measureJournal } from './journal.ts'
 import { measureLoss } from './loss.ts'
 import { measureMemory } from './memory.ts'
+import { peersFolder } from './peers.ts'
 import { measurePool } from './pool.ts'
 import { measureShell } from './shell.ts'
 import { measureSimulator } from './sim.ts'
@@ -25,13 +26,14 @@ import { measureWorkloads } from './workloads.ts'
 
 interface Size extends BenchArguments {
   /** As many as was said, or else this many. */
-  tasksOr(usual: number): number
+  readonly tasksOr: (usual: number) => number
 }
 
 const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   workloads: (size) => measureWorkloads(size),
   shell: ({ rounds, tasksOr }) => measureShell(rounds, tasksOr(3_000)),
-  pool: ({ rounds, tasksOr }) => measurePool(rounds, tasksOr(20_000)),
+  pool: ({ rounds, tasksOr, scale }) =>
+    measurePool(rounds, tasksOr(20_000), Math.round(1_000_000 * scale)),
   functions: ({ rounds, tasksOr }) => measureFunctions(rounds, tasksOr(20_000)),
   start: ({ rounds }) => measureStart(rounds),
   loss: ({ rounds }) => measureLoss(rounds),
@@ -64,7 +66,9 @@ async function main(): Promise<number> {
 
 function argumentsOrProblem(): BenchArguments | string {
   try {
-    return parseArguments(process.argv.slice(2), Object.keys(BENCHES))
+    const given = parseArguments(process.argv.slice(2), Object.keys(BENCHES))
+    if (given.against.length > 0) peersFolder(process.env, given.against)
+    return given
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

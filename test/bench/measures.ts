@@ -6,9 +6,14 @@ import type { Figure, Subject } from './figures.ts'
 export const WORKLOADS = ['w1', 'w2', 'w3', 'w4', 'w5'] as const
 export type Workload = (typeof WORKLOADS)[number]
 
-/** How many tasks a workload has: those of bench/peers. */
-export const TASKS: Readonly<Record<Workload, number>> = {
+/** How many tasks a workload has: as many as those of bench/peers. */
+const TASKS: Readonly<Record<Workload, number>> = {
   ...{ w1: 10_000, w2: 500, w3: 1_000, w4: 200, w5: 64 }
+}
+
+/** How many tasks a workload has at this scale; bench/peers counts them in the same way. */
+export function tasksAt(workload: Workload, scale: number): number {
+  return Math.max(2, Math.trunc(TASKS[workload] * scale))
 }
 
 interface Measure {
@@ -16,6 +21,8 @@ interface Measure {
   readonly unit: string
   /** Less is better. */
   readonly isCost: boolean
+  /** What of a peer it is compared with, if not with the same. */
+  readonly peer?: 'w3Rate'
 }
 
 export const MEASURES = {
@@ -24,8 +31,13 @@ export const MEASURES = {
   w2P50: { what: 'W2 one at a time, p50', unit: 'ms', isCost: true },
   w2P99: { what: 'W2 one at a time, p99', unit: 'ms', isCost: true },
   w3Rate: { what: 'W3 /bin/true', unit: 'commands/s', isCost: false },
-  w3Whole: { what: 'W3 with start and end', unit: 'commands/s', isCost: false },
-  w3Large: { what: 'W3 with 300 MiB in the master', unit: 'commands/s', isCost: false },
+  w3Whole: { what: 'W3 with start and end', unit: 'commands/s', isCost: false, peer: 'w3Rate' },
+  w3Large: {
+    what: 'W3 with 300 MiB in the master',
+    unit: 'commands/s',
+    isCost: false,
+    peer: 'w3Rate'
+  },
   w3Cpu: { what: 'W3 CPU of all processes', unit: 'us/command', isCost: true },
   w4Rate: { what: 'W4 1 MiB there and back', unit: 'MiB/s', isCost: false },
   w4Cpu: { what: 'W4 CPU of all processes', unit: 'us/MiB', isCost: true },
@@ -36,7 +48,7 @@ export const MEASURES = {
 export type MeasureName = keyof typeof MEASURES
 export type Measures = Partial<Record<MeasureName, number>>
 
-const BENCH = 'workloads'
+export const BENCH = 'workloads'
 /** What is no system's own. */
 const NOT_COMPARED: readonly MeasureName[] = ['w5Unit']
 
@@ -54,12 +66,13 @@ export function ratiosOf(
     (name) => !NOT_COMPARED.includes(name)
   )
   return names.flatMap((name) => {
+    const measure: Measure = MEASURES[name]
     const values = ourRounds.flatMap((round, at) => {
-      const [mine, theirs] = [round[name], peerRounds[at]?.[name]]
+      const [mine, theirs] = [round[name], peerRounds[at]?.[measure.peer ?? name]]
       if (mine === undefined || theirs === undefined) return []
-      return [MEASURES[name].isCost ? theirs / mine : mine / theirs]
+      return [measure.isCost ? theirs / mine : mine / theirs]
     })
-    const what = `${ours} ahead of ${peer}: ${MEASURES[name].what}`
+    const what = `${ours} ahead of ${peer}: ${measure.what}`
     return values.length === 0 ? [] : [{ bench: BENCH, what, unit: 'x', values }]
   })
 }

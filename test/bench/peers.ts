@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Measures, Workload } from './measures.ts'
-import { TASKS } from './measures.ts'
 import { timed } from './processes.ts'
 
 /** Of a line of kind `run`, what is used. */
@@ -24,15 +23,22 @@ interface PeerRun {
   readonly error?: string
 }
 
-/** The folder that `P2PJOBS_PEERS` names. Throws an error that says what to do. */
-export function peersFolder(environment: Readonly<Record<string, string | undefined>>): string {
+/** The folder that `P2PJOBS_PEERS` names, with all of these in it. Throws an error that says what to do. */
+export function peersFolder(
+  environment: Readonly<Record<string, string | undefined>>,
+  names: readonly string[]
+): string {
   const folder = environment['P2PJOBS_PEERS'] ?? ''
-  if (folder !== '' && existsSync(join(folder, 'run'))) return folder
-  throw new Error(
-    folder === ''
-      ? '--against needs P2PJOBS_PEERS=FOLDER, the folder of the peers, which has `run` in it'
-      : `P2PJOBS_PEERS=${folder}: there is no \`run\` in it`
+  if (folder === '') {
+    throw new Error(
+      '--against needs P2PJOBS_PEERS=FOLDER, the folder of the peers with `run` in it'
+    )
+  }
+  const missing = ['run', ...names.map((name) => join('systems', name, 'system.json'))].find(
+    (path) => !existsSync(join(folder, path))
   )
+  if (missing === undefined) return folder
+  throw new Error(`there is no ${missing} in P2PJOBS_PEERS=${folder}`)
 }
 
 /** Runs one of them once, with servers and workers of its own, and this same Node. */
@@ -72,18 +78,11 @@ function byWorkload(run: PeerRun): Measures {
       return { w1Rate: run.per_second, w1Cpu: cpuUs }
     case 'w2':
       return { w2P50: run.p50_ms ?? NaN, w2P99: run.p99_ms ?? NaN }
-    case 'w3': {
-      const rate = run.per_second
-      return { w3Rate: rate, w3Whole: rate, w3Large: rate, w3Cpu: cpuUs }
-    }
+    case 'w3':
+      return { w3Rate: run.per_second, w3Cpu: cpuUs }
     case 'w4':
       return { w4Rate: run.mib_per_second ?? NaN, w4Cpu: cpuUs }
     case 'w5':
       return { w5Share: run.wall_over_ideal ?? NaN, w5Unit: run.unit_ms ?? NaN }
   }
-}
-
-/** How many tasks a workload has at this scale; a peer counts them in the same way. */
-export function tasksAt(workload: Workload, scale: number): number {
-  return Math.max(2, Math.trunc(TASKS[workload] * scale))
 }

@@ -1,10 +1,11 @@
 /**
  * The ways in which p2pjobs runs functions, each behind the same two calls.
  */
+import { untilSlots } from './calls.ts'
+import type { Calls } from './calls.ts'
 import { builtModule } from './dist.ts'
 import { openDurable } from './durable-system.ts'
 import { JOBS } from './jobs.ts'
-import type { JobName } from './jobs.ts'
 
 export const SYSTEMS = ['embedded', 'network', 'durable'] as const
 /**
@@ -12,11 +13,6 @@ export const SYSTEMS = ['embedded', 'network', 'durable'] as const
  * `durable`: a durable master, with nodes as workers.
  */
 export type System = (typeof SYSTEMS)[number]
-
-export interface Calls {
-  one(name: JobName, argument: unknown): Promise<unknown>
-  close(): Promise<void>
-}
 
 const SLOTS = 2
 
@@ -29,14 +25,10 @@ export async function openSystem(system: System, workers: readonly string[]): Pr
   const pool = await Pool.open(isAlone ? { processes: SLOTS, local: true } : network)
   await untilSlots(() => pool.slots, isAlone ? SLOTS : workers.length)
   return {
-    one: (name, argument) => pool.apply(JOBS[name] as (x: never) => unknown, [argument as never]),
+    one: (name, argument) => pool.apply(JOBS[name] as (x: unknown) => unknown, [argument]),
     close: async () => {
       pool.close()
       await pool.join()
     }
   }
-}
-
-export async function untilSlots(slots: () => number, wanted: number): Promise<void> {
-  while (slots() < wanted) await new Promise((resolve) => setTimeout(resolve, 10))
 }
