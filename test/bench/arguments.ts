@@ -25,7 +25,7 @@ export interface BenchArguments {
 const QUICK = 0.1
 const ROUNDS = 5
 
-/** Names that stand for several: `growth` is all that begin with `growth-`. */
+/** Names that stand for all that begin with them, as `growth` for `growth-tasks` and others. */
 const GROUPS = ['growth']
 
 /** Throws an error that says what is wrong. */

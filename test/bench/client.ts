@@ -13,6 +13,7 @@ export interface ClientInit {
   readonly system: System
   readonly loop: LoopName
   readonly count: number
+  readonly warm: number
   /** Of each argument of `echo`. */
   readonly bytes: number
   /** Of worker nodes with one slot each: where they are reached, and their processes. */
@@ -22,8 +23,8 @@ export interface ClientInit {
 
 const init = JSON.parse(process.argv[2] ?? '{}') as ClientInit
 const calls = await openSystem(init.system, init.addresses)
-const { count, bytes, pids } = init
-const figures: LoopFigures = await LOOPS[init.loop]({ calls, count, bytes, workers: pids })
+const { count, warm, bytes, pids } = init
+const figures: LoopFigures = await LOOPS[init.loop]({ calls, count, warm, bytes, workers: pids })
 const { seconds, usages, p50Ms, p99Ms, unitMs, overIdeal } = figures
 await calls.close()
 process.stdout.write(`${JSON.stringify({ seconds, usages, p50Ms, p99Ms, unitMs, overIdeal })}\n`)

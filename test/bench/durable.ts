@@ -8,18 +8,17 @@ import { join } from 'node:path'
 import type { BlobStore } from '../../src/blobs/blob-store.ts'
 import { OUTPUT_BYTES_MAX } from '../../src/core/limits.ts'
 import type { MasterNotice } from '../../src/core/master/events.ts'
-import { emptyResult } from '../../src/core/result.ts'
 import type { ShellSpec } from '../../src/core/spec.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import type { MasterMessage, WorkerMessage } from '../../src/core/messages.ts'
 import { ControlClient, expectItem } from '../../src/control/control-client.ts'
-import type { Executor, ExecutorEvents } from '../../src/exec/executor.ts'
 import { localLinks } from '../../src/node/local-link.ts'
 import { openStores, startMaster } from '../../src/node/start-master.ts'
 import type { StartedMaster } from '../../src/node/start-master.ts'
 import { WorkerRole } from '../../src/node/worker-role.ts'
 import { Programs, PROGRAM } from '../support/program.ts'
 import type { Figure } from './figures.ts'
+import { instantExecutor } from './instant-executor.ts'
 import { timed } from './processes.ts'
 
 const SLOTS = 2
@@ -125,23 +124,6 @@ async function linkWorker({ master }: StartedMaster, blobs: BlobStore): Promise<
   master.accept(id, masterLink, share)
   void worker.serve(id, master.epoch, workerLink, share)
   return worker
-}
-
-function instantExecutor(events: ExecutorEvents): Executor {
-  const result = { ...emptyResult('success', ''), stdout: NOTHING, stderr: NOTHING, value: NOTHING }
-  return {
-    start: (tasks) => {
-      setImmediate(() => {
-        const runs = tasks.map(({ run }) => run)
-        events.onStarted(runs)
-        events.onEnded(runs.map((run) => ({ run, result })))
-      })
-    },
-    stop: () => undefined,
-    recall: () => undefined,
-    read: () => Promise.resolve(undefined),
-    close: () => Promise.resolve()
-  }
 }
 
 async function shellTasks(isDurable: boolean): Promise<number> {

@@ -8,6 +8,8 @@ export interface Subject {
   readonly what: string
   readonly unit: string
   readonly at?: { readonly value: number; readonly unit: string }
+  /** For programs only: the table does not show it. */
+  readonly isDetail?: true
 }
 
 export interface Figure extends Subject {
@@ -64,7 +66,8 @@ export function figuresIn(text: string): Figure[] {
 
 /** A table for people. */
 export function tableOf(figures: readonly Figure[]): string {
-  const rows = figures.map((figure) => {
+  const shownOnes = figures.filter(({ isDetail }) => isDetail !== true)
+  const rows = shownOnes.map((figure) => {
     const { least, middle, most } = spread(figure.values)
     return [
       ...[nameOf(figure), shown(middle), figure.unit],

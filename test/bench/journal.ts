@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { openJournal } from '../../src/journal/sqlite-journal.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import * as a from '../support/journals.ts'
+import { Figures } from './figures.ts'
 import type { Figure } from './figures.ts'
 
 const BENCH = 'journal'
@@ -19,15 +20,13 @@ const EVENT_TASKS = 64
 const EVENTS_AT_ONCE = 8
 
 export async function measureJournal(rounds: number, tasks: number): Promise<Figure[]> {
-  const measured = new Map<string, { unit: string; values: number[] }>()
+  const figures = new Figures()
   for (let round = 0; round < rounds; round++) {
     for (const [what, unit, value] of await measureOnce(tasks)) {
-      const figure = measured.get(what) ?? { unit, values: [] }
-      figure.values.push(value)
-      measured.set(what, figure)
+      figures.add({ bench: BENCH, what, unit }, value)
     }
   }
-  return [...measured].map(([what, figure]) => ({ bench: BENCH, what, ...figure }))
+  return figures.all
 }
 
 type Measured = [what: string, unit: string, value: number]

@@ -25,6 +25,8 @@ export interface LoopFigures {
 export interface LoopInit {
   readonly calls: Calls
   readonly count: number
+  /** Tasks before those that are measured. */
+  readonly warm: number
   /** Of each argument of `echo`. */
   readonly bytes: number
   /** The processes of the workers. */
@@ -37,16 +39,16 @@ const TARGET_MS = 50
 const FIRST_TURNS = 20_000
 
 /** Many at a time, each submitted by a call of its own. */
-const noop: Loop = async ({ calls, count, workers }) => {
-  await all(calls, 'noop', range(200))
+const noop: Loop = async ({ calls, count, warm, workers }) => {
+  await all(calls, 'noop', range(warm))
   const measured = await measure(workers, () => all(calls, 'noop', range(count)))
   check(measured.result.every((x, at) => x === at))
   return measured
 }
 
 /** One after the other. */
-const alone: Loop = async ({ calls, count, workers }) => {
-  for (const x of range(50)) await calls.one('noop', x)
+const alone: Loop = async ({ calls, count, warm, workers }) => {
+  for (const x of range(warm)) await calls.one('noop', x)
   const spans: number[] = []
   const measured = await measure(workers, async () => {
     for (const x of range(count)) {
@@ -59,9 +61,9 @@ const alone: Loop = async ({ calls, count, workers }) => {
 }
 
 /** Random bytes there and back. */
-const echo: Loop = async ({ calls, count, bytes, workers }) => {
+const echo: Loop = async ({ calls, count, warm, bytes, workers }) => {
   const make = (): Uint8Array => randomFillSync(new Uint8Array(bytes))
-  await all(calls, 'echo', Array.from({ length: 4 }, make))
+  await all(calls, 'echo', Array.from({ length: warm }, make))
   const payloads = Array.from({ length: count }, make)
   const measured = await measure(workers, () => all(calls, 'echo', payloads))
   check(
@@ -73,8 +75,8 @@ const echo: Loop = async ({ calls, count, bytes, workers }) => {
 }
 
 /** Work for two CPUs, its unit measured just before. */
-const burn: Loop = async ({ calls, count, workers }) => {
-  await all(calls, 'noop', range(20))
+const burn: Loop = async ({ calls, count, warm, workers }) => {
+  await all(calls, 'noop', range(warm))
   const { turns, unitMs } = calibrate()
   await all(calls, 'burn', [turns, turns])
   const measured = await measure(workers, () => all(calls, 'burn', Array(count).fill(turns)))

@@ -14,6 +14,10 @@ import type { Figure } from './figures.ts'
 import { jsonOf, tableOf } from './figures.ts'
 import { measureDurable } from './durable.ts'
 import { measureFunctions } from './functions.ts'
+import { measureGrowthIdle } from './growth-idle.ts'
+import { measureGrowthPayloads } from './growth-payloads.ts'
+import { measureGrowthTasks } from './growth-tasks.ts'
+import { measureGrowthWorkers } from './growth-workers.ts'
 import { measureJournal } from './journal.ts'
 import { measureLoss } from './loss.ts'
 import { measureMemory } from './memory.ts'
@@ -40,7 +44,11 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   simulator: ({ rounds }) => measureSimulator(rounds),
   journal: ({ rounds, tasksOr }) => measureJournal(rounds, tasksOr(1_000_000)),
   durable: ({ rounds, tasksOr }) => measureDurable(rounds, tasksOr(100_000)),
-  memory: ({ tasksOr }) => measureMemory(tasksOr(100_000))
+  memory: ({ tasksOr }) => measureMemory(tasksOr(100_000)),
+  'growth-tasks': ({ rounds, scale }) => measureGrowthTasks(rounds, scale),
+  'growth-workers': ({ rounds, tasksOr }) => measureGrowthWorkers(rounds, tasksOr(20_000)),
+  'growth-idle': ({ rounds, scale }) => measureGrowthIdle(rounds, scale),
+  'growth-payloads': ({ rounds, scale }) => measureGrowthPayloads(rounds, scale)
 }
 
 async function main(): Promise<number> {

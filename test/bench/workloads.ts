@@ -47,9 +47,10 @@ function figuresOf(systems: readonly (readonly [string, readonly Measures[]])[])
 function addProcesses(figures: Figures, system: string, { workload, count, usages }: Run): void {
   for (const [group, { cpuS, peakMiB, processes }] of Object.entries(usages)) {
     if (processes === 0) continue
+    const detail = workload === 'w1' ? {} : ({ isDetail: true } as const)
     const what = `${system}: ${workload.toUpperCase()} ${group}`
     const add = (more: string, unit: string, value: number): void =>
-      figures.add({ bench: BENCH, what: `${what}, ${more}`, unit }, value)
+      figures.add({ bench: BENCH, what: `${what}, ${more}`, unit, ...detail }, value)
     add('CPU', 'us/task', (cpuS / count) * 1e6)
     add('memory of the largest', 'MiB', peakMiB)
   }
