@@ -86,7 +86,7 @@ export function tableOf(figures: readonly Figure[]): string {
 }
 
 function nameOf({ what, at }: Subject): string {
-  return at === undefined ? what : `${what}, ${shown(at.value)} ${at.unit}`
+  return at === undefined ? what : `${what}, ${at.unit}: ${at.value.toLocaleString('en')}`
 }
 
 function spread(values: readonly number[]): { least: number; middle: number; most: number } {

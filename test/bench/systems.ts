@@ -15,9 +15,20 @@ export const SYSTEMS = ['embedded', 'network', 'durable'] as const
 export type System = (typeof SYSTEMS)[number]
 
 const SLOTS = 2
+const REST_MS = 200
 
-/** Opens it with all its slots there. `workers`: addresses of nodes with a slot each. */
+/**
+ * Opens it, with a process for every slot running, as the workers of peers are when they are asked.
+ * `workers`: addresses of nodes with a slot each.
+ */
 export async function openSystem(system: System, workers: readonly string[]): Promise<Calls> {
+  const calls = await open(system, workers)
+  const slots = system === 'embedded' ? SLOTS : workers.length
+  await Promise.all(Array.from({ length: 2 * slots }, () => calls.one('rest', REST_MS)))
+  return calls
+}
+
+async function open(system: System, workers: readonly string[]): Promise<Calls> {
   if (system === 'durable') return await openDurable(workers)
   const { Pool } = (await import(builtModule('index.js'))) as typeof import('../../src/index.ts')
   const network = { join: workers, local: false, mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'] }

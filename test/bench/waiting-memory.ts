@@ -28,6 +28,8 @@ const job = master.submit(
 )
 const tasks = Number(process.argv[2])
 const inputs = Array<Uint8Array>(BATCH).fill(new Uint8Array(0))
+// What the first tasks of all bring with them is not counted.
+master.add(job, inputs)
 const before = memory()
 for (let from = 0; from < tasks; from += BATCH) {
   master.add(job, inputs.slice(0, Math.min(BATCH, tasks - from)))

@@ -53,8 +53,8 @@ describe('figures of the benchmark', () => {
       { ...SUBJECT, what: 'idle', at: { value: 500, unit: 'workers' }, unit: 'MiB', values: [1.5] }
     ])
     expect(table.split('\n')).to.deep.equal([
-      'no-op tasks        20,000  tasks/s  10,000 to 30,000  n=3',
-      'idle, 500 workers     1.5  MiB      1.5 to 1.5        n=1'
+      'no-op tasks         20,000  tasks/s  10,000 to 30,000  n=3',
+      'idle, workers: 500     1.5  MiB      1.5 to 1.5        n=1'
     ])
   })
 })
