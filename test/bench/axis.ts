@@ -21,12 +21,21 @@ export interface Tick {
 }
 
 const TICKS = 5
+/** Ticks that are closer than this would be written over one another. */
+const APART = 0.07
 
-/** An axis whose ticks are the values themselves. */
+/** An axis whose ticks are the values themselves, as far as there is room. */
 export function axisOfValues(init: AxisInit, values: readonly number[]): Axis {
   const sorted = [...new Set(values)].sort((a, b) => a - b)
   const [least, most] = [sorted[0] ?? 1, sorted.at(-1) ?? 1]
-  return axis(init, init.isLog ? least : Math.min(0, least), most, sorted)
+  const whole = axis(init, init.isLog ? least : Math.min(0, least), most, sorted)
+  let last = Infinity
+  const ticks = whole.ticks.toReversed().filter(({ place }) => {
+    if (last - place < APART) return false
+    last = place
+    return true
+  })
+  return { ...whole, ticks: ticks.reverse() }
 }
 
 /** An axis with round values: from 0, or between powers of ten. */

@@ -25,7 +25,7 @@ export async function measureGrowthIdle(rounds: number, scale: number): Promise<
   const figures = new Figures()
   const sizes = sizesUpTo(WORKERS, scale)
   for (let round = 0; round < rounds; round++) {
-    await measureOnce(figures, sizes, Math.max(2_000, SPAN_MS * scale))
+    await measureOnce(figures, sizes, Math.max(SPAN_MS / 2, SPAN_MS * scale))
   }
   return figures.all
 }

@@ -29,6 +29,10 @@ describe('axes of pictures', () => {
     expect(axis.place(4)).to.be.closeTo(0.5, 1e-9)
   })
 
+  it('leave out ticks for which there is no room', () => {
+    expect(texts(axisOfValues(LINEAR, [1, 10, 50, 500]))).to.deep.equal(['10', '50', '500'])
+  })
+
   it('a single value stands in the middle', () => {
     expect(axisOfValues(LOG, [7]).place(7)).to.equal(0.5)
   })
