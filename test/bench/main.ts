@@ -26,6 +26,7 @@ import { measurePool } from './pool.ts'
 import { measureShell } from './shell.ts'
 import { measureSimulator } from './sim.ts'
 import { measureStart } from './start.ts'
+import { measureStream } from './stream.ts'
 import { measureWorkloads } from './workloads.ts'
 
 interface Size extends BenchArguments {
@@ -38,6 +39,7 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   shell: ({ rounds, tasksOr }) => measureShell(rounds, tasksOr(3_000)),
   pool: ({ rounds, tasksOr, scale }) =>
     measurePool(rounds, tasksOr(20_000), Math.round(1_000_000 * scale)),
+  stream: ({ rounds, scale }) => measureStream(rounds, Math.ceil(200 * scale)),
   functions: ({ rounds, tasksOr }) => measureFunctions(rounds, tasksOr(20_000)),
   start: ({ rounds }) => measureStart(rounds),
   loss: ({ rounds }) => measureLoss(rounds),
@@ -61,6 +63,7 @@ async function main(): Promise<number> {
   const tasksOr = (usual: number): number => tasks ?? Math.round(usual * scale)
   const figures: Figure[] = []
   for (const name of names) {
+    process.stderr.write(`bench: ${name}\n`)
     for (const figure of (await BENCHES[name]?.({ ...given, tasksOr })) ?? []) {
       const line = `${jsonOf(figure)}\n`
       process.stdout.write(line)

@@ -3,7 +3,7 @@
  */
 import { createCredentials } from '../../src/trust/credentials.ts'
 import { encodeToken } from '../../src/trust/token.ts'
-import { addressOf, LOOPBACK } from '../support/program.ts'
+import { LOOPBACK } from '../support/program.ts'
 import type { Programs } from '../support/program.ts'
 
 /** A network, and what its workers are reached by. */
@@ -14,6 +14,9 @@ export interface Stage {
   readonly pids: readonly number[]
 }
 
+/** Many at once take their time where there are few cores. */
+const STARTED_WITHIN_MS = 120_000
+
 /** Starts workers of one slot each that know nobody. */
 export async function startWorkers(programs: Programs, workers: number): Promise<Stage> {
   const token = encodeToken(createCredentials(), 'full')
@@ -21,6 +24,9 @@ export async function startWorkers(programs: Programs, workers: number): Promise
     const words = ['node', '--json', '--name', `worker-${at + 1}`, '--slots', '1', ...LOOPBACK]
     return programs.start(words, { env: { P2PJOBS_TOKEN: token } })
   })
-  const addresses = await Promise.all(started.map(addressOf))
+  const told = await Promise.all(
+    started.map((worker) => worker.jsonLine(({ event }) => event === 'node', STARTED_WITHIN_MS))
+  )
+  const addresses = told.map((line) => String((line['addresses'] as unknown[])[0]))
   return { token, addresses, pids: started.map(({ pid }) => pid) }
 }

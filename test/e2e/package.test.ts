@@ -82,7 +82,7 @@ describe('the packed tarball', function () {
       'src/index.ts'
     ])
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/\w+\.md|configs\/[\w-]+\.json|examples\/[\w-]+\/[\w-]+\.ts|src\/.*\.ts|dist\/.*\.(js|d\.ts)(\.map)?)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/\w+\.md|docs\/pictures\/[\w-]+\.svg|configs\/[\w-]+\.json|examples\/[\w-]+\/[\w-]+\.ts|src\/.*\.ts|dist\/.*\.(js|d\.ts)(\.map)?)$/
     expect(files.filter((path) => !expected.test(path))).to.deep.equal([])
   })
 

@@ -47,6 +47,15 @@ describe('figures of the benchmark', () => {
     expect(jsonOf({ ...SUBJECT, values: [12_345.678] })).to.contain('"values":[12350]')
   })
 
+  it('details are for programs, not in the table', () => {
+    const figures: Figure[] = [
+      { ...SUBJECT, values: [1] },
+      { ...SUBJECT, isDetail: true, values: [2] }
+    ]
+    expect(tableOf(figures).split('\n')).to.have.length(1)
+    expect(figures.map(jsonOf)[1]).to.contain('"isDetail":true')
+  })
+
   it('the table says median, unit, least, most and how often', () => {
     const table = tableOf([
       { ...SUBJECT, values: [30_000, 10_000, 20_000] },
