@@ -15,31 +15,29 @@ import { sizesUpTo } from './sizes.ts'
 import { parseStat } from './usage.ts'
 
 const BENCH = 'growth-idle'
-const WORKERS = [1, 10, 50, 100, 250, 500]
+const WORKERS = [10, 100, 250, 500]
 const PER_PROCESS = 100
 const HOST = fileURLToPath(new URL('idle-workers.ts', import.meta.url))
-const SPAN_MS = 10_000
+/** What comes to rest, and then twice as long as anything that a worker does without work. */
+const REST_MS = 10_000
+const SPAN_MS = 40_000
 const JOINED_WITHIN_MS = 120_000
 
 export async function measureGrowthIdle(rounds: number, scale: number): Promise<Figure[]> {
   const figures = new Figures()
   const sizes = sizesUpTo(WORKERS, scale)
   for (let round = 0; round < rounds; round++) {
-    await measureOnce(figures, sizes, Math.max(SPAN_MS / 2, SPAN_MS * scale))
+    await measureOnce(figures, sizes)
   }
   return figures.all
 }
 
-async function measureOnce(
-  figures: Figures,
-  sizes: readonly number[],
-  spanMs: number
-): Promise<void> {
+async function measureOnce(figures: Figures, sizes: readonly number[]): Promise<void> {
   const programs = new Programs()
   const hosts: LineProcess[] = []
   try {
     const { master, token, address } = await programs.master(['--slots', '0', '--jobs', '-'])
-    await delay(spanMs)
+    await delay(REST_MS)
     const aloneMiB = memoryMiB(master.pid, 'VmRSS')
     let workers = 0
     for (const size of sizes) {
@@ -53,7 +51,7 @@ async function measureOnce(
         await host.line(/^joined$/, JOINED_WITHIN_MS)
       }
       await untilJoined(master, workers)
-      const { cpuPercent, mib } = await watch(master.pid, spanMs)
+      const { cpuPercent, mib } = await watch(master.pid)
       const at = { value: size, unit: 'idle workers' }
       figures.add({ bench: BENCH, what: 'CPU of the master', unit: '% of a core', at }, cpuPercent)
       const kib = ((mib - aloneMiB) * 1_024) / size
@@ -75,12 +73,11 @@ async function untilJoined(master: LineProcess, workers: number): Promise<void> 
   )
 }
 
-/** What it used in a span after one of the same length, in which it came to rest. */
-async function watch(pid: number, spanMs: number): Promise<{ cpuPercent: number; mib: number }> {
-  await delay(spanMs)
+async function watch(pid: number): Promise<{ cpuPercent: number; mib: number }> {
+  await delay(REST_MS)
   const cpuS = (): number => parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1')).own
   const [before, since] = [cpuS(), performance.now()]
-  await delay(spanMs)
+  await delay(SPAN_MS)
   const seconds = (performance.now() - since) / 1_000
   const cpuPercent = (100 * (cpuS() - before)) / seconds
   return { cpuPercent, mib: memoryMiB(pid, 'VmRSS') }

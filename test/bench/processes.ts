@@ -5,6 +5,9 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { parseMemory } from './usage.ts'
 
+/** Nothing that is measured takes so long: something is lost, or hangs. */
+const LIMIT_MS = 30 * 60_000
+
 export interface Timed {
   readonly seconds: number
   readonly stdout: Buffer
@@ -41,10 +44,14 @@ export async function timed(
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
   child.stdin.on('error', (error) => err.push(Buffer.from(String(error))))
   child.stdin.end(stdin)
+  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
   const ticks = onTick && setInterval(() => onTick(child.pid ?? 0), 100)
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.once('error', reject).once('close', resolve)
-  const status = await promise.finally(() => clearInterval(ticks))
+  const status = await promise.finally(() => {
+    clearTimeout(limit)
+    clearInterval(ticks)
+  })
   const seconds = (performance.now() - startedAt) / 1000
   if (status === 0) return { seconds, stdout: Buffer.concat(out) }
   const said = Buffer.concat([...err, ...out.slice(-1)])
