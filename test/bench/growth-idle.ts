@@ -15,7 +15,7 @@ import { sizesUpTo } from './sizes.ts'
 import { parseStat } from './usage.ts'
 
 const BENCH = 'growth-idle'
-const WORKERS = [10, 100, 250, 500]
+const WORKERS = [1, 10, 100, 250, 500]
 const PER_PROCESS = 100
 const HOST = fileURLToPath(new URL('idle-workers.ts', import.meta.url))
 /** What comes to rest, and then twice as long as anything that a worker does without work. */
