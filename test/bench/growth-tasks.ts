@@ -14,6 +14,8 @@ const BENCH = 'growth-tasks'
 const SIZES = [1_000, 10_000, 100_000, 1_000_000]
 /** A young process would say more of the compiler than of the number of tasks. */
 const WARM = 5_000
+/** The memory of fewer is lost in that of everything else. */
+const COUNTED_MIN = 1_000
 const MEMORY = fileURLToPath(new URL('waiting-memory.ts', import.meta.url))
 
 export async function measureGrowthTasks(rounds: number, scale: number): Promise<Figure[]> {
@@ -30,6 +32,7 @@ export async function measureGrowthTasks(rounds: number, scale: number): Promise
           const subject = { bench: BENCH, what: `${system}: time per task`, unit: 'us', at }
           figures.add(subject, (seconds / count) * 1e6)
         }
+        if (count < COUNTED_MIN) continue
         const { bytes } = await timedModule<{ bytes: number }>([
           ...['--expose-gc', MEMORY, String(count)]
         ])
