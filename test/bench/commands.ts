@@ -14,6 +14,7 @@ import { cpuOf, parseStat, readUsages, usedBetween } from './usage.ts'
 import type { Usages } from './usage.ts'
 
 const COMMAND = '/bin/true'
+const STARTS = 3
 const BALLAST = fileURLToPath(new URL('ballast.ts', import.meta.url))
 
 /** A way to run commands, ready to be used. */
@@ -49,18 +50,23 @@ interface Timing {
   readonly usages: Usages
 }
 
-/** A run of one command, which is all start and end, and one of all. */
+/** Runs of one command, which are all start and end: the shortest of three; and one of all. */
 async function runOneAndAll(
   runner: Runner,
   count: number,
   nodeWords: readonly string[] = []
 ): Promise<{ readonly start: Timing; readonly whole: Timing }> {
-  const start = await run(runner, 1, nodeWords)
+  const starts: Timing[] = []
+  for (let time = 0; time < STARTS; time++) starts.push(await run(runner, 1, nodeWords))
+  starts.sort((a, b) => a.seconds - b.seconds)
+  const [start = { seconds: 0, usages: {} }] = starts
   return { start, whole: await run(runner, count, nodeWords) }
 }
 
+/** NaN where few commands took no longer than a start: then nothing can be said. */
 function rateOf(start: Timing, whole: Timing, count: number): number {
-  return (count - 1) / (whole.seconds - start.seconds)
+  const seconds = whole.seconds - start.seconds
+  return seconds > 0 ? (count - 1) / seconds : NaN
 }
 
 async function prepare(

@@ -69,10 +69,14 @@ export function ratiosOf(
     const measure: Measure = MEASURES[name]
     const values = ourRounds.flatMap((round, at) => {
       const [mine, theirs] = [round[name], peerRounds[at]?.[measure.peer ?? name]]
-      if (mine === undefined || theirs === undefined) return []
+      if (!isMeasured(mine) || !isMeasured(theirs)) return []
       return [measure.isCost ? theirs / mine : mine / theirs]
     })
     const what = `${ours} ahead of ${peer}: ${measure.what}`
     return values.length === 0 ? [] : [{ bench: BENCH, what, unit: 'x', values }]
   })
+}
+
+function isMeasured(value: number | undefined): value is number {
+  return Number.isFinite(value)
 }

@@ -37,7 +37,7 @@ function figuresOf(systems: readonly (readonly [string, readonly Measures[]])[])
   const figures = new Figures()
   for (const [system, rounds] of systems) {
     for (const [name, value] of rounds.flatMap((measures) => Object.entries(measures))) {
-      figures.add(subjectOf(system, name as MeasureName), value)
+      if (Number.isFinite(value)) figures.add(subjectOf(system, name as MeasureName), value)
     }
   }
   return figures.all
