@@ -48,6 +48,8 @@ export const CONDUCTS_MAX = 1_024
 
 /** A worker holds enough short tasks for about this long, so that it never waits for the network. */
 export const PREFETCH_MS = 100
+/** How fast short tasks were is worth knowing for so long after the last: work comes in batches. */
+export const SPEED_KEEP_MS = 1_000
 /** Credit that should not be out is taken back after this long: most is used or right again by then. */
 export const CREDIT_PATIENCE_MS = 20
 /** An executor gets short tasks for about this long ahead, so that its slots never wait for us. */

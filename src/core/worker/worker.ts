@@ -55,6 +55,8 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
     startQueued(state, now)
     giveBackSurplus(state, now)
     this.#leave()
+    if (state.runs.size > 0) state.speed.resume(now)
+    else state.speed.pause(now)
     offer(state, now)
     return state.takeEffects()
   }

@@ -26,6 +26,27 @@ describe('Speed', () => {
     expect(later.recent(1_200)).to.equal(0)
   })
 
+  it('does not count time in which there was nothing to do', () => {
+    const speed = new Speed()
+    for (let now = 1_000; now < 1_900; now += 90) {
+      speed.resume(now)
+      speed.count(7, now + 1)
+      speed.pause(now + 1)
+    }
+    expect(speed.recent(1_900)).to.equal(70)
+  })
+
+  it('forgets everything a second after there was something to do', () => {
+    const speed = new Speed()
+    speed.count(50, 1_000)
+    speed.pause(1_000)
+    expect(speed.changesAt).to.equal(2_000)
+    expect(speed.recent(1_999)).to.equal(50)
+    expect(speed.recent(2_000)).to.equal(0)
+    speed.resume(2_100)
+    expect(speed.recent(2_100)).to.equal(0)
+  })
+
   it('says when to look again', () => {
     const speed = new Speed()
     speed.count(1, 1_000)
