@@ -31,10 +31,10 @@ export function checkMaster(state: MasterState): void {
   for (const job of state.jobs.values()) {
     checkJob(state, job)
     waiting += job.counts.waiting
-    held += job.counts.leased + job.counts.running
+    held += job.counts.leased + job.counts.running + (job.hedge?.others.size ?? 0)
   }
   if (waiting !== state.waitingTasks) broken('waiting tasks are miscounted')
-  // A task has one worker: when the numbers agree, so do the sets.
+  // An attempt has one worker: when the numbers agree, so do the sets.
   for (const view of state.workers.values()) held -= view.held.size
   if (held !== 0) broken(`${held} tasks are held by nobody`)
   checkSubmitters(state)
@@ -83,6 +83,7 @@ function checkJob(state: MasterState, job: Job): void {
   if (job.doom !== undefined && live.waiting + live.leased + live.running > 0) {
     broken(`job ${job.id} is given up and goes on`)
   }
+  checkHedge(state, job)
   if (job.hasEnded) broken(`job ${job.id} has ended and is kept`)
   if (job.lastTask > TASKS_MAX) broken(`job ${job.id} has more tasks than the bound`)
   if (job.waiting.entries > 3 * job.lastTask) broken(`waiting tasks of job ${job.id} pile up`)
@@ -91,6 +92,29 @@ function checkJob(state: MasterState, job: Job): void {
       broken(`job ${job.id} was told to a worker that does not know it`)
     }
   }
+}
+
+function checkHedge(state: MasterState, { tasks, hedge }: Job): void {
+  if (hedge === undefined) return
+  for (const [task, other] of hedge.others) {
+    const { number, state: name, attempt, worker, lastAttempt } = task
+    if (tasks.get(number) !== task || name !== 'running') broken(`task ${number} is not double`)
+    if (other.worker === worker) broken(`both attempts of task ${number} are on one worker`)
+    if (other.attempt >= attempt) broken(`the newer attempt of task ${number} is not its own`)
+    if (lastAttempt !== attempt) broken(`numbers of task ${number} are confused`)
+    const view = state.workers.get(other.worker)
+    if (view?.held.has(task) !== true) broken(`an attempt of task ${number} is lost`)
+    if (!other.hasStarted && !other.hasOwnStarted) broken(`task ${number} does not run`)
+  }
+  let alone = 0
+  for (const task of tasks.values()) if (task.state === 'running' && !task.isDouble) alone++
+  for (const task of hedge.running.keys()) {
+    if (tasks.get(task.number) !== task || task.state !== 'running' || task.isDouble) {
+      broken(`task ${task.number} does not run alone`)
+    }
+  }
+  if (alone !== hedge.running.size) broken('running tasks are not watched')
+  if (alone > 0 && hedge.lookAt === Infinity) broken('nobody looks for stragglers')
 }
 
 function checkWorkers(state: MasterState): void {
@@ -112,7 +136,9 @@ function checkWorkerView(state: MasterState, view: WorkerView): void {
   for (const task of view.held) {
     const { demand } = task.job.need
     if (demand !== undefined) taken += demand.slots
-    if (!task.isHeld || task.worker !== view.id) broken(`${view.id} holds a task that it does not`)
+    const isOwn = task.worker === view.id
+    const isOther = task.job.hedge?.others.get(task)?.worker === view.id
+    if (!task.isHeld || !(isOwn || isOther)) broken(`${view.id} holds a task that it does not`)
     if (!task.isReportDue) broken(`task ${task.number} is held and reported`)
   }
   if (taken !== view.room.slotsTaken) broken(`${view.id}: slots of large tasks are miscounted`)

@@ -7,6 +7,7 @@ import { Task } from './task.ts'
 import type { EndState, TaskState } from './task.ts'
 import type { JobId, Millis, NodeId, Payload } from './types.ts'
 import { widthOf } from './abilities.ts'
+import { Hedge } from './hedge.ts'
 import { FAILS_SAMPLE_MIN } from './limits.ts'
 import { Need } from './master/need.ts'
 import { Submitter } from './master/submitter.ts'
@@ -36,6 +37,8 @@ export interface JobOptions {
   readonly requires?: readonly LabelNeed[]
   /** A task that no worker has started this long after it was added is aborted. */
   readonly startWithinMs?: Millis
+  /** A task may run twice at once: one that takes much longer than others gets a second attempt. */
+  readonly hedge?: boolean
 }
 
 /** `ok`: that job has to end with all its tasks finished, or this one is aborted; `any`: to end. */
@@ -108,6 +111,8 @@ export class Job {
   doom: string | undefined = undefined
   /** By when its tasks have to have started; undefined: they have time. */
   readonly startDeadlines: StartDeadlines | undefined
+  /** Undefined: its tasks have one attempt at a time. */
+  readonly hedge: Hedge | undefined
 
   constructor(
     id: JobId,
@@ -122,7 +127,8 @@ export class Job {
     this.need = need
     this.submitter = submitter
     this.width = widthOf(need.demand)
-    const { startWithinMs } = options
+    const { startWithinMs, hedge } = options
+    this.hedge = hedge === true ? new Hedge() : undefined
     this.startDeadlines =
       startWithinMs === undefined ? undefined : new StartDeadlines(startWithinMs)
   }

@@ -30,6 +30,19 @@ export const BACKOFF_MAX_MS = 60_000
 /** How long a task that failed waits for another machine before the same one may try again. */
 export const ELSEWHERE_FIRST_MS = 10_000
 
+// --- a second attempt for stragglers, of jobs that allow it
+
+/** A task that runs this many times as long as half of the others did is a straggler, ... */
+export const STRAGGLER_TIMES = 3
+/** ... but none that has run for less than this; nor is it looked for more often. */
+export const STRAGGLER_MIN_MS = 1_000
+/** So many tasks of the job have to have succeeded before it is known what is usual. */
+export const STRAGGLER_SAMPLE_MIN = 3
+/** Stragglers looked at, at a time, for which no other worker is found. */
+export const STRAGGLERS_LOOK_MAX = 64
+/** Of a job that a master is restarted with, so many of the last run times are read again. */
+export const RUN_TIMES_RESTORED_MAX = 31
+
 // --- a worker that fails everything at once (a "black hole")
 
 /** Fast failures in a row of different tasks before a worker is given a rest. */

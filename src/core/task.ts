@@ -28,7 +28,7 @@ export class Task {
   state: TaskState = 'waiting'
   /** Where its entry among the waiting tasks is, also while it does not count. */
   queue: WaitingQueue | undefined = undefined
-  /** The number of the last lease; 0 before the first. */
+  /** The number of its lease, the last one; 0 before the first. See `hedge.ts` for two at once. */
   attempt = 0
   /** Who got the last lease. */
   worker: NodeId | undefined = undefined
@@ -60,6 +60,16 @@ export class Task {
 
   get isHeld(): boolean {
     return this.state === 'leased' || this.state === 'running'
+  }
+
+  /** The highest number that a lease of it had. */
+  get lastAttempt(): number {
+    return this.job.hedge?.lastAttempt(this) ?? this.attempt
+  }
+
+  /** Two attempts of it are out. */
+  get isDouble(): boolean {
+    return this.job.hedge?.others.has(this) === true
   }
 
   /** The fencing token of its last lease. */

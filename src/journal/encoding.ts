@@ -14,11 +14,11 @@ import { OUTCOMES, payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import type { EndState } from '../core/task.ts'
 import { isBlobRef, payloadBytes } from '../core/types.ts'
-import type { BlobId, BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
+import type { BlobId, BlobRef, JobId, Millis, NodeId, Payload } from '../core/types.ts'
 import { blobFields, decodeHead, encodeHead } from '../wire/codec.ts'
 import type { Fields } from '../wire/codec.ts'
 import { decodeSpec, encodeSpec } from '../wire/spec.ts'
-import { COUNTS_LOSS, END_STATES, IS_HELD, IS_REPORT_DUE } from './rows.ts'
+import { COUNTS_LOSS, END_STATES, IS_HELD, IS_REPORT_DUE, NUMBERS_SHIFT } from './rows.ts'
 import type { EndRow, Entry, InputRow, JobRow, LeaseRow, ResultRow, SetbackRow } from './rows.ts'
 
 /** One row holds so many inputs at most: one input is found by reading a row. */
@@ -65,7 +65,12 @@ function leaseEntry(
 ): LeaseRow & { job: number } {
   const { job, task, attempt, worker, counters } = record
   const { failures, crashes, losses, refusals, avoids, isReportDue, countsLoss } = counters
-  const flags = held | (isReportDue ? IS_REPORT_DUE : 0) | (countsLoss ? COUNTS_LOSS : 0)
+  const numbers = (counters.lastAttempt ?? attempt) - attempt
+  const flags =
+    held |
+    (isReportDue ? IS_REPORT_DUE : 0) |
+    (countsLoss ? COUNTS_LOSS : 0) |
+    (numbers << NUMBERS_SHIFT)
   const wrongs = bytesOf([failures, crashes, losses, refusals, avoids])
   return { job, task, attempt, worker: worker ?? null, flags, wrongs }
 }
@@ -138,6 +143,10 @@ export function savedJobOf(row: JobRow): SavedJob {
   return { type: 'job', job, spec, options, isOpen, lastTask, ended: endedOf(row) }
 }
 
+export function runTimeOf({ result }: Pick<ResultRow, 'result'>): Millis {
+  return decodeResult(result).runtimeMs
+}
+
 export function savedEndOf(row: EndRow): SavedEnd {
   return { type: 'end', job: row.job as JobId, counts: endedOf(row) }
 }
@@ -148,7 +157,12 @@ function endedOf({ finished, failed, canceled, aborted }: EndRow): Record<EndSta
 
 export function savedLeaseOf({ attempt, worker, flags, wrongs }: LeaseRow): SavedLease {
   const isHeld = (flags & IS_HELD) !== 0
-  return { attempt, worker: nodeOf(worker), isHeld, counters: countersOf(flags, wrongs) }
+  const numbers = flags >> NUMBERS_SHIFT
+  const counters = {
+    ...countersOf(flags, wrongs),
+    ...(numbers > 0 ? { lastAttempt: attempt + numbers } : {})
+  }
+  return { attempt, worker: nodeOf(worker), isHeld, counters }
 }
 
 function countersOf(flags: number, wrongs: Uint8Array | null): SetbackCounters {

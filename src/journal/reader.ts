@@ -45,6 +45,8 @@ const STATEMENTS = {
   inputs: `${INPUTS} WHERE ${isOfJob('key', '?1')} AND key >=
     ifnull((SELECT max(key) FROM inputs WHERE key BETWEEN ${keyOf('?1', '0')} AND ${FROM}), 0)
     ORDER BY key`,
+  lastFinished: `SELECT result FROM results WHERE ${jobOf('key')} = ? AND state = 0
+    ORDER BY place DESC LIMIT ?`,
   leases: `${LEASE} WHERE key BETWEEN ${FROM} AND ${TO} ORDER BY key`,
   resultsFromTo: `${RESULT} WHERE key BETWEEN ${FROM} AND ${TO} ORDER BY key`,
   results: `${RESULT} WHERE ${jobOf('key')} = ?1 AND place > ?2 ORDER BY place LIMIT ?3`,
@@ -63,6 +65,7 @@ type Queries = Pick<
   | 'lastJob'
   | 'liveJobs'
   | 'savedTasks'
+  | 'lastFinished'
   | 'jobs'
   | 'job'
   | 'ends'
@@ -112,6 +115,10 @@ export class Reader implements Queries {
     }
     this.#ended = undefined
     return { rows, ended, leases: this.#leases(job, from, next - 1), next: undefined }
+  }
+
+  lastFinished(job: number, limit: number): Pick<ResultRow, 'result'>[] {
+    return this.#get.lastFinished.all(job, limit) as unknown as Pick<ResultRow, 'result'>[]
   }
 
   #endedOf(job: number): Uint8Array {

@@ -57,6 +57,8 @@ export interface LeaseRow {
 export const IS_HELD = 1
 export const IS_REPORT_DUE = 2
 export const COUNTS_LOSS = 4
+/** From here on: how many numbers beyond the attempt's are used up. */
+export const NUMBERS_SHIFT = 3
 
 /** The records of one call of `commit`. */
 export interface Commit {
@@ -146,6 +148,8 @@ export interface Calls {
   lastJob(): number
   liveJobs(after: number, limit: number): JobRow[]
   savedTasks(job: number, from: number): SavedRows
+  /** The last results of tasks that finished. */
+  lastFinished(job: number, limit: number): Pick<ResultRow, 'result'>[]
   jobs(before: number, limit: number): JobRow[]
   job(job: number): JobRow | undefined
   ends(jobs: readonly JobId[]): EndRow[]

@@ -3,6 +3,7 @@
  */
 import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 import type { JobRecord, ResultRecord, SetbackRecord, TaskRecord } from '../core/job-records.ts'
+import { RUN_TIMES_RESTORED_MAX } from '../core/limits.ts'
 import type { JournalRecord, Saved, SavedEnd, SavedJob, SavedTask } from '../core/master/journal.ts'
 import type { BlobRef, JobId } from '../core/types.ts'
 import { Commits } from './commits.ts'
@@ -12,6 +13,7 @@ import {
   jobRecordOf,
   nodeOf,
   resultRecordOf,
+  runTimeOf,
   savedEndOf,
   savedJobOf,
   savedLeaseOf,
@@ -87,10 +89,18 @@ class SqliteJournal implements Journal {
   async *#liveJobs(): AsyncGenerator<readonly SavedJob[]> {
     for (let after = 0; ;) {
       const rows = await this.#ask('liveJobs', after, PIECE_JOBS)
-      if (rows.length > 0) yield this.#read(() => rows.map(savedJobOf))
+      const jobs = this.#read(() => rows.map(savedJobOf))
+      if (jobs.length > 0) yield await Promise.all(jobs.map((job) => this.#withRunTimes(job)))
       if (rows.length < PIECE_JOBS) return
       after = rows.at(-1)?.job ?? after
     }
+  }
+
+  /** A job that hedges has to know what is usual. */
+  async #withRunTimes(job: SavedJob): Promise<SavedJob> {
+    if (job.options.hedge !== true) return job
+    const rows = await this.#ask('lastFinished', job.job, RUN_TIMES_RESTORED_MAX)
+    return this.#read(() => ({ ...job, runTimes: rows.map(runTimeOf) }))
   }
 
   async *#savedTasks(job: JobId): AsyncGenerator<readonly Saved[]> {

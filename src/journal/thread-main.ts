@@ -34,6 +34,7 @@ const calls: Calls = {
   lastJob: () => opened().reader.lastJob(),
   liveJobs: (...args) => opened().reader.liveJobs(...args),
   savedTasks: (...args) => opened().reader.savedTasks(...args),
+  lastFinished: (...args) => opened().reader.lastFinished(...args),
   jobs: (...args) => opened().reader.jobs(...args),
   job: (...args) => opened().reader.job(...args),
   ends: (...args) => opened().reader.ends(...args),

@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { prepareAll } from './database.ts'
 import type { BlobRef } from '../core/types.ts'
-import { IS_HELD, IS_REPORT_DUE } from './rows.ts'
+import { IS_HELD, IS_REPORT_DUE, NUMBERS_SHIFT } from './rows.ts'
 import type { Entry } from './rows.ts'
 import { isOfJob, jobOf, keyOf } from './schema.ts'
 import { Tallies } from './tallies.ts'
@@ -20,6 +20,9 @@ const TASK = keyOf('?1', '?2')
 /** A late or repeated record must not bring back the lease of a task that has ended. */
 const UNLESS_ENDED = `WHERE NOT EXISTS (SELECT 1 FROM results WHERE key = ${TASK})`
 
+/** The highest number that is used up by leases of a task. */
+const LAST_ATTEMPT = `attempt + (leases.flags >> ${NUMBERS_SHIFT})`
+
 const STATEMENTS = {
   job: 'INSERT INTO jobs VALUES (?, 1, 0, 0, 0, 0, 0, 0, ?, NULL) ON CONFLICT DO NOTHING',
   spec: 'INSERT INTO specs VALUES (?, ?, ?)',
@@ -27,10 +30,11 @@ const STATEMENTS = {
   blob: 'INSERT INTO blobs VALUES (?, ?, ?)',
   lease: `INSERT INTO leases (key, attempt, worker, flags)
     SELECT ${TASK}, ?3, ?4, ${IS_HELD | IS_REPORT_DUE} ${UNLESS_ENDED}
-    ON CONFLICT DO UPDATE SET attempt = ?3, worker = ?4, flags = excluded.flags WHERE ?3 > attempt`,
+    ON CONFLICT DO UPDATE SET attempt = ?3, worker = ?4, flags = excluded.flags
+    WHERE ?3 > ${LAST_ATTEMPT}`,
   relate: `INSERT INTO leases SELECT ${TASK}, ?3, ?4, ?5, ?6 ${UNLESS_ENDED}
     ON CONFLICT DO UPDATE SET attempt = ?3, worker = ?4, flags = ?5, wrongs = ?6
-    WHERE ?3 >= attempt`,
+    WHERE ?3 + (?5 >> ${NUMBERS_SHIFT}) >= ${LAST_ATTEMPT}`,
   setback: `INSERT INTO setbacks SELECT ${TASK}, ?3, ?4, ?5, ?6 WHERE NOT EXISTS
     (SELECT 1 FROM setbacks WHERE key = ${TASK} AND attempt = ?3 AND reason = ?5)`,
   result: `INSERT INTO results VALUES (${TASK}, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING`,

@@ -47,14 +47,20 @@ class RecordMaker {
     if (task === 0 || over.has(task)) return undefined
     if (kind === 'settle') {
       over.add(task)
-      return a.settled(id, task, END_STATES[at % 4], {}, attempt)
+      return a.settled(id, task, END_STATES[at % 4], { runtimeMs: at }, attempt)
     }
     if (kind === 'lease') {
       attempts.set(task, attempt + 1)
       return a.leased(id, [task], attempt + 1)
     }
     if (attempt === 0) return undefined
-    const record = a.setback(id, task, attempt, `reason ${count}`, wrongs)
+    // Of two attempts the older one: as one of two, or as the one that is left.
+    const isOlder = count > 1 && attempt > 1
+    const numbers = count > 2 ? { lastAttempt: attempt } : {}
+    const record = isOlder
+      ? a.setback(id, task, attempt - 1, `reason ${count}`, { ...wrongs, ...numbers })
+      : a.setback(id, task, attempt, `reason ${count}`, wrongs)
+    if (isOlder && count < 3) return record
     return kind === 'setback' ? record : ({ ...record, type: 'adopted' } as JournalRecord)
   }
 
@@ -63,7 +69,8 @@ class RecordMaker {
     const over = new Set<number>()
     this.#jobs.push({ id, tasks: 0, hasEnded: false, attempts: new Map(), over })
     const after = [{ job: a.job(Math.max(1, id - count)), needs: 'any' as const }]
-    return a.submitted(id, id > count ? { after } : {})
+    const hedge = count === 2
+    return a.submitted(id, id > count ? { after, hedge } : { hedge })
   }
 
   #end(made: MadeJob): JournalRecord {

@@ -2,6 +2,7 @@
  * The sum of a master's records, in memory: what a journal on disk has to give back, in a few lines
  * that are easy to believe.
  */
+import { RUN_TIMES_RESTORED_MAX } from '../../src/core/limits.ts'
 import type { JobOptions } from '../../src/core/job.ts'
 import type {
   JournalRecord,
@@ -12,7 +13,7 @@ import type {
 } from '../../src/core/master/journal.ts'
 import type { Spec } from '../../src/core/spec.ts'
 import type { EndState } from '../../src/core/task.ts'
-import type { JobId, Payload } from '../../src/core/types.ts'
+import type { JobId, Millis, Payload } from '../../src/core/types.ts'
 
 interface LedgerJob {
   readonly spec: Spec
@@ -21,6 +22,8 @@ interface LedgerJob {
   hasEnded: boolean
   lastTask: number
   readonly ended: Record<EndState, number>
+  /** Of tasks that finished, the last one first. */
+  readonly runTimes: Millis[]
   readonly tasks: Map<number, { readonly input: Payload; lease: SavedLease | undefined }>
 }
 
@@ -43,7 +46,7 @@ export class Ledger {
       for (const { job, task, attempt } of record.attempts) {
         const known = this.#jobs.get(job)?.tasks.get(task)
         if (known === undefined) continue
-        const before = known.lease?.counters ?? NOTHING_WRONG
+        const { lastAttempt: _, ...before } = known.lease?.counters ?? NOTHING_WRONG
         const counters = { ...before, isReportDue: true, countsLoss: false }
         known.lease = { attempt, worker: record.worker, isHeld: true, counters }
       }
@@ -64,7 +67,8 @@ export class Ledger {
       case 'setback': {
         const known = job.tasks.get(record.task)
         const { attempt, worker, counters } = record
-        if (known !== undefined) known.lease = { attempt, worker, isHeld: false, counters }
+        if (known === undefined || isOlder(record, known.lease)) return
+        known.lease = { attempt, worker, isHeld: false, counters }
         return
       }
       case 'adopted': {
@@ -74,7 +78,9 @@ export class Ledger {
         return
       }
       case 'settled':
-        if (job.tasks.delete(record.task)) job.ended[record.state]++
+        if (!job.tasks.delete(record.task)) return
+        job.ended[record.state]++
+        if (record.state === 'finished') job.runTimes.unshift(record.result.runtimeMs)
         return
       case 'ended':
         job.hasEnded = true
@@ -84,8 +90,15 @@ export class Ledger {
   /** What a master is rebuilt from. */
   *saved(): Generator<Saved> {
     yield { type: 'last-job', job: this.#lastJob }
-    for (const [job, { spec, options, isOpen, hasEnded, lastTask, ended }] of this.#jobs) {
-      if (!hasEnded) yield { type: 'job', job, spec, options, isOpen, lastTask, ended }
+    for (const [job, { hasEnded, runTimes, tasks: _, ...rest }] of this.#jobs) {
+      if (hasEnded) continue
+      const last = runTimes.slice(0, RUN_TIMES_RESTORED_MAX)
+      yield {
+        type: 'job',
+        job,
+        ...rest,
+        ...(rest.options.hedge === true ? { runTimes: last } : {})
+      }
     }
     yield* this.#ends()
     for (const [job, { tasks, hasEnded }] of this.#jobs) {
@@ -108,8 +121,17 @@ export class Ledger {
   }
 }
 
+/** The record is of an attempt that is not the last: nobody is to remember it after a restart. */
+function isOlder(
+  { attempt, counters }: Extract<JournalRecord, { type: 'setback' }>,
+  lease: SavedLease | undefined
+): boolean {
+  const known = lease?.counters.lastAttempt ?? lease?.attempt ?? 0
+  return (counters.lastAttempt ?? attempt) < known
+}
+
 function newJob({ spec, options }: Extract<JournalRecord, { type: 'submitted' }>): LedgerJob {
   const ended = { finished: 0, failed: 0, canceled: 0, aborted: 0 }
   const state = { isOpen: true, hasEnded: false, lastTask: 0 }
-  return { spec, options, ...state, ended, tasks: new Map() }
+  return { spec, options, ...state, ended, runTimes: [], tasks: new Map() }
 }

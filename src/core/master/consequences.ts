@@ -22,6 +22,13 @@ export function followUp(state: MasterState, now: Millis): void {
       endJob(state, { job })
       continue
     }
+    const [view] = state.relieved
+    if (view !== undefined) {
+      state.relieved.delete(view)
+      hasChanged = true
+      if (state.workers.get(view.id) === view) state.file(view, now)
+      continue
+    }
     const end = state.ends.shift()
     if (end === undefined) break
     const awaiters = state.awaiters.get(end.job)

@@ -3,6 +3,7 @@
  * and of a job at all its tasks, so nothing else does.
  */
 import { CPUS, hasLabel } from '../abilities.ts'
+import type { OtherAttempt } from '../hedge.ts'
 import type { Job, LabelNeed } from '../job.ts'
 import { ELSEWHERE_FIRST_MS } from '../limits.ts'
 import type { Task } from '../task.ts'
@@ -79,11 +80,21 @@ function explainJob(state: MasterState, job: Job, now: Millis): Explanation[] {
 function explainTask(state: MasterState, task: Task, now: Millis): Explanation[] {
   const { job, attempt, worker } = task
   if (task.isHeld) {
-    const type = task.state === 'running' ? 'runs' : 'leased'
-    return [{ type, worker: nameOf(state, worker), attempt }]
+    const other = job.hedge?.others.get(task)
+    const hasStarted = other?.hasOwnStarted ?? task.state === 'running'
+    const own = underWay(state, { attempt, worker, hasStarted })
+    return other === undefined ? [own] : [underWay(state, other), own]
   }
   if (task.state === 'retrying') return [backingOff(task, now)]
   return job.awaits.size > 0 ? waits(job) : whyWaiting(state, job, task, now)
+}
+
+function underWay(
+  state: MasterState,
+  attempt: Pick<OtherAttempt, 'attempt' | 'hasStarted'> & { worker: NodeId | undefined }
+): Explanation {
+  const type = attempt.hasStarted ? 'runs' : 'leased'
+  return { type, worker: nameOf(state, attempt.worker), attempt: attempt.attempt }
 }
 
 function waits({ awaits }: Job): Explanation[] {

@@ -168,9 +168,16 @@ function mayRunOn(state: MasterState, task: Task, view: WorkerView, now: Millis)
   return connected >= suitors.size
 }
 
-function lease(state: MasterState, view: WorkerView, tasks: readonly Task[], now: Millis): void {
+/** Leases tasks that the worker holds. */
+export function lease(
+  state: MasterState,
+  view: WorkerView,
+  tasks: readonly Task[],
+  now: Millis
+): void {
   for (const task of tasks) {
-    task.attempt++
+    task.attempt = task.lastAttempt + 1
+    task.job.hedge?.noteLease(task)
     task.worker = view.id
     task.isReportDue = true
     task.countsLoss = false

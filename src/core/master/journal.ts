@@ -8,14 +8,17 @@ import type { JobCounts, JobOptions } from '../job.ts'
 import type { Result } from '../result.ts'
 import type { Spec } from '../spec.ts'
 import type { EndState } from '../task.ts'
-import type { AttemptRef, JobId, NodeId, Payload } from '../types.ts'
+import type { AttemptRef, JobId, Millis, NodeId, Payload } from '../types.ts'
 
 export type JournalRecord =
   | { type: 'submitted'; job: JobId; spec: Spec; options: JobOptions }
   /** Tasks `first`, `first + 1`, ... with these inputs. */
   | { type: 'added'; job: JobId; first: number; inputs: readonly Payload[] }
   | { type: 'closed'; job: JobId }
-  /** These attempts are leased: their numbers are used up, whatever becomes of them. */
+  /**
+   * These attempts are leased: their numbers are used up, whatever becomes of them. Of a task that
+   * has an attempt already, that one is not remembered after a restart.
+   */
   | { type: 'leased'; worker: NodeId; attempts: readonly AttemptRef[] }
   /** An attempt came to nothing; what has gone wrong with the task so far. */
   | ({
@@ -24,7 +27,10 @@ export type JournalRecord =
       reason: string
       counters: SetbackCounters
     } & AttemptRef)
-  /** The worker of an attempt that had come to nothing has it still: its lease goes on. */
+  /**
+   * The worker of an attempt that had come to nothing has it still, or of two attempts this one is
+   * left: its lease goes on.
+   */
   | ({ type: 'adopted'; worker: NodeId; counters: SetbackCounters } & AttemptRef)
   /** A task has ended; the result is the recorded one. */
   | ({ type: 'settled'; state: EndState; worker: NodeId | undefined; result: Result } & AttemptRef)
@@ -41,6 +47,8 @@ export interface SetbackCounters {
   /** The last of `losses` is the attempt's, and will be forgiven if its worker comes back. */
   readonly countsLoss: boolean
   readonly avoids: readonly NodeId[]
+  /** The highest number that is used up, where that is not the attempt's: of two, the older is left. */
+  readonly lastAttempt?: number
 }
 
 /** What a master is rebuilt from: first all jobs in the order of their ids, then their tasks. */
@@ -59,6 +67,8 @@ export interface SavedJob {
   readonly lastTask: number
   /** How many of its tasks have ended in which way. */
   readonly ended: Readonly<Record<EndState, number>>
+  /** Of a job that hedges: how long the last ones ran that finished, as many as are worth it. */
+  readonly runTimes?: readonly Millis[]
 }
 
 /** Tasks of such a job that have not ended, in the order of their numbers. */

@@ -4,7 +4,7 @@
  *
  * Pure: see `machine.ts`. Reading order: `events.ts`, `state.ts`, then what users do (`jobs.ts`),
  * what workers do (`sessions.ts`), who gets what (`grant.ts`), what becomes of a task
- * (`outcome.ts`), what follows for other jobs (`consequences.ts`), how it is rebuilt (`restore.ts`), and
+ * (`outcome.ts`), who gets a second attempt (`stragglers.ts`), what follows for other jobs (`consequences.ts`), how it is rebuilt (`restore.ts`), and
  * why a task does not run (`explain.ts`).
  */
 import { unreachable } from '../assert.ts'
@@ -38,6 +38,7 @@ import {
   onMessage
 } from './sessions.ts'
 import { MasterState } from './state.ts'
+import { onStragglers } from './stragglers.ts'
 import type { Deadline, MasterConfig } from './state.ts'
 
 export interface RunningAttempt {
@@ -74,11 +75,12 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
     return this.state.deadlines.peek()?.at
   }
 
-  /** The attempt that runs now, and where; undefined: none does. */
+  /** The attempt that runs now, of two the older one, and where; undefined: none does. */
   runningAttempt(job: JobId, task: number): RunningAttempt | undefined {
     const found = this.state.jobs.get(job)?.tasks.get(task)
     if (found?.state !== 'running' || found.worker === undefined) return undefined
-    return { attempt: found.attempt, worker: found.worker }
+    const { attempt, worker } = found.job.hedge?.others.get(found) ?? found
+    return { attempt, worker: worker ?? found.worker }
   }
 
   /** A report of this attempt by this worker would count, so its output is worth fetching. */
@@ -181,6 +183,10 @@ export class Master implements Machine<MasterEvent, MasterEffect> {
     if (due.type === 'start') {
       onStartDeadline(state, due.job, now)
       grantAll(state, now)
+      return
+    }
+    if (due.type === 'stragglers') {
+      onStragglers(state, due.job, due.at, now)
       return
     }
     if (due.type === 'rest') {

@@ -57,6 +57,7 @@ function restoreJob(state: MasterState, saved: SavedJob): void {
   job.isOpen = saved.isOpen
   job.lastTask = saved.lastTask
   Object.assign(job.counts, saved.ended)
+  for (const ms of saved.runTimes ?? []) job.hedge?.runTimes.add(ms)
   awaitAll(state, job)
 }
 
@@ -89,11 +90,12 @@ function restoreTask(state: MasterState, job: Job, saved: SavedTask): boolean {
 }
 
 function restoreLease(task: Task, { attempt, worker, counters }: SavedLease): void {
-  const { avoids, ...rest } = counters
+  const { avoids, lastAttempt = attempt, ...rest } = counters
   Object.assign(task, rest)
   task.hasStarted = rest.failures + rest.crashes + rest.losses > 0
   task.attempt = attempt
   task.worker = worker
+  task.job.hedge?.restoreLastAttempt(task, lastAttempt)
   if (avoids.length > 0) task.avoids = [...avoids]
 }
 

@@ -8,8 +8,9 @@ import type { Task } from '../task.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
 import { grant, grantAll, hasMoreFor, noteKnown } from './grant.ts'
 import { judgeReturns } from './judge.ts'
-import { conclude, countersOf, lose } from './outcome.ts'
+import { conclude, lose, noteAdopted } from './outcome.ts'
 import type { MasterState } from './state.ts'
+import { noteRunning } from './stragglers.ts'
 import { WorkerView } from './worker-view.ts'
 
 type Hold = Extract<WorkerMessage, { type: 'hold' }>
@@ -34,11 +35,11 @@ export function onHold(
   endSession(state, view, 'the worker opened a newer session')
   const isNew = view.boot !== hold.boot
   if (isNew && view.boot !== '') {
-    loseAll(state, view, 'the worker was restarted', endedOf(state, view, hold.attempts))
+    loseAll(state, view, 'the worker was restarted', now, endedOf(state, view, hold.attempts))
     sayParted(state, view, 'the worker was restarted')
   }
   open(state, view, session, hold, now)
-  const { canceled, ended } = reconcile(state, view, hold.attempts)
+  const { canceled, ended } = reconcile(state, view, hold.attempts, now)
   state.watch(view)
   const { leaseMs, keepMs } = state.config
   state.send(view, { type: 'kept', canceled, leaseMs, keepMs })
@@ -78,7 +79,8 @@ function open(
 function reconcile(
   state: MasterState,
   view: WorkerView,
-  attempts: readonly HeldAttempt[]
+  attempts: readonly HeldAttempt[],
+  now: Millis
 ): { canceled: AttemptRef[]; ended: Set<JobId> } {
   const missing = new Set(view.held)
   const canceled: AttemptRef[] = []
@@ -96,12 +98,11 @@ function reconcile(
     missing.delete(task)
     if (task.state === 'waiting') {
       adopt(state, task, view)
-      const { ref } = task
-      state.record({ type: 'adopted', ...ref, worker: view.id, counters: countersOf(task) })
+      noteAdopted(state, task)
     }
-    if (heldState !== 'queued' && task.state === 'leased') begin(task)
+    if (heldState !== 'queued') begin(state, task, view, now)
   }
-  for (const task of missing) lose(state, task, 'the lease did not reach the worker')
+  for (const task of missing) lose(state, task, view.id, 'the lease did not reach the worker', now)
   return { canceled, ended }
 }
 
@@ -115,9 +116,11 @@ function adopt(state: MasterState, task: Task, view: WorkerView): void {
   task.countsLoss = false
 }
 
-/** The attempt is the task's last, by this worker, and has not been reported. */
+/** The attempt is the task's last, or one of two, by this worker, and has not been reported. */
 function belongsTo(task: Task, attempt: number, worker: NodeId): boolean {
-  return task.attempt === attempt && task.worker === worker && task.isReportDue
+  if (task.attempt === attempt && task.worker === worker) return task.isReportDue
+  const other = task.job.hedge?.others.get(task)
+  return other?.attempt === attempt && other.worker === worker
 }
 
 /** A report of this attempt by this worker would count. */
@@ -145,7 +148,7 @@ export function onMessage(
       grant(state, view, now)
       return
     case 'started':
-      onStarted(state, view, message.attempts)
+      onStarted(state, view, message.attempts, now)
       return
     case 'progress':
       onProgress(state, view, message.progress)
@@ -182,26 +185,37 @@ function onProgress(state: MasterState, view: WorkerView, progress: readonly Pro
   for (const { job, task: number, attempt, value } of progress) {
     const task = state.jobs.get(job)?.tasks.get(number)
     if (task === undefined || !task.isHeld || !belongsTo(task, attempt, view.id)) continue
+    // Of two attempts the older one is heard: what it said before belongs together.
+    if ((task.job.hedge?.others.get(task)?.worker ?? view.id) !== view.id) continue
     state.emit({ type: 'progress', job, task: number, attempt, worker: view.id, value })
   }
 }
 
-function onStarted(state: MasterState, view: WorkerView, attempts: readonly AttemptRef[]): void {
+function onStarted(
+  state: MasterState,
+  view: WorkerView,
+  attempts: readonly AttemptRef[],
+  now: Millis
+): void {
   const started: AttemptRef[] = []
   for (const ref of attempts) {
     const task = state.jobs.get(ref.job)?.tasks.get(ref.task)
-    if (task?.state !== 'leased' || !belongsTo(task, ref.attempt, view.id)) continue
-    begin(task)
-    started.push(ref)
+    if (task === undefined || !belongsTo(task, ref.attempt, view.id)) continue
+    if (begin(state, task, view, now)) started.push(ref)
   }
   if (started.length === 0) return
   view.conduct.idleReturns = 0
   state.emit({ type: 'started', worker: view.id, attempts: started })
 }
 
-function begin(task: Task): void {
+/** The worker has started its attempt; false if that is known, or it does not hold it any more. */
+function begin(state: MasterState, task: Task, view: WorkerView, now: Millis): boolean {
+  if (task.isDouble) return task.job.hedge?.noteStarted(task, view.id) === true
+  if (task.state !== 'leased') return false
   task.job.move(task, 'running')
   task.hasStarted = true
+  noteRunning(state, task, now)
+  return true
 }
 
 function onReport(
@@ -275,7 +289,7 @@ export function onDisconnected(
 /** The worker's leases have ended: it is silent, or gone. */
 export function onExpiry(state: MasterState, view: WorkerView, now: Millis): void {
   endSession(state, view, 'its lease expired')
-  loseAll(state, view, 'the lease expired')
+  loseAll(state, view, 'the lease expired', now)
   forget(state, view, 'its lease expired', now)
   grantAll(state, now)
 }
@@ -331,9 +345,12 @@ function loseAll(
   state: MasterState,
   view: WorkerView,
   reason: string,
+  now: Millis,
   except?: ReadonlySet<Task>
 ): void {
-  for (const task of [...view.held]) if (except?.has(task) !== true) lose(state, task, reason)
+  for (const task of [...view.held]) {
+    if (except?.has(task) !== true) lose(state, task, view.id, reason, now)
+  }
 }
 
 /** What the worker was leased, and has the results of. */

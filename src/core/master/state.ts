@@ -46,6 +46,7 @@ export type Deadline =
   | { readonly at: Millis; readonly type: 'rest'; readonly worker: NodeId }
   | { readonly at: Millis; readonly type: 'retry'; readonly task: Task }
   | { readonly at: Millis; readonly type: 'start'; readonly job: Job }
+  | { readonly at: Millis; readonly type: 'stragglers'; readonly job: Job }
 
 export class MasterState {
   readonly config: MasterConfig
@@ -64,6 +65,8 @@ export class MasterState {
   /** Jobs whose tasks are to be aborted, and ends that others may have waited for. */
   readonly doomed = new Set<Job>()
   readonly ends: SavedEnd[] = []
+  /** Workers that hold less, since the other attempt of a task has ended it. */
+  readonly relieved = new Set<WorkerView>()
   /** The last of them: of a job that ends while another one that names it is being written down. */
   readonly lastEnds = new Map<JobId, SavedEnd>()
   /** Workers that a person lets have nothing more, also when they come back to this process. */
@@ -233,7 +236,9 @@ export class MasterState {
   }
 
   #isStale(deadline: Deadline): boolean {
-    if (deadline.type === 'start') return !this.jobs.has(deadline.job.id)
+    if (deadline.type === 'start' || deadline.type === 'stragglers') {
+      return !this.jobs.has(deadline.job.id)
+    }
     if (deadline.type !== 'retry') return false
     const { task, at } = deadline
     return task.state !== 'retrying' || task.retryAt !== at

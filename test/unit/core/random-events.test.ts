@@ -53,6 +53,7 @@ const masterSteps = steps<TestMaster>(
             failsMax: fc.constantFrom({ tasks: 0 }, { percent: 50 }),
             after: fc.array(fc.record({ job: small as fc.Arbitrary<JobId>, needs })),
             startWithinMs: fc.nat(20_000),
+            hedge: fc.boolean(),
             crashesMax: small,
             backoff: fc.constant({ kind: 'fixed' as const, firstMs: 10, maxMs: 10 })
           },
@@ -291,7 +292,7 @@ function liveTasks(master: TestMaster): unknown[] {
   return [...master.machine.state.jobs.values()].flatMap((job) => [
     [job.id, job.isOpen, job.lastTask, job.counts.finished, job.counts.canceled],
     ...[...job.tasks.values()].map((task) => [
-      ...[task.ref, task.worker, task.failures, task.crashes, task.refusals, task.isReportDue],
+      ...[task.ref, task.lastAttempt, task.worker, task.failures, task.crashes, task.refusals, task.isReportDue],
       // A loss that was forgiven is one that still can be, after a restart.
       task.losses - (task.countsLoss ? 1 : 0),
       [...(task.avoids ?? [])]
