@@ -118,6 +118,12 @@ export const schedulingFlags = {
       'Wait so long before a task is tried again: always FIRST (1s), or twice as long each time up ' +
       'to MAX (60s), and up to half of it less'
   },
+  hedge: {
+    type: 'boolean',
+    summary:
+      'Say that tasks may run twice at once: one that takes three times as long as most, when nothing ' +
+      'else waits, is begun on a second machine, too; the first that succeeds counts, the other is ended'
+  },
   startWithin: {
     type: 'duration',
     placeholder: 'DURATION',
@@ -157,6 +163,7 @@ export function schedulingOptions(
       startWithinMs,
       requires: requires.length > 0 ? requires : undefined,
       after: after.length > 0 ? after : undefined,
+      hedge: flags.hedge ? true : undefined,
       failsMax: flags.maxFails === undefined ? undefined : failLimitOf(flags.maxFails),
       backoff: flags.backoff === undefined ? undefined : backoffOf(flags.backoff),
       amounts: demandedOf(flags)

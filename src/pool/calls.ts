@@ -243,8 +243,9 @@ export class PoolCalls {
 
   #jobFor(ref: FunctionRef, options: CallOptions): PoolJob {
     this.#mustRun()
-    const { timeoutMs, retries, priority, worker } = options
-    const key = [ref.bundle.blob, ref.exportName, timeoutMs, retries, priority, worker].join(' ')
+    const { timeoutMs, retries, priority, hedge = false, worker } = options
+    const wishes = [timeoutMs, retries, priority, hedge, worker]
+    const key = [ref.bundle.blob, ref.exportName, ...wishes].join(' ')
     const shared = this.#shared.get(key)
     if (shared?.isFull === false) return shared
     const job = this.#dispatcher.open(ref, this.#profile, options)

@@ -81,7 +81,7 @@ export class Dispatcher {
 
   /** Opens a job of one function. */
   open(ref: FunctionRef, profile: Profile, options: CallOptions): PoolJob {
-    const { timeoutMs, retries = 0, priority = 0, worker } = options
+    const { timeoutMs, retries = 0, priority = 0, hedge = false, worker } = options
     const spec: FunctionSpec = {
       kind: 'function',
       function: ref,
@@ -90,8 +90,10 @@ export class Dispatcher {
       outputBytesMax: OUTPUT_BYTES_MAX,
       slotsMax: undefined
     }
-    const jobOptions: JobOptions =
-      worker === undefined ? { retries, priority } : { retries, priority, worker }
+    const jobOptions: JobOptions = {
+      ...{ retries, priority, hedge },
+      ...(worker === undefined ? {} : { worker })
+    }
     const job = new PoolJob(this.#master, spec, jobOptions, (error) =>
       this.#init.warn(error.message)
     )

@@ -66,6 +66,12 @@ export interface CallOptions {
   readonly retries?: number | undefined
   /** Higher goes first; 0 by default. */
   readonly priority?: number | undefined
+  /**
+   * The function may run twice at once with the same arguments: a task that takes three times as
+   * long as most is begun on a second machine, too, when nothing else waits, and the first result
+   * counts. Off by default.
+   */
+  readonly hedge?: boolean | undefined
   /** The one worker that may run it, by its name or id; any by default. */
   readonly worker?: string | undefined
   /** Told what a running task says with `progress(value)`. */

@@ -16,7 +16,7 @@ const PEER_CHARACTERS_MAX = 128
 /** What `readOptions` reads. */
 export function optionsFields(options: JobOptions): unknown[] {
   const { priority, retries, worker, name, submitter, after, failsMax, crashesMax } = options
-  const { backoff, requires, startWithinMs } = options
+  const { backoff, requires, startWithinMs, hedge } = options
   return [
     ...[priority, retries, worker, name, submitter],
     after?.map(({ job, needs }) => [job, DEPENDENCIES.indexOf(needs)]),
@@ -24,7 +24,9 @@ export function optionsFields(options: JobOptions): unknown[] {
     crashesMax,
     backoff && [BACKOFFS.indexOf(backoff.kind), backoff.firstMs, backoff.maxMs],
     requires?.map(({ label, value }) => [label, value]),
-    startWithinMs
+    startWithinMs,
+    // Left out where nothing is said: those who do not know it never see it.
+    ...(hedge === true ? [true] : [])
   ]
 }
 
@@ -72,6 +74,10 @@ export function readOptions(fields: Fields): JobOptions {
     ...some(
       'startWithinMs',
       fields.optional((field) => field.integer(1))
+    ),
+    ...some(
+      'hedge',
+      fields.optional((field) => field.boolean())
     )
   }
 }

@@ -20,9 +20,12 @@ export interface TaskStory {
   /** When it was started first. */
   startedAt: Millis
   attempt: number
-  worker: NodeId | undefined
-  /** The attempt whose report was taken last, as a result or as a setback. */
-  reported: number
+  /** Attempts that are out, and with whom. */
+  readonly out: Map<number, NodeId>
+  /** The one that came back last: it may be taken up again while none is out. */
+  back: { readonly attempt: number; readonly worker: NodeId } | undefined
+  /** The attempts whose reports were taken, as a result or as a setback. */
+  readonly reported: Set<number>
   starts: AttemptRef[]
   end: EndState | undefined
   notices: number
@@ -66,6 +69,8 @@ export class Checkers {
   /** How often something happened to a job that may have been its end. */
   changes = 0
   lastSettledAt: Millis = 0
+  /** How often a task got a second attempt beside the first. */
+  hedged = 0
   /** No task may be started more often than this. */
   startsMax = 1
   readonly #clock: { readonly now: Millis }
@@ -117,8 +122,12 @@ export class Checkers {
         return
       case 'adopted': {
         const story = this.story(id, record)
-        const isLast = record.attempt === story.attempt && record.worker === story.worker
-        expect(isLast && story.end === undefined, `${nameOf(id, record)} was adopted too late`)
+        expect(
+          ownerOf(story, record) === record.worker,
+          `${nameOf(id, record)} was adopted too late`
+        )
+        expect(story.end === undefined, `${nameOf(id, record)} was adopted after its end`)
+        story.out.set(record.attempt, record.worker)
         return
       }
       case 'settled':
@@ -135,7 +144,21 @@ export class Checkers {
     expect(story.end === undefined, `${name} was leased after it had ended`)
     expect(ref.attempt > story.attempt, `${name} was leased after attempt ${story.attempt}`)
     story.attempt = ref.attempt
-    story.worker = worker
+    story.out.set(ref.attempt, worker)
+    const { hedge } = this.#job(master, ref.job).options
+    const attempts = hedge === true ? 2 : 1
+    expect(story.out.size <= attempts, `${name} is the ${story.out.size}. at a time`)
+    const workers = new Set(story.out.values())
+    expect(workers.size === story.out.size, `${name} and another one are on ${worker}`)
+    story.back = undefined
+    if (story.out.size === 2) this.hedged++
+  }
+
+  /** A master that was rebuilt remembers only the newest of two attempts. */
+  onRebuilt(master: NodeId): void {
+    for (const { tasks } of this.jobs.get(master)?.values() ?? []) {
+      for (const { out } of tasks) if (out.size === 2) out.delete(Math.min(...out.keys()))
+    }
   }
 
   #onSetback(master: NodeId, record: Extract<JournalRecord, { type: 'setback' }>): void {
@@ -143,22 +166,26 @@ export class Checkers {
     const story = this.story(master, record)
     const name = nameOf(master, record)
     expect(story.end === undefined, `${name} had a setback after it had ended`)
-    expect(record.attempt === story.attempt, `${name} had a setback; its last is ${story.attempt}`)
+    const worker = ownerOf(story, record)
+    expect(worker !== undefined, `${name} had a setback; its last is ${story.attempt}`)
+    story.out.delete(record.attempt)
+    story.back = worker && { attempt: record.attempt, worker }
     if (record.counters.isReportDue) return
-    expect(story.reported < record.attempt, `a report of ${name} was taken twice`)
-    story.reported = record.attempt
+    expect(!story.reported.has(record.attempt), `a report of ${name} was taken twice`)
+    story.reported.add(record.attempt)
   }
 
   #onSettled(master: NodeId, record: Extract<JournalRecord, { type: 'settled' }>): void {
     const story = this.story(master, record)
     const name = nameOf(master, record)
     expect(story.end === undefined, `${name} ended twice`)
-    expect(record.attempt === story.attempt, `${name} ended; its last attempt is ${story.attempt}`)
+    const owner = ownerOf(story, record)
     if (record.state === 'finished' || record.state === 'failed') {
-      expect(story.reported < record.attempt, `a report of ${name} was taken twice`)
-      expect(record.worker === story.worker, `${name} was leased to ${story.worker ?? 'nobody'}`)
+      expect(!story.reported.has(record.attempt), `a report of ${name} was taken twice`)
+      expect(owner !== undefined, `${name} ended; its last attempt is ${story.attempt}`)
+      expect(record.worker === owner, `${name} was leased to ${owner ?? 'nobody'}`)
       this.#checkOrigin(master, record, record.result, record.worker)
-      story.reported = record.attempt
+      story.reported.add(record.attempt)
     }
     story.end = record.state
     story.settledBy = record.worker
@@ -274,10 +301,17 @@ function checkFit({ id, slots, abilities }: WorkerNode, specs: readonly Spec[]):
   }
 }
 
+/** Who has the attempt, or may still report it although it came back. */
+function ownerOf(story: TaskStory, { attempt }: AttemptRef): NodeId | undefined {
+  const { out, back } = story
+  return out.get(attempt) ?? (out.size === 0 && back?.attempt === attempt ? back.worker : undefined)
+}
+
 function newStory(now: Millis): TaskStory {
   return {
     ...{ addedAt: now, startedAt: Infinity },
-    ...{ attempt: 0, worker: undefined, reported: 0, starts: [], end: undefined },
+    ...{ attempt: 0, out: new Map(), back: undefined, reported: new Set() },
+    ...{ starts: [], end: undefined },
     ...{ notices: 0, settledBy: undefined, settledAt: 0 }
   }
 }

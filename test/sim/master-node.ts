@@ -54,6 +54,7 @@ export class MasterNode extends SimNode<MasterEvent, MasterEffect> {
     this.machine = this.world.variant.newMaster(this.config)
     for (const saved of this.journal.saved()) this.machine.restore(saved)
     mustEqual(dead.state, this.machine.state)
+    this.world.checkers.onRebuilt(this.id)
     this.begin()
     this.deliver({ type: 'recovered' })
   }

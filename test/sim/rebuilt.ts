@@ -50,6 +50,7 @@ function storyOf(task: Task): unknown[] {
   const flags = [task.isHeld, isReportDue, countsLoss]
   return [
     attempt,
+    task.lastAttempt,
     worker,
     ...flags,
     failures,

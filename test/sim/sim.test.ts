@@ -11,6 +11,7 @@ import type { Report, Scenario } from './scenario.ts'
 import { chaos } from './scenarios/chaos.ts'
 import { SMALL_SCENARIOS } from './scenarios/index.ts'
 import { masterAway } from './scenarios/master-away.ts'
+import { stragglers, stragglersAmid } from './scenarios/stragglers.ts'
 import { tenThousand } from './scenarios/ten-thousand.ts'
 import { workerCrash } from './scenarios/worker-crash.ts'
 import { zombie } from './scenarios/zombie.ts'
@@ -114,6 +115,14 @@ describe('simulator', function () {
 
     it('a master whose leases never expire', () => {
       expect(countCaught(workerCrash, 'leases-never-expire', 10)).to.equal(10)
+    })
+
+    it('a master that does not call off the slower of two attempts', () => {
+      expect(countCaught(stragglers, 'nothing-called-off', 10)).to.equal(10)
+    })
+
+    it('a master that uses the number of an attempt twice, of which an older one was left', () => {
+      expect(countCaught(stragglersAmid, 'numbers-used-twice', 150)).to.be.greaterThan(3)
     })
 
     it('a worker that forgets results before they are accepted', () => {

@@ -61,6 +61,25 @@ class TrustingMaster extends Master {
   }
 }
 
+/** Calls no attempt off. */
+class WastefulMaster extends Master {
+  override handle(event: MasterEvent, now: Millis): MasterEffect[] {
+    const isCancel = (effect: MasterEffect): boolean =>
+      effect.type === 'send' && effect.message.type === 'cancel'
+    return super.handle(event, now).filter((effect) => !isCancel(effect))
+  }
+}
+
+/** Forgets the number of an attempt that came to nothing beside an older one. */
+class RecountingMaster extends Master {
+  override handle(event: MasterEvent, now: Millis): MasterEffect[] {
+    for (const { hedge, tasks } of this.state.jobs.values()) {
+      for (const task of tasks.values()) if (!task.isDouble) hedge?.noteLease(task)
+    }
+    return super.handle(event, now)
+  }
+}
+
 /** Takes a report for accepted as soon as it is sent. */
 class ForgetfulWorker extends Worker {
   override handle(event: WorkerEvent, now: Millis): WorkerEffect[] {
@@ -90,6 +109,8 @@ export const VARIANTS = {
   sound,
   'no-fencing': { ...sound, newMaster: (config) => new UnfencedMaster(config) },
   'leases-never-expire': { ...sound, newMaster: (config) => new TrustingMaster(config) },
+  'nothing-called-off': { ...sound, newMaster: (config) => new WastefulMaster(config) },
+  'numbers-used-twice': { ...sound, newMaster: (config) => new RecountingMaster(config) },
   'reports-not-kept': { ...sound, newWorker: (config) => new ForgetfulWorker(config) },
   'nothing-on-disk': { ...sound, newWorker: (config) => new MortalWorker(config) }
 } as const satisfies Record<string, Variant>

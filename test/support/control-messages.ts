@@ -15,7 +15,7 @@ const ALL_OPTIONS = {
     { job: 3 as JobId, needs: 'ok' as const },
     { job: 4 as JobId, needs: 'any' as const }
   ],
-  ...{ failsMax: { percent: 10 }, crashesMax: 4, startWithinMs: 60_000 },
+  ...{ failsMax: { percent: 10 }, crashesMax: 4, startWithinMs: 60_000, hedge: true },
   backoff: { kind: 'exponential' as const, firstMs: 1_000, maxMs: 60_000 },
   requires: [{ label: 'gpu', value: '1' }, { label: 'fast' }]
 }

@@ -26,6 +26,9 @@ export const chaos: Scenario = {
         world.submit(master, { tasks: rng.integer(1, 10), spec: { slotsMax: 1 } })
       })
     }
+    for (const master of world.masters) {
+      if (rng.next() < 0.5) world.submit(master, { tasks: 20, options: { hedge: true } })
+    }
     world.checkers.startsMax = 25
     allFaults(world, UNTIL_MS)
     if (rng.next() < 0.2) cancelFirst(world, rng.integer(0, UNTIL_MS))

@@ -18,6 +18,7 @@ import { oneByOne, shortThenLong } from './one-by-one.ts'
 import { priorities } from './priorities.ts'
 import { retryElsewhere, retryHere } from './retries.ts'
 import { slowAndFast } from './slow-and-fast.ts'
+import { patience, stragglers, stragglersAmid } from './stragglers.ts'
 import { tenThousand } from './ten-thousand.ts'
 import { twoMasters } from './two-masters.ts'
 import { workerCrash } from './worker-crash.ts'
@@ -28,6 +29,7 @@ export const SMALL_SCENARIOS: readonly Scenario[] = [
   ...[chaos, clean, workerCrash, cutAndHeal, zombie, masterRestart, masterAway, failingHole],
   ...[refusingHole],
   ...[amounts, largeAmongSmall, after, fairShare],
+  ...[stragglers, stragglersAmid, patience],
   ...[flappingHole, oneByOne, shortThenLong, limited],
   ...[slowAndFast, retryElsewhere, retryHere, cancel, drain, priorities, twoMasters]
 ]

@@ -29,13 +29,14 @@ describe('scheduling flags', () => {
 
   it('become options of the job, and what each task takes', () => {
     const words = '--priority -5 --as ann --require gpu --require os=linux --cpus 2 --mem 1.5G'
-    const more = '--resource gpu=1 --resource disk=10G --crash-limit 5 --start-within 10m'
+    const more = '--resource gpu=1 --resource disk=10G --crash-limit 5 --start-within 10m --hedge'
     expect(optionsOf(...words.split(' '), ...more.split(' '))).to.deep.equal({
       priority: -5,
       submitter: 'ann',
       requires: [{ label: 'gpu' }, { label: 'os', value: 'linux' }],
       crashesMax: 5,
       startWithinMs: 600_000,
+      hedge: true,
       amounts: { cpus: 2, memory: 1.5 * 2 ** 30, gpu: 1, disk: 10 * 2 ** 30 }
     })
   })

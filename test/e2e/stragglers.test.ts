@@ -1,0 +1,84 @@
+/** A machine on which everything takes for ever: a job that allows it does not wait for it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { jsonLinesOf } from '../support/outcomes.ts'
+import { noProcessWith, processesWith, Programs } from '../support/program.ts'
+import type { TestNetwork } from '../support/program.ts'
+
+describe('a slow machine', function () {
+  this.timeout(60_000)
+  let programs: Programs
+  let network: TestNetwork
+
+  beforeEach(async () => {
+    programs = new Programs()
+    network = await programs.master(['--slots', '0'])
+  })
+
+  afterEach(() => programs.end())
+
+  /** What it prints, having succeeded. */
+  async function output(...words: string[]): Promise<string> {
+    const { code, stdout, stderr } = await programs.run(words, { home: network.home })
+    expect(code, stderr).to.equal(0)
+    return stdout
+  }
+
+  /** Waits until the job's first task runs. */
+  async function firstRuns(job: string): Promise<void> {
+    for (;;) {
+      const [task] = jsonLinesOf(await output('job', `${job}.1`, '--json')).slice(1)
+      if (task?.['state'] === 'running') return
+    }
+  }
+
+  async function whyOf(job: string): Promise<string> {
+    return await output('explain', `${job}.1`)
+  }
+
+  it('is not waited for with --hedge; without it, nothing is run twice', async () => {
+    const [folder, home] = [programs.folder(), programs.folder()]
+    const [gate, again] = [join(folder, 'gate'), join(folder, 'again')]
+    writeFileSync(join(home, 'slow'), '')
+    // The words of the job that is hedged end with its mark, so that what is left of it is found.
+    const waits = (file: string): string => `until [ -e ${file} ]; do sleep 0.02; done`
+    const command =
+      `[ -e "$HOME/slow" ] && ${waits(gate)}; ` +
+      `[ $P2PJOBS_ATTEMPT = 1 ] || ${waits(again)}; echo $P2PJOBS_ATTEMPT`
+    const inputs = [':::', '1', '2', '3', '4', '5']
+    await programs.worker(network, 'slow', ['--slots', '2'], { HOME: home })
+    const patient = (await output('submit', '-j1', command, ...inputs)).trim()
+    await firstRuns(patient)
+    const mark = join(folder, 'mark')
+    const hedged = (
+      await output('submit', '-j1', '--hedge', `${command} # ${mark}`, ...inputs)
+    ).trim()
+    await firstRuns(hedged)
+    await programs.worker(network, 'fast', ['--slots', '4'], { HOME: folder })
+
+    while (!(await whyOf(hedged)).includes('runs on fast, attempt 2'));
+    expect(await whyOf(hedged)).to.include('runs on slow, attempt 1')
+    expect(processesWith(mark)).to.not.deep.equal([])
+    writeFileSync(again, '')
+    await output('wait', hedged, '--fail')
+    // Nobody opened the gate: what waited for it was ended.
+    await noProcessWith(mark)
+    const lines = jsonLinesOf(await output('job', hedged, '--json'))
+    const tasks = lines.filter(({ event }) => event === 'task')
+    expect(tasks.map(({ attempt, state }) => [attempt, state])).to.deep.equal([
+      [2, 'finished'],
+      ...Array.from({ length: 4 }, () => [1, 'finished'])
+    ])
+    expect(tasks[0]).to.include({ name: 'fast' })
+    const setbacks = lines.filter(({ event }) => event === 'setback')
+    expect(setbacks).to.have.lengthOf(1)
+    expect(setbacks[0]).to.include({ task: 1, attempt: 1, reason: 'attempt 2 was first' })
+
+    // It began earlier, and was as late.
+    expect((await whyOf(patient)).trim()).to.match(/runs on slow, attempt 1$/)
+    writeFileSync(gate, '')
+    await output('wait', patient, '--fail')
+    expect(await output('cat', patient, 'stdout')).to.equal('1 1\n1 2\n1 3\n1 4\n1 5\n')
+  })
+})
