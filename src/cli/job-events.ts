@@ -26,6 +26,13 @@ const taskFields: readonly JsonField[] = [
   { name: 'attempt', meaning: 'the number of the last attempt; 0: there was none' },
   worker,
   name,
+  {
+    name: 'olderAttempt',
+    meaning: 'the number of an older attempt that is under way, too',
+    isOptional: true
+  },
+  { name: 'olderWorker', meaning: 'the id of the worker that has it', isOptional: true },
+  { name: 'olderName', meaning: 'what that worker calls itself', isOptional: true },
   { name: 'input', meaning: 'the argument, or the command', isBytes: true, isOptional: true },
   {
     name: 'inputBytes',

@@ -40,7 +40,7 @@ export function jobEvent(view: JobView): Readonly<Record<string, unknown>> {
 
 /** The `task` event. */
 export function taskEvent(job: number, view: TaskView): Readonly<Record<string, unknown>> {
-  const { task, state, attempt, worker, name, input, result } = view
+  const { task, state, attempt, worker, name, input, result, older } = view
   return {
     event: 'task',
     job,
@@ -49,6 +49,9 @@ export function taskEvent(job: number, view: TaskView): Readonly<Record<string, 
     attempt,
     worker: worker ?? null,
     name,
+    ...(older === undefined
+      ? {}
+      : { olderAttempt: older.attempt, olderWorker: older.worker, olderName: older.name }),
     ...inputField(input),
     outcome: result?.outcome ?? null,
     reason: result?.reason ?? null,
@@ -120,6 +123,7 @@ export function jobLines(view: JobView): string {
     ...(needs === undefined ? [] : [['  after', needs]]),
     ['  priority', String(options.priority)],
     ['  retries', String(options.retries)],
+    ...(options.hedge === true ? [['  hedge', 'stragglers get a second attempt']] : []),
     ['  tasks', countsLine(view)]
   ]
   const name = options.name === undefined ? '' : `: ${escapeText(options.name)}`
@@ -139,13 +143,21 @@ export function countsLine({ tasks, counts, isOpen }: JobView): string {
 }
 
 export function tasksAsTable(views: readonly TaskView[]): string {
-  const rows = views.map(({ task, state, attempt, worker, name, input, result }) => [
-    ...[String(task), state, attempt === 0 ? '' : String(attempt), whereOf(worker, name)],
+  const rows = views.map(({ task, state, input, result, ...view }) => [
+    ...[String(task), state, ...attemptsOf(view)],
     result === undefined || result.startedAt === 0 ? '' : spanOf(result.runtimeMs),
     inputOf(input),
     escapeText(result?.reason ?? '')
   ])
   return textTable([['TASK', 'STATE', 'ATTEMPT', 'WORKER', 'TIME', 'INPUT', 'REASON'], ...rows])
+}
+
+/** The numbers of the attempts that are under way, or of the last one, and where. */
+function attemptsOf(view: Pick<TaskView, 'attempt' | 'worker' | 'name' | 'older'>): string[] {
+  const { attempt, worker, name, older } = view
+  const where = whereOf(worker, name)
+  if (older === undefined) return [attempt === 0 ? '' : String(attempt), where]
+  return [`${older.attempt}, ${attempt}`, `${whereOf(older.worker, older.name)}, ${where}`]
 }
 
 /** `5.2 attempt 1 on lab: exit status 1`. */

@@ -6,6 +6,7 @@ import { CHANGES, JOB_STATES, TASK_VIEW_STATES } from '../core/job-views.ts'
 import type {
   JobChange,
   JobView,
+  OlderAttempt,
   ResultSummary,
   ResultView,
   SetbackView,
@@ -67,10 +68,11 @@ function readCounts(fields: Fields): JobCounts {
 }
 
 export function taskFields(view: TaskView, writer: PayloadWriter): unknown[] {
-  const { task, state, input, attempt, worker, name, result } = view
+  const { task, state, input, attempt, worker, name, result, older } = view
   return [
     ...[task, TASK_VIEW_STATES.indexOf(state), writer.field(input), attempt, worker, name],
-    result && summaryFields(result)
+    result && summaryFields(result),
+    ...(older === undefined ? [] : [[older.attempt, older.worker, older.name]])
   ]
 }
 
@@ -84,7 +86,7 @@ function summaryFields(summary: ResultSummary): unknown[] {
 }
 
 export function readTaskView(fields: Fields, payloads: PayloadReader): TaskView {
-  return {
+  const view = {
     task: fields.integer(1, TASKS_MAX),
     state: fields.word(TASK_VIEW_STATES),
     input: payloads.read(fields),
@@ -92,6 +94,16 @@ export function readTaskView(fields: Fields, payloads: PayloadReader): TaskView 
     worker: readPeer(fields),
     name: readName(fields),
     result: fields.optional((field) => readSummary(field.list()))
+  }
+  const older = fields.optional((field) => readOlder(field.list()))
+  return older === undefined ? view : { ...view, older }
+}
+
+function readOlder(fields: Fields): OlderAttempt {
+  return {
+    attempt: fields.integer(1),
+    worker: fields.text(PEER_CHARACTERS_MAX) as NodeId,
+    name: readName(fields)
   }
 }
 

@@ -31,6 +31,14 @@ export interface TaskView {
   /** What that worker calls itself; empty where that is not known. */
   readonly name: string
   readonly result: ResultSummary | undefined
+  /** The older one of two attempts that are under way. */
+  readonly older?: OlderAttempt
+}
+
+export interface OlderAttempt {
+  readonly attempt: number
+  readonly worker: NodeId
+  readonly name: string
 }
 
 export interface ResultSummary extends Pick<

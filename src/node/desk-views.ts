@@ -16,6 +16,7 @@ import type {
 import { TOLD_INPUT_BYTES_MAX, WORKER_NAMES_MAX } from '../core/limits.ts'
 import { joinRanges } from '../core/selection.ts'
 import type { Range, Selection } from '../core/selection.ts'
+import type { Task } from '../core/task.ts'
 import { isBlobRef, payloadBytes } from '../core/types.ts'
 import type { JobId, NodeId } from '../core/types.ts'
 import type { TaskQuery } from '../journal/journal.ts'
@@ -119,8 +120,16 @@ export class DeskViews {
       ...{ task, input, worker, name: this.nameOf(worker) },
       state: state === 'leased' ? 'waiting' : state,
       attempt: result?.attempt ?? live?.attempt ?? lease?.attempt ?? 0,
-      result: result && summaryOf(result)
+      result: result && summaryOf(result),
+      ...this.#older(result === undefined ? live : undefined)
     }
+  }
+
+  #older(live: Task | undefined): Pick<TaskView, 'older'> {
+    const other = live?.job.hedge?.others.get(live)
+    if (other === undefined) return {}
+    const { attempt, worker } = other
+    return { older: { attempt, worker, name: this.nameOf(worker) } }
   }
 
   async *setbacks(

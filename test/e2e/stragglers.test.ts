@@ -59,6 +59,7 @@ describe('a slow machine', function () {
 
     while (!(await whyOf(hedged)).includes('runs on fast, attempt 2'));
     expect(await whyOf(hedged)).to.include('runs on slow, attempt 1')
+    expect(await output('job', `${hedged}.1`)).to.match(/^1 +running +1, 2 +slow, fast /m)
     expect(processesWith(mark)).to.not.deep.equal([])
     writeFileSync(again, '')
     await output('wait', hedged, '--fail')

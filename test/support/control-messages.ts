@@ -116,6 +116,13 @@ export const answers: readonly NodeMessage[] = [
   {
     type: 'task',
     task: {
+      ...{ task: 2, state: 'running', input: BLOB, attempt: 3, ...where, result: undefined },
+      older: { attempt: 1, ...where }
+    }
+  },
+  {
+    type: 'task',
+    task: {
       ...{ task: 1, state: 'waiting', input: text('in'), attempt: 0 },
       ...{ worker: undefined, name: '', result: undefined }
     }

@@ -32,6 +32,8 @@ const NOTHING_WRONG: SetbackCounters = {
   ...{ isReportDue: true, countsLoss: false, avoids: [] }
 }
 
+const NEW_LEASE = { isReportDue: true, countsLoss: false }
+
 export class Ledger {
   readonly #jobs = new Map<JobId, LedgerJob>()
   #lastJob: JobId | 0 = 0
@@ -46,8 +48,8 @@ export class Ledger {
       for (const { job, task, attempt } of record.attempts) {
         const known = this.#jobs.get(job)?.tasks.get(task)
         if (known === undefined) continue
-        const { lastAttempt: _, ...before } = known.lease?.counters ?? NOTHING_WRONG
-        const counters = { ...before, isReportDue: true, countsLoss: false }
+        const counters = { ...(known.lease?.counters ?? NOTHING_WRONG), ...NEW_LEASE }
+        delete counters.lastAttempt
         known.lease = { attempt, worker: record.worker, isHeld: true, counters }
       }
       return
@@ -90,15 +92,19 @@ export class Ledger {
   /** What a master is rebuilt from. */
   *saved(): Generator<Saved> {
     yield { type: 'last-job', job: this.#lastJob }
-    for (const [job, { hasEnded, runTimes, tasks: _, ...rest }] of this.#jobs) {
+    for (const [job, { spec, options, isOpen, hasEnded, lastTask, ...made }] of this.#jobs) {
       if (hasEnded) continue
-      const last = runTimes.slice(0, RUN_TIMES_RESTORED_MAX)
-      yield {
+      const runTimes = made.runTimes.slice(0, RUN_TIMES_RESTORED_MAX)
+      const saved = {
         type: 'job',
         job,
-        ...rest,
-        ...(rest.options.hedge === true ? { runTimes: last } : {})
-      }
+        spec,
+        options,
+        isOpen,
+        lastTask,
+        ended: made.ended
+      } as const
+      yield options.hedge === true ? { ...saved, runTimes } : saved
     }
     yield* this.#ends()
     for (const [job, { tasks, hasEnded }] of this.#jobs) {

@@ -9,6 +9,7 @@ import {
   jobLines,
   jobsAsTable,
   setbackLine,
+  taskEvent,
   spanOf,
   tasksAsTable,
   titleOf,
@@ -63,7 +64,9 @@ describe('jobs as text', () => {
     expect(lines).to.match(/^ {2}submitted +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d by ann$/m)
     expect(lines).to.match(/^ {2}after +ok:3, any:4$/m)
     expect(lines).to.match(/^ {2}command +echo \{\}$/m)
+    expect(lines).to.match(/^ {2}hedge /m)
     expect(lines).not.to.match(/ended/)
+    expect(jobLines(plain)).not.to.match(/hedge/)
     expect(jobLines(plain)).to.match(/^job 7\n[^]*^ {2}ended {2}/m)
   })
 
@@ -87,6 +90,11 @@ describe('jobs as text', () => {
         ''
       ].join('\n')
     )
+    const older = { attempt: 1, worker: 'w' as NodeId, name: 'slow' }
+    const double: TaskView = { ...task, state: 'running', attempt: 2, worker, name: 'fast', older }
+    expect(tasksAsTable([double]).split('\n')[1]).to.match(/^1 +running +1, 2 +slow, fast +a$/)
+    expect(taskEvent(5, double)).to.include({ attempt: 2, olderAttempt: 1, olderName: 'slow' })
+    expect(taskEvent(5, task)).to.not.have.any.keys('olderAttempt', 'olderWorker', 'olderName')
     expect(whereOf(worker, 'lab')).to.equal('lab')
     const setback = { job: 5 as JobId, task: 2, attempt: 1, worker, name: 'lab' }
     expect(setbackLine({ ...setback, reason: 'its lease expired', at: 1 })).to.equal(

@@ -32,7 +32,22 @@ const hearsWorker: fc.Arbitrary<Step<TestMaster>> = fc.tuple(peer, small, worker
       master.hears(worker, message, session)
 )
 
+/** A job of which one task takes longer than the others, if a worker can be found for it. */
+function straggles(master: TestMaster): void {
+  const id = master.submit(4, { hedge: true })
+  for (const worker of ['p', 'q']) master.hears(worker, aHold({ slots: 3, credit: 6 }), 3)
+  const { jobs, workers } = master.machine.state
+  for (const { worker, ref: attempt, number } of jobs.get(id)?.tasks.values() ?? []) {
+    const session = worker === undefined ? undefined : workers.get(worker)?.session
+    if (worker === undefined || session === undefined) continue
+    master.hears(worker, { type: 'started', attempts: [attempt] }, session)
+    if (number < 4) master.hearsReport(worker, [attempt], aResult('success', 100), session)
+  }
+  master.passes(2_000)
+}
+
 const masterSteps = steps<TestMaster>(
+  [2, fc.constant(straggles)],
   [8, hearsWorker],
   [2, fc.nat(8_000).map((span) => (master) => master.passes(span))],
   // Stopped for a while: everything comes late.
@@ -292,7 +307,8 @@ function liveTasks(master: TestMaster): unknown[] {
   return [...master.machine.state.jobs.values()].flatMap((job) => [
     [job.id, job.isOpen, job.lastTask, job.counts.finished, job.counts.canceled],
     ...[...job.tasks.values()].map((task) => [
-      ...[task.ref, task.lastAttempt, task.worker, task.failures, task.crashes, task.refusals, task.isReportDue],
+      ...[task.ref, task.lastAttempt, task.worker, task.isReportDue],
+      ...[task.failures, task.crashes, task.refusals],
       // A loss that was forgiven is one that still can be, after a restart.
       task.losses - (task.countsLoss ? 1 : 0),
       [...(task.avoids ?? [])]
