@@ -2,7 +2,9 @@
  * The invariants are what other tests rely on: here, each of them notices what it is there for.
  */
 import { expect } from 'chai'
+import type { Hedge, OtherAttempt } from '../../../src/core/hedge.ts'
 import { checkMaster, checkWorker } from '../../../src/core/invariants.ts'
+import { STRAGGLER_MIN_MS } from '../../../src/core/limits.ts'
 import type { MasterState } from '../../../src/core/master/state.ts'
 import type { WorkerView } from '../../../src/core/master/worker-view.ts'
 import type { Task } from '../../../src/core/task.ts'
@@ -25,6 +27,22 @@ function viewOf(state: MasterState): WorkerView {
 
 function taskOf(state: MasterState, number: number): Task {
   return [...state.jobs.values()][0]!.tasks.get(number)!
+}
+
+/** Two attempts of task 1 run, one of task 2 does; tasks 3 to 6 have ended. */
+function aHedgedState(): { task: Task; other: OtherAttempt; hedge: Hedge; state: MasterState } {
+  const master = aMaster()
+  master.joined('slow', { slots: 6, credit: 6 })
+  master.submit(6, { hedge: true })
+  const refs = [1, 2, 3, 4, 5, 6].map((task) => ref(task))
+  master.hears('slow', { type: 'started', attempts: refs })
+  master.hearsReport('slow', refs.slice(2), aResult('success', 100))
+  master.joined('fast', { slots: 1, credit: 1 })
+  master.passes(STRAGGLER_MIN_MS)
+  const { state } = master.machine
+  const task = taskOf(state, 1)
+  const { hedge } = task.job
+  return { task, other: hedge!.others.get(task)!, hedge: hedge!, state }
 }
 
 /** One task runs, one result waits to be accepted, one task is parked. */
@@ -71,6 +89,22 @@ const MASTER: Record<string, (state: MasterState) => unknown> = {
   'more tasks than the bound': (state) => (taskOf(state, 1).job.lastTask = 2e8)
 }
 
+const HEDGED: Record<string, (parts: ReturnType<typeof aHedgedState>) => unknown> = {
+  'is not double': ({ task }) => task.job.move(task, 'leased'),
+  'are on one worker': ({ task, other }) => (task.worker = other.worker),
+  'is not its own': ({ task }) => (task.attempt = 1),
+  'are confused': ({ task, hedge }) => hedge.restoreLastAttempt(task, 3),
+  'an attempt of task 1 is lost': ({ state }) => {
+    const [slow, fast] = [...state.workers.values()]
+    fast!.held.add(taskOf(state, 2))
+    slow!.held.delete(taskOf(state, 1))
+  },
+  'does not run': ({ other }) => (other.hasStarted = false),
+  'does not run alone': ({ task, hedge }) => hedge.noteRunning(task, 0),
+  'running tasks are not watched': ({ state, hedge }) => hedge.noteOver(taskOf(state, 2)),
+  'nobody looks for stragglers': ({ hedge }) => (hedge.lookAt = Infinity)
+}
+
 const WORKER: Record<string, (parts: { state: WorkerState; view: MasterView }) => unknown> = {
   'queued is miscounted': ({ state }) => state.queued++,
   'parked is miscounted': ({ state }) => state.parked++,
@@ -103,6 +137,7 @@ const WORKER: Record<string, (parts: { state: WorkerState; view: MasterView }) =
 describe('invariants', () => {
   it('have nothing to say about sound machines', () => {
     expect(() => checkMaster(aMasterState())).to.not.throw()
+    expect(() => checkMaster(aHedgedState().state)).to.not.throw()
     expect(() => checkWorker(aWorkerState().state)).to.not.throw()
   })
 
@@ -111,6 +146,14 @@ describe('invariants', () => {
       const state = aMasterState()
       harm(state)
       expect(() => checkMaster(state)).to.throw(what)
+    })
+  }
+
+  for (const [what, harm] of Object.entries(HEDGED)) {
+    it(`of a master with two attempts of a task notice: ${what}`, () => {
+      const parts = aHedgedState()
+      harm(parts)
+      expect(() => checkMaster(parts.state)).to.throw(what)
     })
   }
 
