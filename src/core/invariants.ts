@@ -153,6 +153,12 @@ function checkNeed(state: MasterState, need: Need): void {
       if (view.openCredit <= 0) broken(`${view.id} is listed without credit`)
     }
   }
+  for (const view of need.idle) {
+    if (view.freeSlots === 0) broken(`${view.id} is listed as idle without a free slot`)
+  }
+  for (const view of need.busy) {
+    if (view.freeSlots > 0) broken(`${view.id} is listed as busy with a free slot`)
+  }
   for (const view of need.unaware) {
     if (view.openCredit > 0 || view.saidMore) broken(`${view.id} need not be told of work`)
   }

@@ -67,6 +67,16 @@ const MASTER: Record<string, (state: MasterState) => unknown> = {
   'nobody watches the lease': (state) => (viewOf(state).watchedAt = Infinity),
   'was leased more than its credit': (state) => (viewOf(state).used = 9),
   'is listed without credit': (state) => state.plain.idle.add(viewOf(state)),
+  'idle without a free slot': (state) => {
+    viewOf(state).credit = 9
+    viewOf(state).slots = 1
+    state.plain.idle.add(viewOf(state))
+  },
+  'busy with a free slot': (state) => {
+    viewOf(state).credit = 9
+    state.plain.idle.clear()
+    state.plain.busy.add(viewOf(state))
+  },
   'need not be told of work': (state) => state.plain.unaware.add(viewOf(state)),
   'is in two places': (state) => {
     state.plain.blocked.add(viewOf(state))

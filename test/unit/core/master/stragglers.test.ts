@@ -120,29 +120,85 @@ describe('stragglers', () => {
   })
 
   it('get none before a second, however short the others are', () => {
-    const master = behind()
-    master.machine.state.jobs.get(1 as JobId)!.hedge!.runTimes.add(0)
-    for (let times = 0; times < 20; times++) {
-      master.machine.state.jobs.get(1 as JobId)!.hedge!.runTimes.add(1)
-    }
-    passes(master, STRAGGLER_MIN_MS - 1)
+    const master = aMaster()
+    master.joined('slow', { slots: 6, credit: 6 })
+    master.submit(6, HEDGED)
+    const rest = [2, 3, 4, 5, 6].map((task) => ref(task))
+    // From here on the job is looked at; task 1 starts a little later.
+    master.hears('slow', { type: 'started', attempts: rest })
+    master.passes(100)
+    master.hears('slow', { type: 'started', attempts: [ref(1)] })
+    master.hearsReport('slow', rest.slice(1), aResult('success', 1))
+    master.joined('fast', { slots: 2, credit: 2 })
+    master.passes(STRAGGLER_MIN_MS - 100)
+    master.take('send')
+    master.passes(99)
     expect(leasesOf(master)).to.deep.equal({})
-    passes(master, STRAGGLER_MIN_MS)
+    master.passes(1)
+    expect(leasesOf(master)).to.deep.equal({ fast: [ref(1, 2)] })
+  })
+
+  it('are found soon, also when most turn out to be shorter than they were at first', () => {
+    const master = behind()
+    const { runTimes } = master.machine.state.jobs.get(1 as JobId)!.hedge!
+    for (let times = 0; times < 10; times++) runTimes.add(100 * USUAL_MS)
+    passes(master, 2 * STRAGGLER_MIN_MS)
+    for (let times = 0; times < 20; times++) runTimes.add(1)
+    passes(master, 200 * USUAL_MS)
     expect(leasesOf(master)).to.deep.equal({ fast: [ref(1, 2)] })
   })
 
   it('get none while anything waits, nor from a master that drains', () => {
     const master = behind()
-    // Nobody has the room: it waits, although nothing else does.
-    master.hears('fast', { type: 'offer', more: false, credit: 25, withdrawn: 25 })
-    master.submit(3)
+    // It is to be tried elsewhere, and waits, although somebody is idle.
+    const other = master.submit(1, { retries: 1, backoff: { kind: 'fixed', firstMs: 1, maxMs: 1 } })
+    master.hearsReport('fast', [ref(1, 1, other)], aResult('failure'))
     passes(master, LATE_MS)
     expect(leasesOf(master)).to.deep.equal({})
+    expect(master.machine.state.plain.idle.size).to.equal(1)
+    expect(master.machine.state.waitingTasks).to.equal(1)
+    passes(master, 2 * LATE_MS)
+    expect(leasesOf(master)).to.deep.equal({ fast: [ref(1, 2, other), ref(1, 2)] })
 
     const draining = behind()
     draining.does({ type: 'drain' })
     passes(draining, LATE_MS)
     expect(leasesOf(draining)).to.deep.equal({})
+  })
+
+  it('get one only where the job may run one more, and where the slots are free that it takes', () => {
+    const limited = aMaster()
+    limited.joined('slow', { slots: 4, credit: 20 })
+    limited.submit(5, HEDGED, { slotsMax: 1 })
+    limited.hears('slow', { type: 'started', attempts: [ref(1)] })
+    limited.joined('fast', { slots: 4, credit: 20 })
+    for (const task of [2, 3, 4]) {
+      passes(limited, STRAGGLER_MIN_MS)
+      limited.hearsReport('fast', [ref(task)], aResult('success', USUAL_MS))
+    }
+    limited.hears('fast', { type: 'started', attempts: [ref(5)] })
+    limited.forget()
+    passes(limited, LATE_MS)
+    expect([...limited.machine.state.plain.idle].map(({ id }) => id)).to.include('fast')
+    expect(limited.takeLeases()).to.deep.equal({})
+    limited.hearsReport('fast', [ref(5)], aResult('success', USUAL_MS))
+    passes(limited, STRAGGLER_MIN_MS)
+    expect(limited.takeLeases()).to.deep.equal({ fast: [1] })
+
+    const large = aMaster()
+    large.joined('slow', { slots: 8, credit: 20, amounts: {} })
+    large.submit(4, HEDGED, { amounts: { cpus: 2 } })
+    large.hears('slow', { type: 'started', attempts: [ref(1)] })
+    const rest = [2, 3, 4].map((task) => ref(task))
+    large.hearsReport('slow', rest, aResult('success', USUAL_MS))
+    large.joined('fast', { slots: 2, credit: 20, amounts: {} })
+    const other = large.submit(1, { worker: 'fast' })
+    large.forget()
+    passes(large, LATE_MS)
+    expect(large.takeLeases()).to.deep.equal({})
+    large.hearsReport('fast', [ref(1, 1, other)])
+    passes(large, STRAGGLER_MIN_MS)
+    expect(large.takeLeases()).to.deep.equal({ fast: [1] })
   })
 
   it('get one only where there is a free slot, and where the job may run', () => {
@@ -260,6 +316,7 @@ describe('stragglers', () => {
       master.does(event)
       expect(cancelsOf(master)).to.deep.equal({ slow: [ref(1, 1)], fast: [ref(1, 2)] })
       expect(endOf(master)).to.have.lengthOf(1)
+      expect(master.takeRecords().filter(({ type }) => type === 'setback')).to.deep.equal([])
       expect(master.machine.state.jobs.size).to.equal(0)
     }
   })
