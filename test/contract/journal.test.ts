@@ -3,7 +3,8 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../src/core/errors.ts'
-import type { JournalRecord, Saved } from '../../src/core/master/journal.ts'
+import { RUN_TIMES_RESTORED_MAX } from '../../src/core/limits.ts'
+import type { JournalRecord, Saved, SavedJob, SavedTasks } from '../../src/core/master/journal.ts'
 import type { FunctionSpec } from '../../src/core/spec.ts'
 import type { BlobId, BlobRef, NodeId } from '../../src/core/types.ts'
 import * as a from '../support/journals.ts'
@@ -60,6 +61,39 @@ describe('journal', function () {
         ]
       }
     ])
+  })
+
+  it('knows which attempt of two is left, which numbers are used up, and what is usual', async () => {
+    const path = journals.path()
+    const journal = await journals.open(path)
+    const [left, counters] = [{ lastAttempt: 2 }, { ...a.noWrongs, lastAttempt: 2 }]
+    const adopted = { ...a.setback(1, 1, 1, '', left), type: 'adopted' } as JournalRecord
+    const records = [a.leased(1, [1, 2]), a.leased(1, [1, 2], 2), a.setback(1, 1, 2), adopted]
+    await journal.commit([a.submitted(1, { hedge: true }), a.added(1, 1, a.inputs(42))])
+    // The older attempt of task 2 came to nothing: the newer one stays what it is.
+    await journal.commit([...records, a.setback(1, 2, 1)])
+    // Of a lease that comes late, or again, the number is used up.
+    await journal.commit([a.leased(1, [1], 2)])
+    for (let task = 3; task <= 42; task++) {
+      await journal.commit([a.settled(1, task, 'finished', { runtimeMs: task })])
+    }
+    await journal.close()
+    const all = await saved(path)
+    const of = all.find(({ type }) => type === 'job') as SavedJob
+    expect(of.runTimes).to.deep.equal(
+      Array.from({ length: RUN_TIMES_RESTORED_MAX }, (_, at) => 42 - at)
+    )
+    const { tasks } = all.find(({ type }) => type === 'tasks') as SavedTasks
+    expect(tasks.map(({ lease }) => lease)).to.deep.equal([
+      { attempt: 1, worker: WORKER, isHeld: true, counters },
+      { attempt: 2, worker: WORKER, isHeld: true, counters: { ...a.noWrongs, isReportDue: true } }
+    ])
+    const next = await journals.open(path)
+    await next.commit([a.setback(1, 1, 1, 'it failed, too', left), a.leased(1, [1], 3)])
+    await next.close()
+    const [last] = ((await saved(path)).at(-1) as SavedTasks).tasks
+    expect(last?.lease).to.deep.include({ attempt: 3, isHeld: true })
+    expect(last?.lease?.counters).to.not.have.property('lastAttempt')
   })
 
   it('keeps its epoch, and every journal has its own', async () => {

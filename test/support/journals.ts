@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JobOptions } from '../../src/core/job.ts'
-import type { JournalRecord, Saved } from '../../src/core/master/journal.ts'
+import type { JournalRecord, Saved, SetbackCounters } from '../../src/core/master/journal.ts'
 import type { Result } from '../../src/core/result.ts'
 import type { EndState } from '../../src/core/task.ts'
 import type { JobId, NodeId, Payload } from '../../src/core/types.ts'
@@ -95,7 +95,7 @@ export function setback(
   task: number,
   attempt = 1,
   reason = 'it failed',
-  counters: Partial<typeof noWrongs> = {}
+  counters: Partial<SetbackCounters> = {}
 ): JournalRecord {
   const all = { ...noWrongs, ...counters }
   return { type: 'setback', job: job(id), task, attempt, worker: WORKER, reason, counters: all }
