@@ -19,7 +19,8 @@ export interface SessionCodec<Out, In> {
 /** The end of the worker. */
 export const workerEnd: SessionCodec<WorkerMessage, MasterMessage> = {
   encode: encodeWorkerMessage,
-  canWait: ({ type }) => type === 'offer' || type === 'started',
+  canWait: (message) =>
+    message.type === 'offer' || (message.type === 'started' && message.isRoutine === true),
   decode: (body) => decodeAll(body, decodeMasterMessage)
 }
 

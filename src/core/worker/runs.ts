@@ -7,7 +7,7 @@ import { inlineBytesOf } from '../result.ts'
 import type { Result } from '../result.ts'
 import { inMessages } from '../split.ts'
 import { payloadBytes } from '../types.ts'
-import type { AttemptRef, Millis } from '../types.ts'
+import type { Millis } from '../types.ts'
 import { claimOf, goesBefore, mayPass } from './claims.ts'
 import type { Claim } from './claims.ts'
 import { keepEnded } from './keeping.ts'
@@ -20,16 +20,16 @@ import type { WorkerState } from './state.ts'
 /** Hands queued tasks to the executor while it has room, those of the master with the fewest first. */
 export function startQueued(state: WorkerState, now: Millis): void {
   if (state.isDraining) return
-  const started = new Map<MasterView, AttemptRef[]>()
+  const started = new Map<MasterView, Held[]>()
   while (state.queued + state.parked > 0) {
     const held = nextToStart(state)
     if (held === undefined || state.roomFor(specOf(held.job).kind, now) <= 0) break
     start(state, held, now)
     if (held.isAhead) continue
     const list = started.get(held.view) ?? []
-    if (list.push(held.ref) === 1) started.set(held.view, list)
+    if (list.push(held) === 1) started.set(held.view, list)
   }
-  for (const [view, attempts] of started) state.send(view, { type: 'started', attempts })
+  for (const [view, list] of started) tellStarted(state, view, list, now)
 }
 
 /** What starts next, if anything may: what has a claim that is due, or nothing but that. */
@@ -72,7 +72,7 @@ function start(state: WorkerState, held: Held, now: Millis): void {
 
 /** The executor has begun with runs that it was given ahead of time. */
 export function onStarted(state: WorkerState, runs: readonly number[], now: Millis): void {
-  const started = new Map<MasterView, AttemptRef[]>()
+  const started = new Map<MasterView, Held[]>()
   for (const run of runs) {
     const held = state.runs.get(run)
     if (held?.isAhead !== true) continue
@@ -80,9 +80,24 @@ export function onStarted(state: WorkerState, runs: readonly number[], now: Mill
     if (held.state !== 'running') continue
     limitTime(state, held, now)
     const list = started.get(held.view) ?? []
-    if (list.push(held.ref) === 1) started.set(held.view, list)
+    if (list.push(held) === 1) started.set(held.view, list)
   }
-  for (const [view, attempts] of started) state.send(view, { type: 'started', attempts })
+  for (const [view, list] of started) tellStarted(state, view, list, now)
+}
+
+/**
+ * What may kill this worker has to be known to have started here. Where others of its job have just
+ * ended well enough, the master can hear of it together with something else.
+ */
+function tellStarted(
+  state: WorkerState,
+  view: MasterView,
+  started: readonly Held[],
+  now: Millis
+): void {
+  const attempts = started.map(({ ref }) => ref)
+  const isRoutine = started.every(({ job }) => job.speed.recent(now) > 0)
+  state.send(view, { type: 'started', attempts, ...(isRoutine ? { isRoutine } : {}) })
 }
 
 function limitTime(state: WorkerState, { run, job }: Held, now: Millis): void {

@@ -76,7 +76,9 @@ describe('worker: runs', () => {
     it('hands over about 10 ms of short tasks, and says that the first has started', () => {
       const { worker, runs } = ahead()
       expect(runs.length).to.be.within(6, 12)
-      expect(worker.takeMessages()).to.deep.include({ type: 'started', attempts: [ref(1_001)] })
+      expect(worker.takeMessages()).to.deep.include({
+        ...{ type: 'started', attempts: [ref(1_001)], isRoutine: true }
+      })
     })
 
     it('says that another has started when the executor says so', () => {
@@ -84,7 +86,9 @@ describe('worker: runs', () => {
       worker.ends(runs[0]!)
       worker.forget()
       worker.does({ type: 'started', runs: [runs[1]!] })
-      expect(worker.takeMessages()).to.deep.include({ type: 'started', attempts: [ref(1_002)] })
+      expect(worker.takeMessages()).to.deep.include({
+        ...{ type: 'started', attempts: [ref(1_002)], isRoutine: true }
+      })
     })
 
     it('limits the time of a task from its beginning', () => {
