@@ -28,12 +28,7 @@ export type WorkerMessage =
     }
   /** New credit, or some taken back. `more`: for work of yours that waits, as far as I know. */
   | ({ readonly type: 'offer'; readonly more: boolean } & Credit)
-  /** `isRoutine`, which stays here: the master may hear of it a moment later. */
-  | {
-      readonly type: 'started'
-      readonly attempts: readonly AttemptRef[]
-      readonly isRoutine?: true
-    }
+  | { readonly type: 'started'; readonly attempts: readonly AttemptRef[] }
   | { readonly type: 'report'; readonly reports: readonly Report[] }
   /** I am here, I hold what you leased me up to batch `seen`, and my credit is this. */
   | ({ readonly type: 'renewal'; readonly seen: number } & Credit)

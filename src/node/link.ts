@@ -19,13 +19,12 @@ const CLOSE_WAIT_MS = 5_000
 /** How one end of a session writes and reads; what is too large for a frame becomes several messages. */
 interface Codec<Out, In> {
   encode(message: Out): RawMessage | readonly RawMessage[]
-  /** It may wait a moment for others that it can leave with. */
-  canWait(message: Out): boolean
   decode(body: Uint8Array): In[]
 }
 
 export interface Link<Out, In> {
-  send(message: Out): void
+  /** `canWait`: a moment, for others that it can leave with. */
+  send(message: Out, canWait?: boolean): void
   /** Resolves when what was sent has left. Throws when the session is over. */
   flushed(): Promise<void>
   /** Ends the session, after what was sent, also if the other side does not end it. */
@@ -63,8 +62,8 @@ export function streamLink<Out, In>(stream: FrameStream, codec: Codec<Out, In>):
     if (waiting.length > 0) flush()
   }
   return {
-    send(message) {
-      if (codec.canWait(message)) {
+    send(message, canWait = false) {
+      if (canWait) {
         waiting.push(message)
         patience ??= setTimeout(onImpatient, COMPANY_MS)
         return

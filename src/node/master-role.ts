@@ -288,7 +288,8 @@ export class MasterRole {
     switch (effect.type) {
       case 'send': {
         const session = this.#sessions.get(effect.worker)
-        if (session?.number === effect.session) session.link.send(effect.message)
+        if (session?.number !== effect.session) return
+        session.link.send(effect.message, effect.canWait)
         return
       }
       case 'disconnect': {

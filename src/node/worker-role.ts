@@ -221,7 +221,8 @@ export class WorkerRole {
     switch (effect.type) {
       case 'send': {
         const session = this.#sessions.get(effect.master)
-        if (session?.number === effect.session) this.#send(session, effect.message)
+        if (session?.number !== effect.session) return
+        this.#send(session, effect.message, effect.canWait)
         return
       }
       case 'disconnect': {
@@ -252,8 +253,8 @@ export class WorkerRole {
     }
   }
 
-  #send(session: Session, message: WorkerMessage): void {
-    session.link.send(message)
+  #send(session: Session, message: WorkerMessage, canWait: boolean): void {
+    session.link.send(message, canWait)
     if (message.type !== 'bye') return
     session.hasLeft = true
     session.link.close()

@@ -39,8 +39,6 @@ const PARTS_BYTES_MAX = SNAPSHOT_BYTES_MAX + 2 * ITEM_BYTES_MAX
 /** How one end of a session with a manager writes and reads. It remembers parts: one per session. */
 export interface ManagerSessionCodec<Out, In> {
   encode(message: Out): RawMessage[]
-  /** Nothing of it may wait: somebody waits for each call and answer. */
-  canWait(message: Out): false
   /** The messages of a frame's body that this version knows. Throws BAD_MESSAGE. */
   decode(body: Uint8Array): In[]
 }
@@ -50,7 +48,6 @@ export function clientEnd(): ManagerSessionCodec<ClientMessage, ManagerMessage> 
   const parts = new Parts()
   return {
     encode: (message) => inParts(encodeClientMessage(message)),
-    canWait: () => false,
     decode: (body) => decodeAll(body, parts, decodeManagerMessage)
   }
 }
@@ -60,7 +57,6 @@ export function managerEnd(): ManagerSessionCodec<ManagerMessage, ClientMessage>
   const parts = new Parts()
   return {
     encode: (message) => inParts(encodeManagerMessage(message)),
-    canWait: () => false,
     decode: (body) => decodeAll(body, parts, decodeClientMessage)
   }
 }

@@ -10,8 +10,6 @@ import { decodeWorkerMessage, encodeWorkerMessage } from './worker-messages.ts'
 /** How one end of a session writes and reads. */
 export interface SessionCodec<Out, In> {
   encode(message: Out): RawMessage
-  /** Nobody waits for it: it may leave a moment later, with another message. */
-  canWait(message: Out): boolean
   /** The messages of a frame's body that this version knows. Throws BAD_MESSAGE. */
   decode(body: Uint8Array): In[]
 }
@@ -19,15 +17,12 @@ export interface SessionCodec<Out, In> {
 /** The end of the worker. */
 export const workerEnd: SessionCodec<WorkerMessage, MasterMessage> = {
   encode: encodeWorkerMessage,
-  canWait: (message) =>
-    message.type === 'offer' || (message.type === 'started' && message.isRoutine === true),
   decode: (body) => decodeAll(body, decodeMasterMessage)
 }
 
 /** The end of the master. */
 export const masterEnd: SessionCodec<MasterMessage, WorkerMessage> = {
   encode: encodeMasterMessage,
-  canWait: ({ type }) => type === 'accepted' || type === 'forget',
   decode: (body) => decodeAll(body, decodeWorkerMessage)
 }
 

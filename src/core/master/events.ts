@@ -46,7 +46,8 @@ export type MasterEvent =
 export type MasterEffect =
   /** To be on disk before any later effect is performed. */
   | { type: 'journal'; record: JournalRecord }
-  | { type: 'send'; worker: NodeId; session: number; message: MasterMessage }
+  /** `canWait`: nobody waits for it; it may leave a moment later, with another message. */
+  | { type: 'send'; worker: NodeId; session: number; message: MasterMessage; canWait: boolean }
   /** End the session: the worker is to open a new one. */
   | { type: 'disconnect'; worker: NodeId; session: number; reason: string }
   /** The worker has left: end the session after what was sent, also if it does not. */

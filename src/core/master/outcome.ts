@@ -230,7 +230,7 @@ export function endJob(state: MasterState, { job }: Pick<Task, 'job'>): void {
   if (!job.hasEnded || !state.dropJob(job)) return
   for (const worker of job.toldWorkers) {
     const view = state.workers.get(worker)
-    if (view?.forgetJob(job.id) === true) state.send(view, { type: 'forget', job: job.id })
+    if (view?.forgetJob(job.id) === true) state.send(view, { type: 'forget', job: job.id }, true)
   }
   const counts = { ...job.counts }
   const { finished, failed, canceled, aborted } = counts

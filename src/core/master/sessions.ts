@@ -237,7 +237,7 @@ function onReport(
   }
   judgeReturns(state, view, { ended, returned }, now)
   const attempts = reports.map(({ job, task, attempt }) => ({ job, task, attempt }))
-  state.send(view, { type: 'accepted', attempts })
+  state.send(view, { type: 'accepted', attempts }, true)
   state.file(view, now)
   if (state.waitingTasks > waitedBefore) grantAll(state, now)
   else grant(state, view, now)

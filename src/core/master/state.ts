@@ -93,9 +93,9 @@ export class MasterState {
     if (this.config.isDurable) this.#records.push({ type: 'journal', record })
   }
 
-  send(view: WorkerView, message: MasterMessage): void {
+  send(view: WorkerView, message: MasterMessage, canWait = false): void {
     if (view.session === undefined) return
-    this.#effects.push({ type: 'send', worker: view.id, session: view.session, message })
+    this.#effects.push({ type: 'send', worker: view.id, session: view.session, message, canWait })
   }
 
   disconnect(worker: NodeId, session: number, reason: string): void {

@@ -155,5 +155,6 @@ export function withdraw(state: WorkerState, view: MasterView, wanted: number): 
 function tell(state: WorkerState, view: MasterView): void {
   const { credit, withdrawn, isHungry: more } = view
   view.isAsked = view.openCredit > 0 && (more || view.isAsked)
-  state.send(view, { type: 'offer', credit, withdrawn, more })
+  // Without a free slot it is for later.
+  state.send(view, { type: 'offer', credit, withdrawn, more }, state.freeSlots === 0)
 }

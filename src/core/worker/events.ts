@@ -53,7 +53,8 @@ export interface ReadOrder {
 }
 
 export type WorkerEffect =
-  | { type: 'send'; master: NodeId; session: number; message: WorkerMessage }
+  /** `canWait`: nobody waits for it; it may leave a moment later, with another message. */
+  | { type: 'send'; master: NodeId; session: number; message: WorkerMessage; canWait: boolean }
   /** End the session and open a new one. */
   | { type: 'disconnect'; master: NodeId; session: number; reason: string }
   | ({ type: 'start'; run: number; master: NodeId; spec: Spec; input: Payload } & AttemptRef)

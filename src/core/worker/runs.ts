@@ -96,8 +96,8 @@ function tellStarted(
   now: Millis
 ): void {
   const attempts = started.map(({ ref }) => ref)
-  const isRoutine = started.every(({ job }) => job.speed.recent(now) > 0)
-  state.send(view, { type: 'started', attempts, ...(isRoutine ? { isRoutine } : {}) })
+  const canWait = started.every(({ job }) => job.speed.recent(now) > 0)
+  state.send(view, { type: 'started', attempts }, canWait)
 }
 
 function limitTime(state: WorkerState, { run, job }: Held, now: Millis): void {

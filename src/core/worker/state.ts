@@ -62,9 +62,9 @@ export class WorkerState {
     this.#effects.push(effect)
   }
 
-  send(view: MasterView, message: WorkerMessage): void {
+  send(view: MasterView, message: WorkerMessage, canWait = false): void {
     if (view.session === undefined) return
-    this.#effects.push({ type: 'send', master: view.id, session: view.session, message })
+    this.#effects.push({ type: 'send', master: view.id, session: view.session, message, canWait })
   }
 
   takeEffects(): WorkerEffect[] {

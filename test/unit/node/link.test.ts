@@ -54,7 +54,7 @@ describe('streamLink', () => {
   it('sends what can wait with the next message that cannot', async () => {
     const stream = new FakeStream()
     const link = streamLink(stream.asStream(), masterEnd)
-    link.send({ type: 'accepted', attempts: [] })
+    link.send({ type: 'accepted', attempts: [] }, true)
     await turnOfTheLoop()
     expect(stream.did).to.deep.equal([])
     link.send({ type: 'renewed', more: false })
@@ -67,8 +67,8 @@ describe('streamLink', () => {
   it('sends what can wait a moment later when nothing else comes', () => {
     const stream = new FakeStream()
     const link = streamLink(stream.asStream(), masterEnd)
-    link.send({ type: 'accepted', attempts: [] })
-    link.send({ type: 'accepted', attempts: [] })
+    link.send({ type: 'accepted', attempts: [] }, true)
+    link.send({ type: 'accepted', attempts: [] }, true)
     mock.timers.tick(LONGER_THAN_ANY_WAIT_MS)
     expect(stream.did).to.deep.equal(['send 1'])
   })

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { ShellSpec } from '../../../../src/core/spec.ts'
+import type { WorkerEffect } from '../../../../src/core/worker/events.ts'
 import { aResult, aWorker, ref } from '../../../support/machines.ts'
 import type { TestWorker } from '../../../support/machines.ts'
 
@@ -76,9 +77,15 @@ describe('worker: runs', () => {
     it('hands over about 10 ms of short tasks, and says that the first has started', () => {
       const { worker, runs } = ahead()
       expect(runs.length).to.be.within(6, 12)
-      expect(worker.takeMessages()).to.deep.include({
-        ...{ type: 'started', attempts: [ref(1_001)], isRoutine: true }
-      })
+      expect(worker.takeMessages()).to.deep.include({ type: 'started', attempts: [ref(1_001)] })
+    })
+
+    it('tells of a start at once, unless others of the job have just ended', () => {
+      const fresh = aWorker({ slots: 1 })
+      fresh.joined('m')
+      fresh.hearsLeases('m', [ref(1)])
+      expect(startOf(fresh).canWait).to.equal(false)
+      expect(startOf(ahead().worker).canWait).to.equal(true)
     })
 
     it('says that another has started when the executor says so', () => {
@@ -86,9 +93,7 @@ describe('worker: runs', () => {
       worker.ends(runs[0]!)
       worker.forget()
       worker.does({ type: 'started', runs: [runs[1]!] })
-      expect(worker.takeMessages()).to.deep.include({
-        ...{ type: 'started', attempts: [ref(1_002)], isRoutine: true }
-      })
+      expect(worker.takeMessages()).to.deep.include({ type: 'started', attempts: [ref(1_002)] })
     })
 
     it('limits the time of a task from its beginning', () => {
@@ -224,3 +229,9 @@ describe('worker: runs', () => {
     expect(reports).to.have.lengthOf(3)
   })
 })
+
+function startOf(worker: TestWorker): Extract<WorkerEffect, { type: 'send' }> {
+  const started = worker.take('send').find(({ message }) => message.type === 'started')
+  if (started === undefined) throw new Error('it has not told')
+  return started
+}
