@@ -84,6 +84,17 @@ export const FRAME_BYTES_MAX = 1024 * 1024
 export const INLINE_BYTES_MAX = 256 * 1024
 /** Blobs are sent in chunks of this size. */
 export const CHUNK_BYTES = 64 * 1024
+/** Blobs go to and from files in steps of this size: each is a way to another thread and back. */
+export const FILE_STEP_BYTES = 1024 * 1024
+/**
+ * Blobs in the memory of a node, all together, and the largest of them: enough for what is on its way
+ * while tasks of some MiB run, and little beside what else a node takes. What comes beyond is in files.
+ */
+export const BLOBS_IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
+export const BLOB_IN_MEMORY_BYTES_MAX = 16 * 1024 * 1024
+/** The same for what the functions that run print and return, until it is a blob. */
+export const OUTPUTS_IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
+export const OUTPUT_IN_MEMORY_BYTES_MAX = BLOB_IN_MEMORY_BYTES_MAX
 /** The most a task may print on stdout and stderr together, unless its spec says less. */
 export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024
 /** What one `read` of a running task's output gets at most: live output is sent bit by bit. */

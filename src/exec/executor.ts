@@ -5,6 +5,7 @@
  * the worker machine. `shell-executor.ts` is the implementation for command lines,
  * `functions/function-executor.ts` the one for functions; a node has both.
  */
+import { unlink } from 'node:fs/promises'
 import type { OutputStream } from '../core/messages.ts'
 import type { Result } from '../core/result.ts'
 import type { Spec } from '../core/spec.ts'
@@ -36,11 +37,29 @@ export interface SpoolFile {
   readonly blob: BlobId
 }
 
-export type Output = Uint8Array | SpoolFile
+/** Output above INLINE_BYTES_MAX that is in memory: that counts as taken until it is let go. */
+export interface HeldOutput {
+  readonly held: Uint8Array
+  readonly blob: BlobId
+  letGo(): void
+}
+
+export type Output = Uint8Array | HeldOutput | SpoolFile
+
+/** True for output that fits into a message. */
+export function isInline(output: Output): output is Uint8Array {
+  return output instanceof Uint8Array
+}
 
 /** True for output that is kept in a file. */
 export function isSpoolFile(output: Output): output is SpoolFile {
-  return !(output instanceof Uint8Array)
+  return 'path' in output
+}
+
+/** Nobody wants the output. */
+export async function discardOutput(output: Output): Promise<void> {
+  if (isSpoolFile(output)) await unlink(output.path)
+  else if (!isInline(output)) output.letGo()
 }
 
 /** A part of what a task prints; at the end there may be less of it. */

@@ -1,8 +1,9 @@
 /**
  * Messages between a node and its spawner as JSON and bytes: see `frames.ts`.
  */
+import { assert } from '../core/assert.ts'
 import type { ShellSpec } from '../core/spec.ts'
-import { isSpoolFile } from './executor.ts'
+import { isInline, isSpoolFile } from './executor.ts'
 import type { Output, RunEnd, SpoolFile } from './executor.ts'
 import type { Packed, TakeBytes } from './frames.ts'
 import type { SpawnerEvent, SpawnerRequest, TaskOrder } from './spawner-messages.ts'
@@ -65,6 +66,7 @@ export function packEvent(event: SpawnerEvent): Packed {
   const bytes: Uint8Array[] = []
   const pack = (output: Output): PackedOutput => {
     if (isSpoolFile(output)) return output
+    assert(isInline(output), 'large output of a command is in a file')
     if (output.length > 0) bytes.push(output)
     return output.length
   }

@@ -27,7 +27,12 @@ const OPEN_TIMEOUT_MS = 5_000
 const STALL_MS = 30_000
 
 /** Opens a blob. Throws, at once, for one that the asker may not read. */
-export type OpenBlob = (request: BlobRequest) => AsyncIterable<Uint8Array>
+export type OpenBlob = (request: BlobRequest) => Chunks
+
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** Takes the next bytes of a blob; a promise when it can take more only later. */
+export type WriteChunk = (chunk: Uint8Array) => Promise<void> | undefined
 
 /**
  * Answers one request, chunk by chunk as the asker reads. Throws what ended the transfer: the
@@ -44,7 +49,7 @@ export async function serveBlob(
     const { value: question } = await frames.frames().next()
     if (question === undefined) throw cutOff(frames, badMessage('no request for a blob'))
     const request = decodeBlobRequest(question)
-    let chunks: AsyncIterable<Uint8Array>
+    let chunks: Chunks
     try {
       chunks = open(request)
     } catch (error) {
@@ -69,7 +74,7 @@ export async function serveBlob(
 export async function fetchBlob(
   connection: Connection,
   ref: BlobRef,
-  write: (chunk: Uint8Array) => Promise<void>,
+  write: WriteChunk,
   signal: AbortSignal,
   stallMs = STALL_MS
 ): Promise<void> {
@@ -81,9 +86,9 @@ export async function fetchBlob(
   try {
     await unlessStalled(frames, stallMs, async (moves) => {
       frames.send([encodeFrame(encodeBlobRequest({ ...ref, offset: 0 }))])
-      await receive(frames, ref, async (chunk) => {
+      await receive(frames, ref, (chunk) => {
         moves()
-        await write(chunk)
+        return write(chunk)
       })
     })
   } finally {
@@ -114,7 +119,7 @@ async function unlessStalled(
 async function receive(
   frames: FrameStream,
   ref: BlobRef,
-  write: (chunk: Uint8Array) => Promise<void>
+  write: WriteChunk
 ): Promise<void> {
   const hash = createHash('sha256')
   let isAnswered = false
@@ -131,7 +136,8 @@ async function receive(
     bytes += frame.length
     if (bytes > ref.bytes) throw badMessage('more bytes than the blob has')
     hash.update(frame)
-    await write(frame)
+    const writing = write(frame)
+    if (writing !== undefined) await writing
     if (bytes === ref.bytes) break
   }
   if (bytes !== ref.bytes) {

@@ -15,6 +15,7 @@ import type { Hello } from '../wire/hello.ts'
 import { checkListenAddress, dialErrorOf, listenErrorOf } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-exchange.ts'
+import type { Chunks, WriteChunk } from './blob-exchange.ts'
 import { withinThisMachine } from './dial-rule.ts'
 import type { DialRule } from './dial-rule.ts'
 import { FrameStream } from './frame-stream.ts'
@@ -67,7 +68,7 @@ export interface NetworkOwner {
   /** A client of a manager opens a session. */
   onManager(peer: NodeId, stream: FrameStream): void
   /** Opens a blob. Throws, at once, for one that this peer may not read. */
-  openBlob(peer: NodeId, request: BlobRequest): AsyncIterable<Uint8Array>
+  openBlob(peer: NodeId, request: BlobRequest): Chunks
 }
 
 export class Network {
@@ -214,7 +215,7 @@ export class Network {
   async fetchBlob(
     peer: NodeId,
     ref: BlobRef,
-    write: (chunk: Uint8Array) => Promise<void>,
+    write: WriteChunk,
     signal: AbortSignal
   ): Promise<void> {
     await fetchBlob(await this.#connectionTo(peer), ref, write, signal)

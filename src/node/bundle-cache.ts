@@ -8,8 +8,9 @@ import type { ObtainBlob } from './link.ts'
 
 interface Kept {
   readonly ref: BlobRef
-  readonly fetched: Promise<void>
-  isHere: boolean
+  readonly fetched: Promise<string>
+  /** Its file, once it is there. */
+  path: string | undefined
   users: number
 }
 
@@ -37,8 +38,7 @@ export class BundleCache {
     this.#kept.delete(ref.blob)
     this.#kept.set(ref.blob, kept)
     kept.users++
-    if (kept.isHere) return this.#blobs.pathOf(ref.blob)
-    return kept.fetched.then(() => this.#blobs.pathOf(ref.blob))
+    return kept.path ?? kept.fetched
   }
 
   release({ blob }: BlobRef): void {
@@ -48,25 +48,36 @@ export class BundleCache {
   }
 
   #fetch(ref: BlobRef, obtain: ObtainBlob): Kept {
-    const fetched = obtain(ref).then(
-      () => {
-        kept.isHere = true
+    const fetched = this.#fileOf(ref, obtain).then(
+      (path) => {
+        kept.path = path
         this.#bytes += ref.bytes
         this.#evict()
+        return path
       },
       (error: unknown) => {
         this.#kept.delete(ref.blob)
         throw error
       }
     )
-    const kept: Kept = { ref, fetched, isHere: false, users: 0 }
+    const kept: Kept = { ref, fetched, path: undefined, users: 0 }
     return kept
   }
 
+  async #fileOf({ blob, bytes }: BlobRef, obtain: ObtainBlob): Promise<string> {
+    await obtain({ blob, bytes })
+    try {
+      return await this.#blobs.fileOf(blob)
+    } catch (error) {
+      this.#blobs.release(blob).catch(this.#onProblem)
+      throw error
+    }
+  }
+
   #evict(): void {
-    for (const [blob, { ref, users, isHere }] of this.#kept) {
+    for (const [blob, { ref, users, path }] of this.#kept) {
       if (this.#bytes <= this.#bytesMax) return
-      if (users > 0 || !isHere) continue
+      if (users > 0 || path === undefined) continue
       this.#kept.delete(blob)
       this.#bytes -= ref.bytes
       this.#blobs.release(blob).catch(this.#onProblem)

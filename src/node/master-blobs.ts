@@ -1,7 +1,7 @@
 /**
  * The blobs of a master: outputs of recorded results, and what workers may read.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import { payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
@@ -28,6 +28,11 @@ export class MasterBlobs {
     else if (payload.length > offset) yield payload.subarray(offset)
   }
 
+  /** All bytes of an output, not to be changed. */
+  async bytesOf(payload: Payload): Promise<Uint8Array> {
+    return isBlobRef(payload) ? await this.#store.bytesOf(payload) : payload
+  }
+
   /** The result with its output on disk, for a reader who comes late. */
   async setAside(result: Result): Promise<Result> {
     const [stdout, stderr] = [await this.#onDisk(result.stdout), await this.#onDisk(result.stderr)]
@@ -48,7 +53,8 @@ export class MasterBlobs {
    * message. It stays until `withdraw` was called as often as this.
    */
   async publish(bytes: Uint8Array): Promise<BlobRef> {
-    const ref = await this.#add(bytes)
+    const ref = refOf(bytes)
+    await this.#store.put(ref, bytes)
     this.#published.set(ref.blob, (this.#published.get(ref.blob) ?? 0) + 1)
     return ref
   }
@@ -62,7 +68,7 @@ export class MasterBlobs {
   }
 
   /** A blob that was published. Throws BLOB_NOT_FOUND. */
-  readPublished(ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
+  readPublished(ref: BlobRef, offset: number): ReturnType<BlobStore['read']> {
     if (this.#published.has(ref.blob)) return this.#store.read(ref, offset)
     throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
   }
@@ -89,15 +95,13 @@ export class MasterBlobs {
 
   async #onDisk(payload: Payload): Promise<Payload> {
     if (isBlobRef(payload) || payload.length === 0) return payload
-    const ref = await this.#add(payload)
+    const ref = refOf(payload)
+    await this.#store.putOnDisk(ref, payload)
     this.#recorded.add(ref)
     return ref
   }
+}
 
-  async #add(bytes: Uint8Array): Promise<BlobRef> {
-    const blob = createHash('sha256').update(bytes).digest('hex') as BlobId
-    const ref = { blob, bytes: bytes.length }
-    await this.#store.receive(ref, (write) => write(bytes))
-    return ref
-  }
+function refOf(bytes: Uint8Array): BlobRef {
+  return { blob: hash('sha256', bytes, 'hex') as BlobId, bytes: bytes.length }
 }

@@ -200,6 +200,11 @@ export class MasterRole {
     return this.#blobs.read(payload, offset)
   }
 
+  /** All bytes of an output, not to be changed. */
+  async bytesOf(payload: Payload): Promise<Uint8Array> {
+    return await this.#blobs.bytesOf(payload)
+  }
+
   /** The result with its output on disk, for a reader who comes late. */
   async setAside(result: Result): Promise<Result> {
     return await this.#blobs.setAside(result)
@@ -221,7 +226,7 @@ export class MasterRole {
   }
 
   /** A blob that was published, for a worker with a session. Throws BLOB_NOT_FOUND. */
-  readFor(worker: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
+  readFor(worker: NodeId, ref: BlobRef, offset: number): ReturnType<BlobStore['read']> {
     if (this.#sessions.has(worker)) return this.#blobs.readPublished(ref, offset)
     throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
   }

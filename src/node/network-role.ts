@@ -10,6 +10,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Member } from '../core/members/events.ts'
 import { isLoopback } from '../core/members/reach.ts'
 import type { Millis, NodeId } from '../core/types.ts'
+import type { Chunks } from '../net/blob-exchange.ts'
 import { checkJoinAddress } from '../net/addresses.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
 import { startDiscovery } from '../net/mdns.ts'
@@ -272,7 +273,7 @@ function openBlob(
   { worker, master }: NetworkRoleInit,
   peer: NodeId,
   { blob, bytes, offset }: BlobRequest
-): AsyncIterable<Uint8Array> {
+): Chunks {
   const ref = { blob, bytes }
   const keeper = worker?.holdsFor(peer, ref) === true ? worker : master
   if (keeper !== undefined) return keeper.readFor(peer, ref, offset)

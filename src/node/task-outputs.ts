@@ -1,14 +1,13 @@
 /**
  * Large outputs of tasks: blobs, each for the master whose result names it, until that is released.
  */
-import { unlink } from 'node:fs/promises'
 import { P2pJobsError } from '../core/errors.ts'
 import { payloadsOf } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import { isBlobRef } from '../core/types.ts'
 import type { BlobId, BlobRef, NodeId, Payload } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
-import { isSpoolFile } from '../exec/executor.ts'
+import { discardOutput, isInline, isSpoolFile } from '../exec/executor.ts'
 import type { Output, RunResult } from '../exec/executor.ts'
 
 export class TaskOutputs {
@@ -51,7 +50,7 @@ export class TaskOutputs {
   }
 
   /** The bytes of such a blob. Throws BLOB_NOT_FOUND. */
-  readFor(master: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
+  readFor(master: NodeId, ref: BlobRef, offset: number): ReturnType<BlobStore['read']> {
     if (!this.holdsFor(master, ref)) {
       throw new P2pJobsError('BLOB_NOT_FOUND', `blob ${ref.blob} is not for this node`)
     }
@@ -59,8 +58,8 @@ export class TaskOutputs {
   }
 
   /** The file of a blob, which stays until its result is released. */
-  pathOf(blob: BlobId): string {
-    return this.#blobs.pathOf(blob)
+  async fileOf(blob: BlobId): Promise<string> {
+    return await this.#blobs.fileOf(blob)
   }
 
   /** Nobody needs the result any more. */
@@ -70,14 +69,21 @@ export class TaskOutputs {
   }
 
   async #payloadOf(output: Output, master: NodeId | undefined): Promise<Payload> {
-    if (!isSpoolFile(output)) return output
-    const { path, bytes, blob } = output
+    if (isInline(output)) return output
     if (master === undefined) {
-      await unlink(path)
+      await discardOutput(output)
       return new Uint8Array(0)
     }
+    const { blob } = output
+    let bytes: number
+    if (isSpoolFile(output)) {
+      bytes = output.bytes
+      await this.#blobs.adopt(output.path, { blob, bytes })
+    } else {
+      bytes = output.held.length
+      await this.#blobs.put({ blob, bytes }, output.held).finally(() => output.letGo())
+    }
     const ref = { blob, bytes }
-    await this.#blobs.adopt(path, ref)
     this.#allow(master, ref)
     return ref
   }

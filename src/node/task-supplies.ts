@@ -67,13 +67,7 @@ export class TaskSupplies {
   async #read(ref: BlobRef, obtain: ObtainBlob): Promise<Uint8Array> {
     await obtain(ref)
     try {
-      const bytes = new Uint8Array(ref.bytes)
-      let at = 0
-      for await (const chunk of this.#blobs.read(ref)) {
-        bytes.set(chunk, at)
-        at += chunk.length
-      }
-      return bytes
+      return await this.#blobs.bytesOf(ref)
     } finally {
       await this.#blobs.release(ref.blob)
     }

@@ -10,7 +10,7 @@ import type { KeptReport, WorkerEffect, WorkerEvent } from '../core/worker/event
 import type { WorkerConfig } from '../core/worker/state.ts'
 import { Worker } from '../core/worker/worker.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
-import { isSpoolFile } from '../exec/executor.ts'
+import { isInline } from '../exec/executor.ts'
 import type { Executor, ExecutorEvents, RunEnd, RunResult, TaskStart } from '../exec/executor.ts'
 import type { Spool } from '../spool/spool.ts'
 import { Driver } from './driver.ts'
@@ -128,7 +128,7 @@ export class WorkerRole {
   }
 
   /** A blob of a result that this master has not accepted yet. Throws BLOB_NOT_FOUND. */
-  readFor(master: NodeId, ref: BlobRef, offset: number): AsyncIterable<Uint8Array> {
+  readFor(master: NodeId, ref: BlobRef, offset: number): ReturnType<BlobStore['read']> {
     return this.#outputs.readFor(master, ref, offset)
   }
 
@@ -241,7 +241,7 @@ export class WorkerRole {
         this.#reads.add(effect)
         return
       case 'keep':
-        this.#init.spool?.keep(effect, effect.reports, (blob) => this.#outputs.pathOf(blob))
+        this.#init.spool?.keep(effect, effect.reports, (blob) => this.#outputs.fileOf(blob))
         return
       case 'release':
         // In this order: a file that is missing must be one that nobody needs.
@@ -303,7 +303,7 @@ export class WorkerRole {
 }
 
 function isInMemory(result: RunResult): result is RunResult & Result {
-  return !isSpoolFile(result.stdout) && !isSpoolFile(result.stderr) && !isSpoolFile(result.value)
+  return isInline(result.stdout) && isInline(result.stderr) && isInline(result.value)
 }
 
 function cannotFetch({ blob }: BlobRef): Promise<void> {

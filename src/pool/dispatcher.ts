@@ -18,7 +18,7 @@ import type { CallOutcome } from '../values/calls.ts'
 import { decodeValue } from '../values/decode.ts'
 import type { Activity } from './activity.ts'
 import type { CallOptions } from './options.ts'
-import { bytesOf, PoolJob } from './pool-job.ts'
+import { PoolJob } from './pool-job.ts'
 import type { TaskListener, Ticket } from './pool-job.ts'
 import { remoteError, taskError } from './remote-error.ts'
 
@@ -163,7 +163,7 @@ export class Dispatcher {
 
   async #fetch(state: EndState, result: Result, name: string, run: Run): Promise<void> {
     try {
-      const bytes = (payload: Payload): Promise<Uint8Array> => bytesOf(this.#master, payload)
+      const bytes = (payload: Payload): Promise<Uint8Array> => this.#master.bytesOf(payload)
       const value = await bytes(result.value)
       this.#print(await bytes(result.stdout), await bytes(result.stderr), name)
       run.end(this.#endOf(state, result, value, name))

@@ -12,7 +12,6 @@ import { emptyResult } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import type { FunctionSpec } from '../core/spec.ts'
 import type { EndState } from '../core/task.ts'
-import { isBlobRef } from '../core/types.ts'
 import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { MasterRole } from '../node/master-role.ts'
 
@@ -191,14 +190,3 @@ export class PoolJob {
   }
 }
 
-/** The bytes of a payload that a master keeps, all of them. */
-export async function bytesOf(master: MasterRole, payload: Payload): Promise<Uint8Array> {
-  if (!isBlobRef(payload)) return payload
-  const bytes = new Uint8Array(payload.bytes)
-  let at = 0
-  for await (const chunk of master.read(payload)) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
-}

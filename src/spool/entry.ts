@@ -8,13 +8,16 @@ import type { AttemptRef, BlobId, BlobRef, NodeId } from '../core/types.ts'
 import type { KeptFor } from '../core/worker/events.ts'
 import type { Place } from './record-log.ts'
 
+/** The file of a blob; throws when it has none, or not any more. */
+export type FileOf = (blob: BlobId) => string | Promise<string>
+
 export interface Entry {
   readonly whose: KeptFor
   readonly report: Report
   /** Wall clock, milliseconds since 1970: another process has to know how old it is. */
   readonly keptAt: number
   /** Where the bytes of its blobs are, before they are kept here. */
-  readonly paths: ReadonlyMap<BlobId, string>
+  readonly fileOf: FileOf
   /** The references to its blobs that are counted. */
   blobs: BlobRef[]
   /** Where its record is; undefined before it is written. */
@@ -27,11 +30,9 @@ export function newEntry(
   whose: KeptFor,
   report: Report,
   keptAt: number,
-  pathOf?: (blob: BlobId) => string
+  fileOf: FileOf
 ): Entry {
-  const paths = new Map<BlobId, string>()
-  if (pathOf !== undefined) for (const { blob } of refsOf(report)) paths.set(blob, pathOf(blob))
-  return { whose, report, keptAt, paths, blobs: [], place: undefined, isForgotten: false }
+  return { whose, report, keptAt, fileOf, blobs: [], place: undefined, isForgotten: false }
 }
 
 export function refsOf({ result }: Report): BlobRef[] {

@@ -43,13 +43,14 @@ export class KeptBlobs {
     return join(this.#folder, blob)
   }
 
-  /** Keeps a blob whose bytes are in this file, with a reference more. `sync` has to follow. */
-  async add({ blob, bytes }: BlobRef, path: string): Promise<void> {
+  /** Keeps a blob whose bytes are in a file, with a reference more. `sync` has to follow. */
+  async add({ blob, bytes }: BlobRef, file: () => string | Promise<string>): Promise<void> {
     const known = this.#kept.get(blob)
     if (known !== undefined) {
       known.references++
       return
     }
+    const path = await file()
     const own = this.pathOf(blob)
     // Of an earlier time, not removed yet.
     await rm(own, { force: true })

@@ -3,7 +3,7 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import { keyOf, newEntry, refsOf } from './entry.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, FileOf } from './entry.ts'
 import type { KeptBlobs } from './kept-blobs.ts'
 import { RecordLog } from './record-log.ts'
 import type { Place } from './record-log.ts'
@@ -21,11 +21,12 @@ export interface Loaded {
 /** Opens the file of results; what is damaged, or lacks a blob, is passed over. */
 export async function load(path: string, blobs: KeptBlobs): Promise<Loaded> {
   const entries = new Map<string, Entry>()
+  const fileOf: FileOf = (blob) => blobs.pathOf(blob)
   let lost = 0
   const opened = await RecordLog.open(path, (bytes, place) => {
     const record = recordOf(bytes)
     if (record === undefined) lost++
-    else apply(entries, record, place)
+    else apply(entries, record, place, fileOf)
   })
   for (const [key, entry] of entries) {
     if (await recallBlobs(entry, blobs)) continue
@@ -45,7 +46,12 @@ function recordOf(bytes: Uint8Array): SpoolRecord | undefined {
   }
 }
 
-function apply(entries: Map<string, Entry>, record: SpoolRecord, place: Place): void {
+function apply(
+  entries: Map<string, Entry>,
+  record: SpoolRecord,
+  place: Place,
+  fileOf: FileOf
+): void {
   if (record.type === 'gone') {
     for (const ref of record.attempts) entries.delete(keyOf(record.master, ref))
     return
@@ -53,7 +59,7 @@ function apply(entries: Map<string, Entry>, record: SpoolRecord, place: Place): 
   const { master, epoch, keepMs, report, keptAt } = record
   const key = keyOf(master, report)
   entries.delete(key)
-  entries.set(key, { ...newEntry({ master, epoch, keepMs }, report, keptAt), place })
+  entries.set(key, { ...newEntry({ master, epoch, keepMs }, report, keptAt, fileOf), place })
 }
 
 /** False when the bytes of one are not here. */

@@ -11,10 +11,10 @@ import { toError } from '../core/errors.ts'
 import { SPOOL_BYTES_MAX } from '../core/limits.ts'
 import type { Report } from '../core/messages.ts'
 import { inlineBytesOf } from '../core/result.ts'
-import type { AttemptRef, BlobId, BlobRef, NodeId } from '../core/types.ts'
+import type { AttemptRef, BlobRef, NodeId } from '../core/types.ts'
 import type { KeptFor, KeptReport } from '../core/worker/events.ts'
 import { keyOf, newEntry, refsOf } from './entry.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, FileOf } from './entry.ts'
 import { KeptBlobs } from './kept-blobs.ts'
 import { load } from './load.ts'
 import type { Loaded } from './load.ts'
@@ -106,11 +106,11 @@ export class Spool {
     return this.#blobs.pathOf(blob)
   }
 
-  /** Keeps results. `pathOf` is asked at once; the files stay until the result is forgotten. */
-  keep(whose: KeptFor, reports: readonly Report[], pathOf: (blob: BlobId) => string): void {
+  /** Keeps results. The files that `fileOf` tells of stay until the result is forgotten. */
+  keep(whose: KeptFor, reports: readonly Report[], fileOf: FileOf): void {
     const keptAt = Date.now()
     for (const report of reports) {
-      this.#pending.set(keyOf(whose.master, report), newEntry(whose, report, keptAt, pathOf))
+      this.#pending.set(keyOf(whose.master, report), newEntry(whose, report, keptAt, fileOf))
     }
     this.#work()
   }
@@ -222,7 +222,7 @@ export class Spool {
   async #addBlobs(entry: Entry): Promise<boolean> {
     for (const ref of refsOf(entry.report)) {
       try {
-        await this.#blobs.add(ref, entry.paths.get(ref.blob) ?? '')
+        await this.#blobs.add(ref, () => entry.fileOf(ref.blob))
         entry.blobs.push(ref)
       } catch (error) {
         if (!entry.isForgotten) throw error

@@ -59,7 +59,8 @@ const executor = await createFunctionExecutor(
     onEnded(ends) {
       for (const { run, result } of ends) {
         if (result.outcome !== 'success') throw new Error(result.reason)
-        if (!(result.value instanceof Uint8Array)) rmSync(result.value.path)
+        if ('path' in result.value) rmSync(result.value.path)
+        else if ('held' in result.value) result.value.letGo()
         waiting.get(run)?.()
         waiting.delete(run)
       }

@@ -18,7 +18,7 @@ import { BlobStore } from '../../src/blobs/blob-store.ts'
 
 const STORES = {
   'on disk': (folder: string) => new BlobStore(folder),
-  'that is durable': (folder: string) => new BlobStore(folder, true)
+  'that is durable': (folder: string) => new BlobStore(folder, { isDurable: true })
 }
 
 function refOf(bytes: Uint8Array): BlobRef {
@@ -26,7 +26,7 @@ function refOf(bytes: Uint8Array): BlobRef {
   return { blob, bytes: bytes.length }
 }
 
-async function bytesIn(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function bytesIn(chunks: ReturnType<BlobStore['read']>): Promise<Buffer> {
   const all: Uint8Array[] = []
   for await (const chunk of chunks) all.push(chunk)
   return Buffer.concat(all)
@@ -224,7 +224,7 @@ describe('a durable blob store that is opened again', () => {
 
   async function keep(store: BlobStore, bytes: Uint8Array): Promise<BlobRef> {
     const ref = refOf(bytes)
-    await store.receive(ref, (write) => write(bytes))
+    await store.put(ref, bytes)
     return ref
   }
 

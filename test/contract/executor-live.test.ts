@@ -1,7 +1,7 @@
 /**
  * What every executor promises to those who read what a task prints while it runs.
  */
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,11 +9,12 @@ import { expect } from 'chai'
 import type { OutputStream } from '../../src/core/messages.ts'
 import type { JobId, NodeId } from '../../src/core/types.ts'
 import { READ_BYTES_MAX } from '../../src/core/limits.ts'
-import { createExecutor, isSpoolFile } from '../../src/exec/executor.ts'
-import type { Executor, Output, RunResult } from '../../src/exec/executor.ts'
+import { createExecutor, isInline } from '../../src/exec/executor.ts'
+import type { Executor, RunResult } from '../../src/exec/executor.ts'
 import { SPEC } from '../support/machines.ts'
 import { NO_EVENTS, TestExecutor, until } from '../support/executors.ts'
 import { TestFunctions, forEachIsolation } from '../support/functions.ts'
+import { takeOutput } from '../support/outputs.ts'
 
 /** A task that prints what it is told to, when it is told to. */
 interface Talking {
@@ -35,13 +36,6 @@ function pattern(bytes: number, from = 0): Buffer {
   const all = Buffer.alloc(bytes)
   for (let at = 0; at < bytes; at++) all[at] = ((from + at) * 31 + ((from + at) >> 8)) & 0xff
   return all
-}
-
-function bytesIn(output: Output): Buffer {
-  if (!isSpoolFile(output)) return Buffer.from(output)
-  const bytes = readFileSync(output.path)
-  rmSync(output.path)
-  return bytes
 }
 
 /** What a task is told to print, as files that it waits for. */
@@ -130,8 +124,8 @@ function suite(subject: () => Subject): void {
     expect(await out.until(15)).to.deep.equal(pattern(15))
     task.stops()
     const end = await task.end
-    expect(bytesIn(end.stdout)).to.deep.equal(pattern(15))
-    expect(bytesIn(end.stderr)).to.deep.equal(pattern(20))
+    expect(takeOutput(end.stdout)).to.deep.equal(pattern(15))
+    expect(takeOutput(end.stderr)).to.deep.equal(pattern(20))
   })
 
   it('tells once of more to read, after a read that found nothing', async () => {
@@ -180,7 +174,7 @@ function suite(subject: () => Subject): void {
   it('gives much, in memory and in a file, the same bytes as in the end', async () => {
     const task = subject().talk()
     const reader = new Reader(subject(), task.run)
-    // A file takes over beyond 256 KiB: on both sides of that, and of a file.
+    // Beyond 256 KiB a command's output goes to a file, and a function's is held: on both sides of that.
     for (const bytes of [200_000, 60_000, 5_000, 1, 400_000]) {
       task.prints(bytes)
       await reader.until(reader.offset + bytes)
@@ -188,8 +182,8 @@ function suite(subject: () => Subject): void {
     const late = await new Reader(subject(), task.run).until(665_001)
     task.stops()
     const { stdout } = await task.end
-    expect(isSpoolFile(stdout)).to.equal(true)
-    const all = bytesIn(stdout)
+    expect(isInline(stdout)).to.equal(false)
+    const all = takeOutput(stdout)
     expect(all.equals(pattern(665_001))).to.equal(true)
     expect(Buffer.concat(reader.bytes).equals(all)).to.equal(true)
     expect(late.equals(all)).to.equal(true)
@@ -214,7 +208,7 @@ function suite(subject: () => Subject): void {
     task.stops()
     const { outcome, stdout } = await task.end
     expect(outcome).to.equal('success')
-    expect(bytesIn(stdout)).to.have.length(2_000_000)
+    expect(takeOutput(stdout)).to.have.length(2_000_000)
   })
 
   it('answers thousands of reads at once', async () => {

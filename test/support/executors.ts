@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JobId, NodeId } from '../../src/core/types.ts'
 import type { ShellSpec } from '../../src/core/spec.ts'
-import { createShellExecutor } from '../../src/exec/executor.ts'
+import { createShellExecutor, isInline } from '../../src/exec/executor.ts'
 import type {
   Executor,
   ExecutorEvents,
@@ -44,8 +44,8 @@ export async function numbersIn(path: string): Promise<number[]> {
 
 /** Output that was small enough to be handed over as bytes. */
 export function bytesOf(output: Output): Buffer {
-  if (output instanceof Uint8Array) return Buffer.from(output)
-  throw new Error(`the output is the file ${output.path}`)
+  if (isInline(output)) return Buffer.from(output)
+  throw new Error('the output is too large for a message')
 }
 
 export function textOf(output: Output): string {

@@ -14,14 +14,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FunctionRef, FunctionSpec } from '../../src/core/spec.ts'
 import type { BlobId, Isolation, JobId, NodeId } from '../../src/core/types.ts'
-import { isSpoolFile } from '../../src/exec/executor.ts'
-import type { Executor, Output, RunResult } from '../../src/exec/executor.ts'
+import type { Executor, RunResult } from '../../src/exec/executor.ts'
 import { createFunctionExecutor } from '../../src/exec/functions/function-executor.ts'
 import type { FunctionExecutorInit } from '../../src/exec/functions/function-executor.ts'
 import { decodeOutcomes, encodeCalls } from '../../src/values/calls.ts'
 import type { CallOutcome } from '../../src/values/calls.ts'
 import { decodeValue } from '../../src/values/decode.ts'
 import { until } from './executors.ts'
+import { contentOf } from './outputs.ts'
 
 const MODULE = fileURLToPath(new URL('./task-functions.mjs', import.meta.url))
 
@@ -291,10 +291,6 @@ export function bundleOf(folder: string, code: string): { blob: BlobId; file: st
 function endOf(result: RunResult): FunctionEnd {
   const bytes = contentOf(result.value)
   return { ...result, outcomes: bytes.length === 0 ? [] : decodeOutcomes(bytes) }
-}
-
-function contentOf(output: Output): Uint8Array {
-  return isSpoolFile(output) ? readFileSync(output.path) : output
 }
 
 function pids(matches: (words: string) => boolean): number[] {

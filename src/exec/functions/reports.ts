@@ -1,10 +1,12 @@
 /**
  * From how a run ended to its report, with all that it printed and returned.
  */
-import { VALUE_BYTES_MAX } from '../../core/limits.ts'
+import { Budget } from '../../core/budget.ts'
+import { OUTPUTS_IN_MEMORY_BYTES_MAX, VALUE_BYTES_MAX } from '../../core/limits.ts'
 import type { Outcome } from '../../core/result.ts'
 import { toError } from '../../core/errors.ts'
 import { Batch } from '../batch.ts'
+import { discardOutput } from '../executor.ts'
 import type { ExecutorEvents, Output, OutputRange, RunEnd, RunResult } from '../executor.ts'
 import { Followed } from '../followed.ts'
 import type { Verdict } from '../verdict.ts'
@@ -25,6 +27,7 @@ export class Reports {
   readonly #ends: Batch<RunEnd>
   readonly #onNotice: (text: string) => void
   readonly #followed: Followed
+  readonly #memory = new Budget(OUTPUTS_IN_MEMORY_BYTES_MAX)
   readonly #pending = new Set<Promise<void>>()
   #outputs = 0
 
@@ -114,8 +117,12 @@ export class Reports {
 
   #newOutput(run: Run, name: StreamName): RunOutput {
     const path = `${this.#handover}-${++this.#outputs}.${name}`
-    return new RunOutput(path, () => {
-      if (name !== 'value') this.#followed.printed(run.start.run, name)
+    return new RunOutput({
+      path,
+      memory: this.#memory,
+      onReadable: () => {
+        if (name !== 'value') this.#followed.printed(run.start.run, name)
+      }
     })
   }
 
@@ -154,6 +161,9 @@ export class Reports {
       const value = await taken.value
       this.#ends.add({ run: number, result: { ...verdict, ...times, stdout, stderr, value } })
     } catch (error) {
+      for (const output of await Promise.allSettled(Object.values(taken))) {
+        if (output.status === 'fulfilled') await discardOutput(output.value)
+      }
       const reason = `the output of the task could not be kept: ${toError(error).message}`
       this.unrun(number, 'refused', reason)
     }
