@@ -4,7 +4,7 @@
 import { createReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { CHUNK_BYTES, FILE_STEP_BYTES } from '../core/limits.ts'
+import { CHUNK_BYTES_TARGET, FILE_STEP_BYTES } from '../core/limits.ts'
 
 /** Takes the next bytes; a promise when it can take more only later. */
 export type WriteChunk = (chunk: Uint8Array) => Promise<void> | undefined
@@ -58,7 +58,7 @@ export async function* readChunks(
 
 /** The same of bytes in memory. */
 export function* chunksOf(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
-  for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
-    yield bytes.subarray(from, from + CHUNK_BYTES)
+  for (let from = 0; from < bytes.length; from += CHUNK_BYTES_TARGET) {
+    yield bytes.subarray(from, from + CHUNK_BYTES_TARGET)
   }
 }

@@ -254,7 +254,7 @@ function notHere(blob: BlobId): P2pJobsError {
 
 /** The bytes, without what else is in the memory they are in. */
 function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice()
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 /** Waits until a file, or the names in a folder, are on disk. */

@@ -82,10 +82,12 @@ export const FRAME_BYTES_TARGET = 64 * 1024
 export const FRAME_BYTES_MAX = 1024 * 1024
 /** A payload above this travels as a blob. */
 export const INLINE_BYTES_MAX = 256 * 1024
-/** Blobs are sent in chunks of this size. */
+/** Blobs are sent in chunks of this size at most. */
 export const CHUNK_BYTES = 64 * 1024
+/** And in chunks of this size: one fills an encrypted message (65,519) with the heads before it (16). */
+export const CHUNK_BYTES_TARGET = 65_503
 /** Blobs go to and from files in steps of this size: each is a way to another thread and back. */
-export const FILE_STEP_BYTES = 1024 * 1024
+export const FILE_STEP_BYTES = 16 * CHUNK_BYTES_TARGET
 /**
  * Blobs in the memory of a node, all together, and the largest of them: enough for what is on its way
  * while tasks of some MiB run, and little beside what else a node takes. What comes beyond is in files.

@@ -15,7 +15,7 @@ import {
   encodeBlobRequest
 } from '../wire/blob.ts'
 import type { BlobRequest } from '../wire/blob.ts'
-import { encodeFrame } from '../wire/frame.ts'
+import { encodeFrame, wholeOf } from '../wire/frame.ts'
 import { FrameStream } from './frame-stream.ts'
 import { outletOf } from './outlet.ts'
 import type { Outlet } from './outlet.ts'
@@ -116,28 +116,26 @@ async function unlessStalled(
   }
 }
 
-async function receive(
-  frames: FrameStream,
-  ref: BlobRef,
-  write: WriteChunk
-): Promise<void> {
+async function receive(frames: FrameStream, ref: BlobRef, write: WriteChunk): Promise<void> {
   const hash = createHash('sha256')
   let isAnswered = false
   let bytes = 0
-  for await (const frame of frames.frames()) {
+  for await (const pieces of frames.pieces()) {
     if (!isAnswered) {
-      const refusal = decodeBlobAnswer(frame)
+      const refusal = decodeBlobAnswer(wholeOf(pieces))
       if (refusal !== undefined) throw new P2pJobsError('BLOB_NOT_FOUND', refusal)
       isAnswered = true
       if (ref.bytes === 0) break
       continue
     }
-    if (frame.length === 0) throw badMessage('a chunk of a blob without a byte')
-    bytes += frame.length
-    if (bytes > ref.bytes) throw badMessage('more bytes than the blob has')
-    hash.update(frame)
-    const writing = write(frame)
-    if (writing !== undefined) await writing
+    if (pieces.length === 0) throw badMessage('a chunk of a blob without a byte')
+    for (const piece of pieces) {
+      bytes += piece.length
+      if (bytes > ref.bytes) throw badMessage('more bytes than the blob has')
+      hash.update(piece)
+      const writing = write(piece)
+      if (writing !== undefined) await writing
+    }
     if (bytes === ref.bytes) break
   }
   if (bytes !== ref.bytes) {

@@ -12,7 +12,7 @@ import { P2pJobsError, toError } from '../core/errors.ts'
 import { FRAME_BYTES_MAX } from '../core/limits.ts'
 import { Queue } from '../core/queue.ts'
 import { badMessage } from '../wire/codec.ts'
-import { FrameParser } from '../wire/frame.ts'
+import { FrameParser, wholeOf } from '../wire/frame.ts'
 import type { Outlet } from './outlet.ts'
 
 /** Unread bytes above which the sender is held back. */
@@ -100,6 +100,11 @@ export class FrameStream {
    * fails, when it ends inside a frame, and BAD_MESSAGE for a frame that is too long.
    */
   async *frames(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const pieces of this.pieces()) yield wholeOf(pieces)
+  }
+
+  /** The same, each body in the pieces it came in. */
+  async *pieces(): AsyncGenerator<readonly Uint8Array[], void, undefined> {
     while (true) {
       yield* this.#takeFrames()
       this.#resume()
@@ -119,7 +124,7 @@ export class FrameStream {
     const over = Promise.withResolvers<undefined>()
     this.#wake = () => {
       try {
-        for (const body of this.#takeFrames()) onFrame(body)
+        for (const pieces of this.#takeFrames()) onFrame(wholeOf(pieces))
         if (this.#hasEnded) over.resolve(undefined)
       } catch (error) {
         over.reject(toError(error))
@@ -133,13 +138,13 @@ export class FrameStream {
     this.#isOver()
   }
 
-  *#takeFrames(): Generator<Uint8Array, void, undefined> {
+  *#takeFrames(): Generator<readonly Uint8Array[], void, undefined> {
     while (this.#unread.length > 0) {
       const chunks = this.#unread
       this.#unread = []
       for (const chunk of chunks) {
         this.#unreadBytes -= chunk.length
-        yield* this.#parser.push(chunk)
+        yield* this.#parser.pushPieces(chunk)
       }
     }
   }

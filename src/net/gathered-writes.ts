@@ -10,9 +10,12 @@ const NOISE_LENGTH_BYTES = 2
 const YAMUX_HEADER_BYTES = 12
 const YAMUX_WINDOW_UPDATE = 1
 const LENGTH_AT = 8
-/** How long a window update waits, and how wide a sender may do without it: a tenth of a window. */
+/**
+ * How long a window update waits, and how wide a sender may do without it: less than half of the
+ * smallest window, so that of a blob every second chunk is answered.
+ */
 const PATIENCE_MS = 2
-const PATIENT_BYTES_MAX = 32 * 1024
+const PATIENT_BYTES_MAX = 96 * 1024
 
 type Data = Parameters<MessageStream['send']>[0]
 

@@ -14,6 +14,7 @@ const LENGTH_BYTES = 4
 /** A frame in more pieces than this is put together while it comes: each costs more than its bytes. */
 const CHUNKS_MAX = 256
 const MESSAGE_HEADER_BYTES = 9
+const NOTHING = new Uint8Array(0)
 
 /** A message as bytes: its type, the fields of its head, and payloads as they are. */
 export interface RawMessage {
@@ -120,13 +121,18 @@ export class FrameParser {
 
   /** The bodies that are complete with these bytes. Throws BAD_MESSAGE for one that is too long. */
   *push(chunk: Uint8Array): Generator<Uint8Array> {
+    for (const pieces of this.pushPieces(chunk)) yield wholeOf(pieces)
+  }
+
+  /** The same, each body in the pieces it came in: whoever copies them anyway has no need of one. */
+  *pushPieces(chunk: Uint8Array): Generator<readonly Uint8Array[]> {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
     if (this.#chunks.length > CHUNKS_MAX) this.#chunks = [concat(this.#chunks)]
     while (true) {
       if (this.#expected === undefined) {
         if (this.#bytes < LENGTH_BYTES) return
-        const length = this.#take(LENGTH_BYTES)
+        const length = wholeOf(this.#take(LENGTH_BYTES))
         this.#expected = new DataView(length.buffer, length.byteOffset).getUint32(0)
         if (this.#expected > this.#bytesMax) {
           throw badMessage(`a frame of ${this.#expected} bytes, ${this.#bytesMax} are the most`)
@@ -139,19 +145,26 @@ export class FrameParser {
     }
   }
 
-  #take(bytes: number): Uint8Array {
-    const first = this.#chunks[0] ?? new Uint8Array(0)
+  #take(bytes: number): Uint8Array[] {
     this.#bytes -= bytes
-    if (first.length > bytes) {
-      this.#chunks[0] = first.subarray(bytes)
-      return first.subarray(0, bytes)
-    }
-    if (first.length === bytes) {
+    const taken: Uint8Array[] = []
+    for (let left = bytes; left > 0;) {
+      const first = this.#chunks[0] ?? NOTHING
+      if (first.length > left) {
+        this.#chunks[0] = first.subarray(left)
+        taken.push(first.subarray(0, left))
+        break
+      }
       this.#chunks.shift()
-      return first
+      taken.push(first)
+      left -= first.length
     }
-    const all = this.#chunks.length === 1 ? first : concat(this.#chunks)
-    this.#chunks = all.length > bytes ? [all.subarray(bytes)] : []
-    return all.subarray(0, bytes)
+    return taken
   }
+}
+
+/** The pieces of a body as one. */
+export function wholeOf(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first = NOTHING] = pieces
+  return pieces.length > 1 ? concat([...pieces]) : first
 }

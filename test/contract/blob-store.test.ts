@@ -17,7 +17,8 @@ import type { BlobId, BlobRef } from '../../src/core/types.ts'
 import { BlobStore } from '../../src/blobs/blob-store.ts'
 
 const STORES = {
-  'on disk': (folder: string) => new BlobStore(folder),
+  'in memory': (folder: string) => new BlobStore(folder),
+  'on disk': (folder: string) => new BlobStore(folder, { memoryBytesMax: 0 }),
   'that is durable': (folder: string) => new BlobStore(folder, { isDurable: true })
 }
 
@@ -39,6 +40,13 @@ function codeOf(work: () => unknown): string | undefined {
   } catch (error) {
     return operatingErrorOf(error)?.code ?? String(error)
   }
+}
+
+async function rejection(work: Promise<unknown>): Promise<string | undefined> {
+  return await work.then(
+    () => undefined,
+    (error: unknown) => (error as { code?: string }).code ?? String(error)
+  )
 }
 
 for (const [name, open] of Object.entries(STORES)) {
@@ -179,7 +187,8 @@ for (const [name, open] of Object.entries(STORES)) {
     it('takes the same blob from two sides at a time', async () => {
       const bytes = randomBytes(100_000)
       const [{ blob }] = await Promise.all([receive(bytes, 10_000), receive(bytes), adopt(bytes)])
-      expect(readdirSync(folder)).to.have.length(1)
+      expect(store.size).to.equal(1)
+      expect(readdirSync(folder)).to.have.length(store.memoryBytes > 0 ? 0 : 1)
       await Promise.all([store.release(blob), store.release(blob)])
       expect((await bytesIn(store.read({ blob }))).equals(bytes)).to.equal(true)
     })
@@ -195,15 +204,32 @@ for (const [name, open] of Object.entries(STORES)) {
       expect(readdirSync(folder)).to.have.length(1)
     })
 
-    it('lets a reader go on that has begun when the last reference goes', async () => {
-      const bytes = randomBytes(1_000_000)
-      const { blob } = await adopt(bytes)
-      let read = 0
-      for await (const chunk of store.read({ blob })) {
-        if (read === 0) await store.release(blob)
-        read += chunk.length
-      }
-      expect(read).to.equal(1_000_000)
+    for (const [way, keep] of Object.entries({ adopted: adopt, received: receive })) {
+      it(`lets a reader go on of what was ${way} when the last reference goes`, async () => {
+        const bytes = randomBytes(1_500_000)
+        const { blob } = await keep(bytes)
+        const read: Uint8Array[] = []
+        for await (const chunk of store.read({ blob })) {
+          if (read.length === 0) await store.release(blob)
+          read.push(chunk)
+        }
+        expect(Buffer.concat(read).equals(bytes)).to.equal(true)
+        expect(readdirSync(folder)).to.deep.equal([])
+        expect(store.memoryBytes).to.equal(0)
+      })
+    }
+
+    it('gives all bytes at once, and a file with them', async () => {
+      const bytes = randomBytes(1_500_000)
+      await store.put(refOf(bytes), bytes)
+      expect(bytes.equals(await store.bytesOf(refOf(bytes)))).to.equal(true)
+      const path = await store.fileOf(refOf(bytes).blob)
+      expect(readFileSync(path).equals(bytes)).to.equal(true)
+      expect(bytes.equals(await store.bytesOf(refOf(bytes)))).to.equal(true)
+      await store.release(refOf(bytes).blob)
+      expect(existsSync(path)).to.equal(false)
+      expect(await rejection(store.bytesOf(refOf(bytes)))).to.equal('BLOB_NOT_FOUND')
+      expect(await rejection(store.fileOf(refOf(bytes).blob))).to.equal('BLOB_NOT_FOUND')
     })
   })
 }

@@ -161,7 +161,8 @@ export class Reports {
       const value = await taken.value
       this.#ends.add({ run: number, result: { ...verdict, ...times, stdout, stderr, value } })
     } catch (error) {
-      for (const output of await Promise.allSettled(Object.values(taken))) {
+      const pending = Object.values(taken).map((output) => Promise.resolve(output))
+      for (const output of await Promise.allSettled(pending)) {
         if (output.status === 'fulfilled') await discardOutput(output.value)
       }
       const reason = `the output of the task could not be kept: ${toError(error).message}`

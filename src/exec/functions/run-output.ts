@@ -34,7 +34,7 @@ export interface RunOutputInit {
   /** The memory for all output that is too large for a message. */
   readonly memory: Budget
   /** Called when there is more to read. */
-  onReadable(): void
+  readonly onReadable: () => void
 }
 
 export class RunOutput {

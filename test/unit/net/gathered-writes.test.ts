@@ -74,10 +74,10 @@ describe('writes of a connection', () => {
 
   it('hold nothing back that the other side may need to go on', () => {
     const sends = gathered()
-    sends.stream.send(windowUpdate(20_000))
-    sends.stream.send(windowUpdate(20_000))
+    sends.stream.send(windowUpdate(50_000))
+    sends.stream.send(windowUpdate(50_000))
     expect(sends.sent).to.deep.equal([
-      Uint8Array.from([...windowUpdate(20_000), ...windowUpdate(20_000)])
+      Uint8Array.from([...windowUpdate(50_000), ...windowUpdate(50_000)])
     ])
   })
 
