@@ -30,6 +30,7 @@ import { ManagerSearch } from './manager-search.ts'
 import { Membership } from './membership.ts'
 import { Refusals } from './refusals.ts'
 import { SessionKeeper } from './session-keeper.ts'
+import { Turns } from './turns.ts'
 import type { WorkerRole } from './worker-role.ts'
 
 export interface NetworkOptions {
@@ -56,6 +57,9 @@ export interface NetworkRoleInit {
   /** How others are found; by multicast DNS, unless something else is given. */
   readonly discover?: (init: DiscoveryInit) => Discovery
 }
+
+/** Blobs that one session fetches at a time: enough that none waits for another to be asked for. */
+const FETCHES_MAX = 8
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -250,10 +254,13 @@ export class NetworkRole {
 
   /** Fetches blobs of a peer into the node's store. */
   #blobsOf(peer: NodeId): ObtainBlob {
+    const turns = new Turns(FETCHES_MAX)
     return async (ref) => {
       try {
-        await this.#init.blobs.receive(ref, (write) =>
-          this.#network.fetchBlob(peer, ref, write, this.#stopping.signal)
+        await turns.run(() =>
+          this.#init.blobs.receive(ref, (write) =>
+            this.#network.fetchBlob(peer, ref, write, this.#stopping.signal)
+          )
         )
       } catch (error) {
         this.#refusals.note(peer, toError(error))

@@ -10,7 +10,7 @@ import { encodeFrame } from '../../src/wire/frame.ts'
 import { Admitting } from '../support/admitting.ts'
 import { blobOf } from '../support/blobs.ts'
 import { askForBlob } from '../support/raw-blobs.ts'
-import { aHold, aResult, ref } from '../support/machines.ts'
+import { SPEC, aHold, aResult, ref } from '../support/machines.ts'
 import type { RawStream } from '../support/raw-peer.ts'
 import { leaseOf } from '../support/raw-sessions.ts'
 import { until } from '../support/until.ts'
@@ -49,6 +49,23 @@ describe('large output', function () {
     expect(master.blobs.size).to.equal(0)
     await until(() => worker.blobs.size === 0, 'the worker keeps nothing')
     expect(worker.network.refusals).to.deep.equal({ stranger: 0, hello: 0, message: 0 })
+  })
+
+  it('goes the other way, too: large inputs of more tasks than there can be streams', async () => {
+    const master = await net.member({ isMaster: true })
+    const worker = await net.member({ slots: 200, join: [master.address] })
+    const inputs = Array.from({ length: 200 }, () => randomBytes(500_000))
+    const refs = await Promise.all(inputs.map((bytes) => master.master.publish(bytes)))
+    const job = master.master.submit(SPEC, { priority: 0, retries: 0 })
+    master.master.add(job, refs)
+    master.master.close(job)
+    await worker.hasStarted(200)
+    for (const { task, attempt, input } of worker.executor.started) {
+      expect(attempt).to.equal(1)
+      expect(inputs[task - 1]!.equals(input)).to.equal(true)
+    }
+    expect(worker.blobs.size).to.equal(0)
+    expect(worker.network.refusals.message).to.equal(0)
   })
 
   it('can be the same of many tasks at the same time', async () => {
