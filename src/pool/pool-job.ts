@@ -189,4 +189,3 @@ export class PoolJob {
     this.#master.withdraw(blob).catch((error: unknown) => this.#onProblem(toError(error)))
   }
 }
-

@@ -26,12 +26,7 @@ export interface Entry {
   isForgotten: boolean
 }
 
-export function newEntry(
-  whose: KeptFor,
-  report: Report,
-  keptAt: number,
-  fileOf: FileOf
-): Entry {
+export function newEntry(whose: KeptFor, report: Report, keptAt: number, fileOf: FileOf): Entry {
   return { whose, report, keptAt, fileOf, blobs: [], place: undefined, isForgotten: false }
 }
 

@@ -7,11 +7,7 @@ import { createWriteStream } from 'node:fs'
 import type { WriteStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import type { Budget } from '../../core/budget.ts'
-import {
-  FILE_STEP_BYTES,
-  INLINE_BYTES_MAX,
-  OUTPUT_IN_MEMORY_BYTES_MAX
-} from '../../core/limits.ts'
+import { FILE_STEP_BYTES, INLINE_BYTES_MAX, OUTPUT_IN_MEMORY_BYTES_MAX } from '../../core/limits.ts'
 import type { BlobId } from '../../core/types.ts'
 import type { Output, OutputRange } from '../executor.ts'
 
