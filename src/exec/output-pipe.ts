@@ -64,8 +64,9 @@ export class OutputPipe {
   /** Replaces a pipe that somebody has removed: a shell would make a file in its place. */
   ensure(): void {
     if (lstatSync(this.path, { throwIfNoEntry: false })?.isFIFO() === true) return
-    closeSync(this.#fd)
+    const old = this.#fd
     this.#replace()
+    closeSync(old)
   }
 
   #replace(): void {

@@ -84,10 +84,9 @@ export class Slot<Each extends Script> {
   }
 
   /** Pipes that no task has; there are some whenever a script can be given. */
-  freePair(now: number): PipePair {
+  freePair(): PipePair {
     const pair = this.#pairs.find(({ isFree }) => isFree)
     if (pair === undefined) throw new Error('bug in p2pjobs: a slot has more tasks than pipes')
-    pair.ensure(now)
     return pair
   }
 

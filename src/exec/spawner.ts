@@ -121,7 +121,7 @@ export class Spawner {
   #prepare(slot: Slot<Run>, waiting: Waiting): Run | undefined {
     const { spec, order } = waiting
     const now = performance.now()
-    const pair = slot.freePair(now)
+    const pair = slot.freePair()
     const plan = this.#plan(waiting, pair, now)
     if ('outcome' in plan) {
       this.#followed.forget(order.run)
@@ -143,6 +143,11 @@ export class Spawner {
   }
 
   #plan({ spec, order }: Waiting, pair: PipePair, now: number): TaskPlan | Verdict {
+    try {
+      pair.ensure(now)
+    } catch (error) {
+      return refusal(`its output cannot be caught: ${toError(error).message}`)
+    }
     try {
       return this.#planner.plan(spec, order, pair, now)
     } catch (error) {
