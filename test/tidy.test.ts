@@ -145,7 +145,7 @@ describe('tidy', () => {
     // Entries: of the package, of the program, of the processes that run tasks, and of threads.
     const entries = new Set([
       ...['src/index.ts', 'src/cli/bin.ts', 'src/exec/spawner-main.ts'],
-      'src/journal/thread-main.ts',
+      ...['src/journal/thread-main.ts', 'src/journal/manager-thread.ts'],
       ...['src/exec/functions/launcher-main.ts', 'src/exec/functions/child/child-main.ts']
     ])
     const imported = new Set(

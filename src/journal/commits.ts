@@ -3,11 +3,8 @@
  * together.
  */
 import { toError } from '../core/errors.ts'
-import type { JournalRecord } from '../core/master/journal.ts'
-import { entryOf } from './encoding.ts'
-import type { Commit, Entry } from './rows.ts'
+import type { Commit, Failure } from './rows.ts'
 import { errorOf } from './thread-link.ts'
-import type { ThreadLink } from './thread-link.ts'
 
 /** One transaction has so many entries and bytes at most, unless one commit has more. */
 const GROUP_ENTRIES_MAX = 2_000
@@ -15,28 +12,35 @@ const GROUP_BYTES_MAX = 4 * 1024 * 1024
 /** Transactions at the thread: one that is written, and one that it finds when that is done. */
 const UNDER_WAY_MAX = 2
 
-interface Waiting {
-  readonly commit: Commit
+/** How the thread is asked, and what is known of an entry. */
+export interface CommitsInit<Entry> {
+  commit(commits: readonly Commit<Entry>[]): Promise<readonly (Failure | undefined)[]>
+  /** It brings what can be refused. */
+  isRefusable(entry: Entry): boolean
+  bytesOf(entry: Entry): number
+}
+
+interface Waiting<Entry> {
+  readonly commit: Commit<Entry>
   readonly bytes: number
   readonly resolve: () => void
   readonly reject: (error: Error) => void
 }
 
-export class Commits {
-  readonly #link: ThreadLink
-  #waiting: Waiting[] = []
+export class Commits<Entry> {
+  readonly #init: CommitsInit<Entry>
+  #waiting: Waiting<Entry>[] = []
   readonly #underWay = new Set<Promise<void>>()
   #isSending = false
 
-  constructor(link: ThreadLink) {
-    this.#link = link
+  constructor(init: CommitsInit<Entry>) {
+    this.#init = init
   }
 
-  async add(records: readonly JournalRecord[]): Promise<void> {
-    const entries = records.map(entryOf)
-    const isRefusable = entries.some(({ type }) => type === 'submitted' || type === 'added')
+  async add(entries: readonly Entry[]): Promise<void> {
+    const isRefusable = entries.some((entry) => this.#init.isRefusable(entry))
     const commit = { entries, at: Date.now(), isRefusable }
-    const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
+    const bytes = entries.reduce((sum, entry) => sum + this.#init.bytesOf(entry), 0)
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ commit, bytes, resolve, reject })
       this.#sendSoon()
@@ -66,10 +70,10 @@ export class Commits {
     })
   }
 
-  #takeGroup(): Waiting[] {
+  #takeGroup(): Waiting<Entry>[] {
     let entries = 0
     let bytes = 0
-    const isBeyond = ({ commit, bytes: more }: Waiting): boolean => {
+    const isBeyond = ({ commit, bytes: more }: Waiting<Entry>): boolean => {
       entries += commit.entries.length
       bytes += more
       return entries > GROUP_ENTRIES_MAX || bytes > GROUP_BYTES_MAX
@@ -78,12 +82,9 @@ export class Commits {
     return this.#waiting.splice(0, end === -1 ? Infinity : end)
   }
 
-  async #send(group: readonly Waiting[]): Promise<void> {
+  async #send(group: readonly Waiting<Entry>[]): Promise<void> {
     try {
-      const failures = await this.#link.ask(
-        'commit',
-        group.map(({ commit }) => commit)
-      )
+      const failures = await this.#init.commit(group.map(({ commit }) => commit))
       for (const [at, { resolve, reject }] of group.entries()) {
         const failure = failures[at]
         if (failure === undefined) resolve()
@@ -93,9 +94,4 @@ export class Commits {
       for (const { reject } of group) reject(toError(error))
     }
   }
-}
-
-function bytesOf(entry: Entry): number {
-  if (entry.type === 'added') return entry.rows.reduce((sum, { inputs }) => sum + inputs.length, 0)
-  return entry.type === 'settled' ? entry.result.length : 0
 }

@@ -30,8 +30,8 @@ const PRAGMAS = [
   'temp_store = MEMORY'
 ]
 
-/** Throws JOURNAL_FAILED, JOURNAL_FULL or JOURNAL_NEWER. */
-export function openDatabase(path: string): DatabaseSync {
+/** `steps`: those of its tables. Throws JOURNAL_FAILED, JOURNAL_FULL or JOURNAL_NEWER. */
+export function openDatabase(path: string, steps: readonly string[]): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -40,7 +40,7 @@ export function openDatabase(path: string): DatabaseSync {
     database = new DatabaseSync(path, { timeout: 0 })
     for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`)
     database.exec('BEGIN IMMEDIATE; COMMIT')
-    migrate(database, path)
+    migrate(database, path, steps)
     return database
   } catch (error) {
     database?.close()

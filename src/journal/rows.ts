@@ -61,8 +61,8 @@ export const COUNTS_LOSS = 4
 export const NUMBERS_SHIFT = 3
 
 /** The records of one call of `commit`. */
-export interface Commit {
-  readonly entries: readonly Entry[]
+export interface Commit<Each = Entry> {
+  readonly entries: readonly Each[]
   /** Wall clock. */
   readonly at: number
   /** It brings work that can be refused. */

@@ -19,8 +19,8 @@ export const taskOf = (key: string): string => `(${key} & ${TASK_MASK})`
 export const isOfJob = (key: string, job: string): string =>
   `${key} BETWEEN ${keyOf(job, '0')} AND ${keyOf(job, String(TASK_MASK))}`
 
-/** Step n leads to schema n + 1. Never changed once released: later versions add steps. */
-const STEPS: readonly string[] = [
+/** Never changed once released: later versions add steps. */
+export const JOURNAL_STEPS: readonly string[] = [
   `
   CREATE TABLE journal (
     epoch TEXT NOT NULL,
@@ -94,17 +94,20 @@ const STEPS: readonly string[] = [
   `
 ]
 
-export const SCHEMA_VERSION = STEPS.length
+export const SCHEMA_VERSION = JOURNAL_STEPS.length
 
-/** Makes the tables what this version needs. Throws JOURNAL_NEWER, and whatever SQLite does. */
-export function migrate(database: DatabaseSync, path: string): void {
+/**
+ * Makes the tables what this version needs: step n of `steps` leads to schema n + 1. Throws
+ * JOURNAL_NEWER, and whatever SQLite does.
+ */
+export function migrate(database: DatabaseSync, path: string, steps: readonly string[]): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
     user_version: number
   }
-  if (version > SCHEMA_VERSION) {
+  if (version > steps.length) {
     throw new P2pJobsError(
       'JOURNAL_NEWER',
-      `${path} was written by a later version of p2pjobs (its schema is ${version}, this version knows ${SCHEMA_VERSION} and earlier): use that version, or move the file away to begin a new journal`
+      `${path} was written by a later version of p2pjobs (its schema is ${version}, this version knows ${steps.length} and earlier): use that version, or move the file away to begin a new journal`
     )
   }
   if (version === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() !== undefined) {
@@ -113,7 +116,7 @@ export function migrate(database: DatabaseSync, path: string): void {
       `${path} is a database of another program: move it away to begin a journal`
     )
   }
-  for (let step = version; step < SCHEMA_VERSION; step++) {
-    database.exec(`BEGIN; ${STEPS[step] ?? ''}; PRAGMA user_version = ${step + 1}; COMMIT`)
+  for (let step = version; step < steps.length; step++) {
+    database.exec(`BEGIN; ${steps[step] ?? ''}; PRAGMA user_version = ${step + 1}; COMMIT`)
   }
 }

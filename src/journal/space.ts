@@ -5,7 +5,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import { P2pJobsError } from '../core/errors.ts'
+import { P2pJobsError, toError } from '../core/errors.ts'
 
 /** The ballast: given up when the disk is full. */
 const BALLAST_BYTES = 1024 * 1024
@@ -19,8 +19,13 @@ export function ballastPath(path: string): string {
 
 /** Why the disk of this journal should take no new work; undefined: there is space. */
 export function spaceRefusal(path: string): P2pJobsError | undefined {
-  const missing = missingBytes(path, !existsSync(ballastPath(path)))
-  return missing > 0 ? fullError(path, missing) : undefined
+  try {
+    const missing = missingBytes(path, !existsSync(ballastPath(path)))
+    return missing > 0 ? fullError(path, missing) : undefined
+  } catch (cause) {
+    const message = `the disk of the journal ${path} does not answer (${toError(cause).message}): check it`
+    return new P2pJobsError('JOURNAL_FAILED', message, { cause })
+  }
 }
 
 export function fullError(path: string, missing = BALLAST_BYTES): P2pJobsError {

@@ -10,6 +10,7 @@ import { Commits } from './commits.ts'
 import {
   blobRefOf,
   decodeInputs,
+  entryOf,
   jobRecordOf,
   nodeOf,
   resultRecordOf,
@@ -21,7 +22,7 @@ import {
 } from './encoding.ts'
 import type { Journal, PruneBounds, TaskQuery } from './journal.ts'
 import { END_STATES } from './rows.ts'
-import type { BlobRows, SavedRows } from './rows.ts'
+import type { BlobRows, Calls, Entry, SavedRows } from './rows.ts'
 import { spaceRefusal } from './space.ts'
 import { ThreadLink } from './thread-link.ts'
 
@@ -34,7 +35,7 @@ const PIECE_JOBS = 100
  * or it cannot be read.
  */
 export async function openJournal(path: string): Promise<Journal> {
-  const link = new ThreadLink(path)
+  const link = new ThreadLink<Calls>(path, 'thread-main')
   try {
     return new SqliteJournal(path, link, await link.ask('open'))
   } catch (error) {
@@ -46,29 +47,28 @@ export async function openJournal(path: string): Promise<Journal> {
 class SqliteJournal implements Journal {
   readonly epoch: string
   readonly #path: string
-  readonly #link: ThreadLink
-  readonly #commits: Commits
+  readonly #link: ThreadLink<Calls>
+  readonly #commits: Commits<Entry>
   #closed: Promise<void> | undefined
 
-  constructor(path: string, link: ThreadLink, epoch: string) {
+  constructor(path: string, link: ThreadLink<Calls>, epoch: string) {
     this.epoch = epoch
     this.#path = path
     this.#link = link
-    this.#commits = new Commits(link)
+    this.#commits = new Commits({
+      commit: async (commits) => await link.ask('commit', commits),
+      isRefusable: ({ type }) => type === 'submitted' || type === 'added',
+      bytesOf
+    })
   }
 
   refusal(): Error | undefined {
-    try {
-      return spaceRefusal(this.#path)
-    } catch (cause) {
-      const message = `the disk of the journal ${this.#path} does not answer (${toError(cause).message}): check it`
-      return new P2pJobsError('JOURNAL_FAILED', message, { cause })
-    }
+    return spaceRefusal(this.#path)
   }
 
   async commit(records: readonly JournalRecord[]): Promise<void> {
     this.#checkOpen()
-    await this.#commits.add(records)
+    await this.#commits.add(records.map(entryOf))
   }
 
   async *load(): AsyncGenerator<readonly Saved[]> {
@@ -201,7 +201,7 @@ class SqliteJournal implements Journal {
     await this.#closed
   }
 
-  readonly #ask: ThreadLink['ask'] = async (call, ...args) => {
+  readonly #ask: ThreadLink<Calls>['ask'] = async (call, ...args) => {
     this.#checkOpen()
     return await this.#link.ask(call, ...args)
   }
@@ -221,6 +221,11 @@ class SqliteJournal implements Journal {
       throw new P2pJobsError('JOURNAL_FAILED', message, { cause })
     }
   }
+}
+
+function bytesOf(entry: Entry): number {
+  if (entry.type === 'added') return entry.rows.reduce((sum, { inputs }) => sum + inputs.length, 0)
+  return entry.type === 'settled' ? entry.result.length : 0
 }
 
 function savedTasksOf({ rows, ended, leases }: SavedRows): SavedTask[] {

@@ -1,176 +1,54 @@
 /**
- * An open journal, in its thread: its transactions, and what happens when they fail.
+ * An open journal of a master, in its thread.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
-import { isFull, isOfTheDisk, openDatabase } from './database.ts'
 import { Reader } from './reader.ts'
-import type { BlobRows, Commit, Failure } from './rows.ts'
-import { Ballast, fullError } from './space.ts'
+import type { BlobRows, Commit, Entry, Failure } from './rows.ts'
+import { JOURNAL_STEPS } from './schema.ts'
 import { Sweeper } from './sweeper.ts'
+import { Transactions } from './transactions.ts'
 import { Writer } from './writer.ts'
 
 export class Store {
-  readonly epoch: string
   readonly reader: Reader
   readonly sweeper: Sweeper
-  /** It cannot be used any more: open another one. */
-  isBroken = false
-  readonly #path: string
-  readonly #database: DatabaseSync
-  readonly #writer: Writer
-  readonly #ballast: Ballast
+  readonly #transactions: Transactions<Entry, Writer>
 
   /** Throws JOURNAL_FAILED, JOURNAL_FULL or JOURNAL_NEWER. */
   constructor(path: string) {
-    this.#path = path
-    this.#ballast = new Ballast(path)
-    this.#database = this.#open()
-    this.#writer = new Writer(this.#database)
-    this.reader = new Reader(this.#database)
-    this.sweeper = new Sweeper(this.#database)
-    const { epoch } = this.#database.prepare('SELECT epoch FROM journal').get() as { epoch: string }
-    this.epoch = epoch
-    this.#ballast.restore()
+    const makeWriter = (database: DatabaseSync): Writer => new Writer(database)
+    this.#transactions = new Transactions(path, JOURNAL_STEPS, makeWriter)
+    const { database } = this.#transactions
+    this.reader = new Reader(database)
+    this.sweeper = new Sweeper(database)
   }
 
-  /** On a full disk, the ballast makes room for what opening takes. */
-  #open(): DatabaseSync {
-    try {
-      return openDatabase(this.#path)
-    } catch (error) {
-      if (operatingErrorOf(error)?.code !== 'JOURNAL_FULL' || !this.#ballast.spend()) throw error
-      return openDatabase(this.#path)
-    }
+  get epoch(): string {
+    return this.#transactions.epoch
+  }
+
+  /** It cannot be used any more: open another one. */
+  get isBroken(): boolean {
+    return this.#transactions.isBroken
   }
 
   commit(commits: readonly Commit[]): (Failure | undefined)[] {
-    this.#ballast.restore()
-    const isWhole = this.#ballast.isThere || commits.every(({ isRefusable }) => !isRefusable)
-    if (!isWhole) return this.#oneByOne(commits)
-    try {
-      this.#write(commits)
-      return commits.map(() => undefined)
-    } catch (error) {
-      return this.#salvage(commits, error)
-    }
-  }
-
-  /** What became of commits that failed together. */
-  #salvage(commits: readonly Commit[], error: unknown): (Failure | undefined)[] {
-    if (isOfTheDisk(error)) {
-      this.#fence()
-      return commits.map(() => this.#failure(error))
-    }
-    if (isFull(error)) this.#emptyLog()
-    else if (commits.length === 1) return [this.#failure(error)]
-    return this.#oneByOne(commits)
-  }
-
-  #oneByOne(commits: readonly Commit[]): (Failure | undefined)[] {
-    return commits.map((commit) => {
-      if (this.isBroken) return this.#failure('see the commits before')
-      if (commit.isRefusable && !this.#ballast.isThere) return failureOf(fullError(this.#path))
-      return this.#alone(commit)
-    })
-  }
-
-  #alone(commit: Commit): Failure | undefined {
-    try {
-      this.#write([commit])
-      return undefined
-    } catch (error) {
-      if (isOfTheDisk(error)) this.#fence()
-      if (!isFull(error)) return this.#failure(error)
-      // Space for what is new would be space that results of running work need.
-      if (commit.isRefusable || !this.#ballast.spend()) return failureOf(fullError(this.#path))
-      return this.#alone(commit)
-    }
-  }
-
-  #write(commits: readonly Commit[]): void {
-    this.#transaction(() => {
-      for (const { entries, at } of commits) {
-        for (const entry of entries) this.#writer.write(entry, at)
-      }
-      this.#writer.finish()
-    })
-    // While the log is empty, what is written next needs hardly any space beyond that of the log.
-    if (this.#ballast.isSpaceLow()) this.#emptyLog()
-  }
-
-  #transaction<Value>(work: () => Value): Value {
-    const database = this.#database
-    let isCommitted = false
-    try {
-      database.exec('BEGIN IMMEDIATE')
-      const value = work()
-      database.exec('COMMIT')
-      isCommitted = true
-      return value
-    } finally {
-      // Some errors have ended the transaction already.
-      if (!isCommitted && database.isTransaction) database.exec('ROLLBACK')
-      this.#writer.ended(isCommitted)
-    }
-  }
-
-  /**
-   * Makes sure that what could not be brought to the disk does not appear there later: the next
-   * transaction is written over it.
-   */
-  #fence(): void {
-    try {
-      this.#database.exec('UPDATE journal SET fences = fences + 1')
-    } catch {
-      this.isBroken = true
-    }
-  }
-
-  /**
-   * Brings what is in the log to its place, so that the log's own space can be used again. It is
-   * not given back: others who fill the disk would have it first.
-   */
-  #emptyLog(): void {
-    try {
-      this.#database.exec('PRAGMA wal_checkpoint(RESTART)')
-    } catch {
-      // No space for that either.
-    }
+    return this.#transactions.commit(commits)
   }
 
   forget(jobs: readonly number[]): BlobRows['refs'] {
-    const marks = [this.reader.lastJob(), this.#writer.lastPlace] as const
-    const refs = this.#transaction(() => this.sweeper.forget(jobs, marks))
-    this.#writer.tallies.forget()
+    const { writer } = this.#transactions
+    const marks = [this.reader.lastJob(), writer.lastPlace] as const
+    const refs = this.#transactions.run(() => this.sweeper.forget(jobs, marks))
+    writer.tallies.forget()
     return refs
   }
 
   sweep(): boolean {
-    return this.#transaction(() => this.sweeper.sweepRows()) || this.sweeper.sweepPages()
+    return this.#transactions.run(() => this.sweeper.sweepRows()) || this.sweeper.sweepPages()
   }
 
   close(): void {
-    this.isBroken = true
-    if (this.#database.isOpen) this.#database.close()
+    this.#transactions.close()
   }
-
-  #failure(cause: unknown): Failure {
-    const what = typeof cause === 'string' ? cause : toError(cause).message
-    return failureOf(
-      new P2pJobsError(
-        'JOURNAL_FAILED',
-        `the journal ${this.#path} cannot be written (${what}): check its disk`
-      )
-    )
-  }
-}
-
-/** Any error, so that another thread can throw it. */
-export function failureOf(error: unknown): Failure {
-  const { code, message } = operatingErrorOf(error) ?? {
-    code: 'JOURNAL_FAILED' as const,
-    message: `the journal failed: ${toError(error).message}`
-  }
-  return { code, message }
 }

@@ -7,11 +7,11 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { P2pJobsError, toError } from '../core/errors.ts'
-import type { Calls, Failure } from './rows.ts'
+import type { Failure } from './rows.ts'
 
 export interface Question {
   readonly id: number
-  readonly call: keyof Calls
+  readonly call: string
   readonly args: readonly unknown[]
 }
 
@@ -26,21 +26,24 @@ interface Asker {
   readonly reject: (error: Error) => void
 }
 
-const ENTRY = new URL(`./thread-main${extname(import.meta.url)}`, import.meta.url)
+/** What a thread does when asked. */
+type CallsOf<Calls> = Readonly<Record<keyof Calls, (...args: never[]) => unknown>>
 
-export class ThreadLink {
+export class ThreadLink<Calls extends CallsOf<Calls> & { close(): void }> {
   readonly #path: string
+  readonly #entry: URL
   readonly #askers = new Map<number, Asker>()
   #thread: Worker | undefined
   #next = 1
 
-  /** `path`: of the journal. */
-  constructor(path: string) {
+  /** `path`: of the journal; `entry`: the name of the module that is its thread. */
+  constructor(path: string, entry: string) {
     this.#path = path
+    this.#entry = new URL(`./${entry}${extname(import.meta.url)}`, import.meta.url)
   }
 
   /** Throws JOURNAL_FAILED, JOURNAL_FULL or JOURNAL_NEWER. */
-  async ask<Call extends keyof Calls>(
+  async ask<Call extends keyof Calls & string>(
     call: Call,
     ...args: Parameters<Calls[Call]>
   ): Promise<ReturnType<Calls[Call]>> {
@@ -59,13 +62,13 @@ export class ThreadLink {
     const thread = this.#thread
     if (thread === undefined) return
     const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
-    await this.ask('close')
+    await this.ask('close', ...([] as never))
     thread.ref()
     await ended
   }
 
   #start(): Worker {
-    const thread = new Worker(ENTRY, { workerData: this.#path })
+    const thread = new Worker(this.#entry, { workerData: this.#path })
     let cause: Error | undefined
     thread.unref()
     thread.on('message', (answer: Answer) => this.#onAnswer(thread, answer))

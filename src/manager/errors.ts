@@ -41,7 +41,11 @@ const PROBLEMS: Readonly<Record<Problem, readonly [ErrorCode, string]>> = {
   otherKind: ['OTHER_KIND', 'is something else'],
   limit: ['LIMIT', 'would take more than its manager has room for'],
   badCall: ['USAGE', 'cannot do that'],
-  conflict: ['CONFLICT', 'has changed meanwhile']
+  conflict: ['CONFLICT', 'has changed meanwhile'],
+  noSpace: [
+    'JOURNAL_FULL',
+    'takes nothing new, as the disk of its manager is nearly full: make room on it and put it again; what is in the queue can be taken'
+  ]
 }
 
 /** The error for an answer that is not `ok`, about an object called `what`. */

@@ -1,7 +1,9 @@
 /**
  * The node behind a manager or a client: a member of the network that runs no tasks.
  */
+import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { LEASE_MS } from '../core/limits.ts'
 import { acceptToken, keptCredentials, noNetwork, placeOf } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
@@ -12,11 +14,16 @@ import type { NodeOptions } from './options.ts'
 
 const DEFAULT_NETWORK = 'default'
 
+/** What a manager is to be. */
+export interface ManagerInit extends Omit<ManagerRoleInit, 'journal' | 'onProblem'> {
+  readonly isDurable: boolean
+}
+
 /** Starts the node. Throws NO_NETWORK for a network of which this home has no token. */
 export async function startManagerNode(
   options: NodeOptions,
   isLocal: boolean,
-  manager: ManagerRoleInit | undefined
+  manager: ManagerInit | undefined
 ): Promise<StartedNode> {
   const { onWarning = warnOnStderr, nodeName } = options
   const place = placeOf(process.env, options.network ?? DEFAULT_NETWORK, onWarning)
@@ -29,7 +36,11 @@ export async function startManagerNode(
       leaseMs: LEASE_MS,
       isResident: false,
       network: isLocal ? undefined : networkOf(options, place),
-      manager,
+      manager: manager && {
+        ...manager,
+        journal: manager.isDurable ? journalOf(place, manager.name) : undefined,
+        onProblem: onWarning
+      },
       // A program that serves others lives until it closes the manager; others may end.
       isBackground: manager === undefined
     },
@@ -40,6 +51,15 @@ export async function startManagerNode(
       onProblem: () => undefined
     }
   )
+}
+
+/** Any name can be that of a manager, but not that of a file. */
+function journalOf({ home, network }: NetworkPlace, name: string): string {
+  const readable = name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const hash = createHash('sha256')
+    .update(JSON.stringify([network, name]))
+    .digest('hex')
+  return join(home.data, 'managers', `${readable}-${hash.slice(0, 12)}.sqlite`)
 }
 
 function networkOf(options: NodeOptions, place: NetworkPlace): JoinOptions {

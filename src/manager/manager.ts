@@ -52,16 +52,18 @@ export class Manager implements AsyncDisposable {
 
   /**
    * Serves a manager, in this program and for as long as it lives. Throws NO_NETWORK where this home
-   * has no token of the network, USAGE, BAD_HOME, PORT_IN_USE.
+   * has no token of the network, USAGE, BAD_HOME, PORT_IN_USE; with `durable`, JOURNAL_FAILED where
+   * another program of this home serves it, JOURNAL_FULL, JOURNAL_NEWER.
    */
   static async start(options: ManagerOptions = {}): Promise<Manager> {
-    const { name = DEFAULT_NAME, leaseMs = LEASE_MS, local = false } = options
+    const { name = DEFAULT_NAME, leaseMs = LEASE_MS, local = false, durable = false } = options
     checkManagerName(name)
     checkNumber('leaseMs', leaseMs, LEASE_MIN_MS)
     const registry = new Registry()
     const started = await startManagerNode(options, local, {
       name,
       leaseMs,
+      isDurable: durable,
       onInvoke: async (object, method, args) => await registry.invoke(object, method, args)
     })
     const { node } = started
@@ -256,7 +258,8 @@ export class Manager implements AsyncDisposable {
     make: () => Type
   ): Type {
     const made = this.#made.get(name)
-    if (made instanceof kind && made.constructor === kind) return made
+    // One that was deleted makes room for another of its name.
+    if (made instanceof kind && made.constructor === kind && !made.isDeleted) return made
     const object = make()
     this.#made.set(name, object)
     return object

@@ -27,6 +27,8 @@ export interface ManagerOptions extends NodeOptions {
   readonly name?: string | undefined
   /** True: for this program alone, without a network. */
   readonly local?: boolean | undefined
+  /** True: its queues are kept in this home, and survive the end of this program. */
+  readonly durable?: boolean | undefined
   /** How long a client may be silent before it loses what it holds; 6,000 ms by default. */
   readonly leaseMs?: number | undefined
 }

@@ -34,6 +34,7 @@ export abstract class Shared {
   readonly #calls: Calls
   readonly #kind: Kind
   #problem: P2pJobsError | undefined
+  #isDeleted = false
 
   /** Attaches to the object of this name, which is made if there is none. */
   protected constructor(
@@ -61,6 +62,11 @@ export abstract class Shared {
     )
   }
 
+  /** Its manager has said so: what has this name now is another object. */
+  get isDeleted(): boolean {
+    return this.#isDeleted
+  }
+
   /** What came of a call, if it came to something. Throws what its status says. */
   protected async ask(op: Op, asking: Asking = {}): Promise<Answer> {
     return this.checked(await this.askFor(op, asking), asking)
@@ -80,6 +86,7 @@ export abstract class Shared {
     const { request, answer } = this.#call(op, asking)
     const given = signal === undefined ? await answer : await this.#until(signal, request, answer)
     if (this.#problem !== undefined) throw this.#problem
+    if (given.status === 'deleted') this.#isDeleted = true
     return given
   }
 

@@ -4,13 +4,18 @@
  */
 import { randomUUID } from 'node:crypto'
 import { unreachable } from '../core/assert.ts'
-import { P2pJobsError } from '../core/errors.ts'
+import { P2pJobsError, operatingErrorOf, toError } from '../core/errors.ts'
 import type { ManagerEffect, ManagerEvent, ManagerNotice } from '../core/manager/events.ts'
 import { Manager } from '../core/manager/manager.ts'
 import type { ClientMessage, ManagerMessage } from '../core/manager/messages.ts'
+import type { Change } from '../core/manager/ledger.ts'
 import type { Millis, NodeId } from '../core/types.ts'
+import type { ManagerJournal } from '../journal/manager-journal.ts'
+import { damaged, openManagerJournal } from '../journal/manager-journal.ts'
+import { monotonicNow } from './clock.ts'
 import { Driver } from './driver.ts'
 import type { Link } from './link.ts'
+import { Outbox } from './outbox.ts'
 
 /** What a method came to, encoded. */
 export interface Invoked {
@@ -21,10 +26,17 @@ export interface Invoked {
 export interface ManagerRoleInit {
   readonly name: string
   readonly leaseMs: Millis
+  /** The file in which its queues are kept; undefined: all is in memory. */
+  readonly journal?: string | undefined
   /** Calls a method of a registered object. Must not reject. */
   onInvoke(object: string, method: string, args: Uint8Array): Promise<Invoked>
   onNotice?(notice: ManagerNotice): void
+  /** Told what a person should know. */
+  onProblem?(text: string): void
 }
+
+/** How often a durable manager looks whether its disk takes more. */
+const LOOK_AT_SPACE_MS = 1_000
 
 export type ManagerLink = Link<ManagerMessage, ClientMessage>
 
@@ -32,16 +44,77 @@ export class ManagerRole {
   readonly #init: ManagerRoleInit
   readonly #machine: Manager
   readonly #driver: Driver<ManagerEvent, ManagerEffect>
+  /** Of a durable manager. */
+  readonly #journal: ManagerJournal | undefined
+  readonly #outbox: Outbox<ManagerEffect, Change> | undefined
+  #looking: NodeJS.Timeout | undefined
+  #isSpaceLow = false
   readonly #links = new Map<number, ManagerLink>()
   readonly #onFaults = new Map<number, (reason: string) => void>()
   #nextSession = 1
   #isClosed = false
 
-  constructor(init: ManagerRoleInit) {
+  /**
+   * Starts a manager; a durable one is what it was when it ended. Throws JOURNAL_FAILED,
+   * JOURNAL_FULL, JOURNAL_NEWER.
+   */
+  static async start(init: ManagerRoleInit): Promise<ManagerRole> {
+    if (init.journal === undefined) return new ManagerRole(init, undefined)
+    const journal = await openManagerJournal(init.journal)
+    try {
+      const role = new ManagerRole(init, journal)
+      await role.#restore(init.journal, journal)
+      return role
+    } catch (error) {
+      await journal.close()
+      throw error
+    }
+  }
+
+  private constructor(init: ManagerRoleInit, journal: ManagerJournal | undefined) {
     this.#init = init
+    this.#journal = journal
     const { name, leaseMs } = init
-    this.#machine = new Manager({ name, epoch: randomUUID(), leaseMs })
-    this.#driver = new Driver(this.#machine, (effects) => effects.forEach((e) => this.#perform(e)))
+    const epoch = journal?.epoch ?? randomUUID()
+    this.#machine = new Manager({ name, epoch, leaseMs, isDurable: journal !== undefined })
+    this.#outbox = journal && this.#outboxTo(journal)
+    this.#driver = new Driver(this.#machine, (effects) => {
+      if (this.#outbox === undefined) this.#performAll(effects)
+      else this.#outbox.add(effects)
+    })
+  }
+
+  async #restore(path: string, journal: ManagerJournal): Promise<void> {
+    const restoring = this.#machine.restoring(monotonicNow())
+    const lastRow = await journal.lastRow()
+    try {
+      for await (const rows of journal.load()) restoring.add(rows)
+      restoring.finish(lastRow)
+    } catch (error) {
+      throw operatingErrorOf(error) ?? damaged(path, toError(error).message, error)
+    }
+    const look = (): void => {
+      const isLow = journal.refusal() !== undefined
+      if (isLow !== this.#isSpaceLow) this.#driver.dispatch({ type: 'space', isLow })
+      this.#isSpaceLow = isLow
+    }
+    this.#looking = setInterval(look, LOOK_AT_SPACE_MS)
+    this.#looking.unref()
+    look()
+    this.#driver.dispatch({ type: 'wake' })
+  }
+
+  #outboxTo(journal: ManagerJournal): Outbox<ManagerEffect, Change> {
+    return new Outbox<ManagerEffect, Change>({
+      commit: async (changes) => await journal.commit(changes),
+      recordsOf: ({ changes }) => changes,
+      perform: (effects) => this.#performAll(effects),
+      onStuck: ({ message }) => {
+        this.#init.onProblem?.(`${message}; clients wait until it can be written again`)
+        for (const link of this.#links.values()) link.abort('the journal cannot be written')
+      },
+      onRecovered: () => this.#init.onProblem?.('the journal can be written again')
+    })
   }
 
   get name(): string {
@@ -57,6 +130,10 @@ export class ManagerRole {
   accept(peer: NodeId, link: ManagerLink, onFault?: (reason: string) => void): void {
     if (this.#isClosed) {
       link.abort('the manager ends')
+      return
+    }
+    if (this.#outbox?.isStuck === true) {
+      link.abort('the journal cannot be written')
       return
     }
     const session = this.#nextSession++
@@ -76,11 +153,19 @@ export class ManagerRole {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    clearInterval(this.#looking)
     const links = [...this.#links.values()]
     this.#driver.dispatch({ type: 'close' })
+    if (this.#outbox?.isStuck === false) await this.#outbox.flushed()
     // Who cannot be told finds out by itself.
     await Promise.allSettled(links.map((link) => link.flushed()))
     this.#driver.stop()
+    this.#outbox?.stop()
+    await this.#journal?.close()
+  }
+
+  #performAll(effects: readonly ManagerEffect[]): void {
+    for (const effect of effects) this.#perform(effect)
   }
 
   #perform(effect: ManagerEffect): void {
@@ -100,6 +185,9 @@ export class ManagerRole {
         return
       case 'emit':
         this.#init.onNotice?.(effect.notice)
+        return
+      case 'journal':
+        // The outbox has written it; a manager in memory makes none.
         return
       default:
         unreachable(effect)

@@ -9,6 +9,7 @@ import { assert } from '../core/assert.ts'
 import type { JobOptions } from '../core/job.ts'
 import type { MasterEffect, MasterEvent, MasterNotice } from '../core/master/events.ts'
 import { Master } from '../core/master/master.ts'
+import type { JournalRecord } from '../core/master/journal.ts'
 import type { MasterConfig } from '../core/master/state.ts'
 import type { MasterMessage, Report, WorkerMessage } from '../core/messages.ts'
 import { payloadsOf } from '../core/result.ts'
@@ -50,7 +51,7 @@ export class MasterRole {
   readonly #machine: Master
   readonly #driver: Driver<MasterEvent, MasterEffect>
   readonly #fetches: OutputFetches
-  readonly #outbox: Outbox | undefined
+  readonly #outbox: Outbox<MasterEffect, JournalRecord> | undefined
   readonly #live: LiveOutput
   readonly #sessions = new Map<NodeId, Session>()
   readonly #blobs: MasterBlobs
@@ -267,9 +268,10 @@ export class MasterRole {
     if (this.#outbox !== undefined) this.#blobs.handOver(obtained)
   }
 
-  #outboxTo(journal: Journal): Outbox {
+  #outboxTo(journal: Journal): Outbox<MasterEffect, JournalRecord> {
     return new Outbox({
       commit: (records) => journal.commit(records),
+      recordsOf: ({ record }) => (isCommittedAhead(record) ? [] : [record]),
       perform: (effects) => this.#perform(effects),
       onStuck: ({ message }) => {
         this.#init.onProblem(`${message}; workers keep their results until it can be written again`)
@@ -326,4 +328,9 @@ export class MasterRole {
 
 function hasBlob({ result }: Report): boolean {
   return payloadsOf(result).some(isBlobRef)
+}
+
+/** What users ask for is on disk before the machine is told. */
+function isCommittedAhead({ type }: JournalRecord): boolean {
+  return type === 'submitted' || type === 'added' || type === 'closed'
 }

@@ -102,6 +102,7 @@ export class Node {
     const stores = await openStores(options.durable, folders.blobs)
     let worker: WorkerRole | undefined
     let master: MasterRole | undefined
+    let manager: ManagerRole | undefined
     try {
       worker = await startWorker(options, boot, stores.blobs, folders.spool, listener)
       const started = options.isMaster
@@ -109,7 +110,7 @@ export class Node {
         : undefined
       master = started?.master
       const { blobs } = stores
-      const manager = options.manager && new ManagerRole(options.manager)
+      manager = options.manager && (await ManagerRole.start(options.manager))
       const roles = { master, worker, manager }
       const network = await joinNetwork(options, { boot, blobs, ...roles, listener })
       const parts = { boot, ...roles, network, jobs: started?.jobs, stores }
@@ -117,6 +118,7 @@ export class Node {
     } catch (error) {
       await worker?.stop()
       master?.stop()
+      await manager?.close()
       await stores.journal?.close()
       throw error
     }

@@ -1,42 +1,42 @@
 /**
- * What a durable master does once it is on disk why: the effects of each event are performed after
+ * What a durable master or manager does once it is on disk why: the effects of each event are performed after
  * its records have been committed, and after those of all events before it.
  *
  * One commit is under way at a time, and takes all records that wait: so they are on disk in the
  * order in which they were made, also when one has to be tried again.
  */
 import { toError } from '../core/errors.ts'
-import type { MasterEffect } from '../core/master/events.ts'
-import type { JournalRecord } from '../core/master/journal.ts'
 
 /** How long it waits before it tries again to commit what could not be. */
 const AGAIN_MS = 1_000
 
-export interface OutboxInit {
+export interface OutboxInit<Effect, Record> {
   /** Writes records down, all or none. */
-  commit(records: readonly JournalRecord[]): Promise<void>
-  perform(effects: readonly MasterEffect[]): void
+  commit(records: readonly Record[]): Promise<void>
+  /** What is to be written down for an effect of type `journal`. */
+  recordsOf(effect: Extract<Effect, { type: 'journal' }>): readonly Record[]
+  perform(effects: readonly Effect[]): void
   /** What waits cannot be committed now; said once, until `onRecovered`. */
   onStuck(error: Error): void
   onRecovered(): void
 }
 
-interface Entry {
-  readonly records: readonly JournalRecord[]
-  readonly effects: readonly MasterEffect[]
+interface Entry<Effect, Record> {
+  readonly records: readonly Record[]
+  readonly effects: readonly Effect[]
 }
 
-export class Outbox {
-  readonly #init: OutboxInit
+export class Outbox<Effect extends { readonly type: string }, Record> {
+  readonly #init: OutboxInit<Effect, Record>
   /** What waits to be committed or performed, the oldest event first. */
-  #entries: Entry[] = []
+  #entries: Entry<Effect, Record>[] = []
   #isCommitting = false
   #isStuck = false
   #isStopped = false
   #again: NodeJS.Timeout | undefined
   #idle: PromiseWithResolvers<undefined>[] = []
 
-  constructor(init: OutboxInit) {
+  constructor(init: OutboxInit<Effect, Record>) {
     this.#init = init
   }
 
@@ -46,10 +46,11 @@ export class Outbox {
   }
 
   /** Takes all effects of one event. */
-  add(effects: readonly MasterEffect[]): void {
-    const records: JournalRecord[] = []
+  add(effects: readonly Effect[]): void {
+    const records: Record[] = []
     for (const effect of effects) {
-      if (effect.type === 'journal' && !isCommittedAhead(effect.record)) records.push(effect.record)
+      if (!isRecord(effect)) continue
+      for (const record of this.#init.recordsOf(effect)) records.push(record)
     }
     const rest = effects.filter(({ type }) => type !== 'journal')
     if (records.length === 0 && this.#entries.length === 0) {
@@ -90,7 +91,7 @@ export class Outbox {
     this.#isCommitting = false
   }
 
-  async #tryCommit(records: readonly JournalRecord[]): Promise<Error | undefined> {
+  async #tryCommit(records: readonly Record[]): Promise<Error | undefined> {
     try {
       await this.#init.commit(records)
     } catch (error) {
@@ -121,7 +122,8 @@ export class Outbox {
   }
 }
 
-/** What users ask for is on disk before the machine is told. */
-function isCommittedAhead({ type }: JournalRecord): boolean {
-  return type === 'submitted' || type === 'added' || type === 'closed'
+function isRecord<Effect extends { readonly type: string }>(
+  effect: Effect
+): effect is Extract<Effect, { type: 'journal' }> {
+  return effect.type === 'journal'
 }

@@ -7,14 +7,21 @@ import type { Answer, Arg, Call, Kind, Op, Status } from '../../src/core/manager
 import { KINDS } from '../../src/core/manager/calls.ts'
 import { ManagerClient } from '../../src/core/manager/client.ts'
 import type { ClientEffect, ManagerEffect } from '../../src/core/manager/events.ts'
+import type { Change, Row } from '../../src/core/manager/ledger.ts'
 import { Manager } from '../../src/core/manager/manager.ts'
 import type { ClientMessage, ManagerMessage } from '../../src/core/manager/messages.ts'
 import type { Millis, NodeId } from '../../src/core/types.ts'
+import { decodeRow, encodeRow } from '../../src/journal/manager-rows.ts'
 
 export interface CallInit {
   readonly args?: readonly Arg[]
   readonly values?: readonly Uint8Array[]
   readonly timeoutMs?: Millis
+}
+
+export interface WorldConfig {
+  readonly bytesMax?: number
+  readonly isDurable?: boolean
 }
 
 export const LEASE = 6_000
@@ -30,14 +37,61 @@ export function texts({ values }: Pick<Answer, 'values'>): string[] {
 
 export class ManagerWorld {
   now: Millis = 1_000
-  readonly manager: Manager
+  manager: Manager
   readonly clients: WorldClient[] = []
   /** Effects of the manager that no link takes. */
   readonly told: ManagerEffect[] = []
+  /** What is on the disk of a durable manager; the highest row ever there. */
+  readonly disk = new Map<number, Row>()
+  lastRow = 0
+  /** Effects of events, one list for each, that wait until their changes are on disk. */
+  #uncommitted: (readonly ManagerEffect[])[] = []
+  /** Nothing is committed until `commit`. */
+  isDiskSlow = false
+  readonly #config: WorldConfig
   #nextSession = 1
 
-  constructor(config: { readonly bytesMax?: number } = {}) {
-    this.manager = new Manager({ name: 'm', epoch: 'e', leaseMs: LEASE, ...config })
+  constructor(config: WorldConfig = {}) {
+    this.#config = config
+    this.manager = this.#newManager()
+  }
+
+  #newManager(): Manager {
+    return new Manager({ name: 'm', epoch: 'e', leaseMs: LEASE, ...this.#config })
+  }
+
+  /** What was done in the first so many events comes to disk, and takes effect. */
+  commit(events = Infinity): void {
+    for (const effects of this.#uncommitted.splice(0, events)) {
+      for (const effect of effects) if (effect.type === 'journal') this.#write(effect.changes)
+      for (const effect of effects) if (effect.type !== 'journal') this.#perform(effect)
+    }
+  }
+
+  #write(changes: readonly Change[]): void {
+    for (const { row, value } of changes) {
+      if (value === undefined) this.disk.delete(row)
+      else this.disk.set(row, decodeRow(encodeRow(value)))
+      this.lastRow = Math.max(this.lastRow, row)
+    }
+  }
+
+  /**
+   * The manager is killed and started anew. Of what it did last, so many events had come to disk,
+   * but nobody heard of them.
+   */
+  crash(unheard = 0): void {
+    for (const effects of this.#uncommitted.splice(0, unheard)) {
+      for (const effect of effects) if (effect.type === 'journal') this.#write(effect.changes)
+    }
+    this.#uncommitted = []
+    this.manager = this.#newManager()
+    for (const client of this.clients) client.cut()
+    const restoring = this.manager.restoring(this.now)
+    const rows = [...this.disk].sort(([a], [b]) => a - b)
+    restoring.add(rows.map(([row, value]) => ({ row, value })))
+    restoring.finish(this.lastRow)
+    this.handle({ type: 'wake' })
   }
 
   /** A client that is connected, unless it is to be later. */
@@ -54,7 +108,8 @@ export class ManagerWorld {
   }
 
   handle(event: Parameters<Manager['handle']>[0]): void {
-    for (const effect of this.manager.handle(event, this.now)) this.#perform(effect)
+    this.#uncommitted.push(this.manager.handle(event, this.now))
+    if (!this.isDiskSlow) this.commit()
   }
 
   /** Delivers all messages, and those that come of them. */

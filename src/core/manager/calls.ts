@@ -71,7 +71,8 @@ export const STATUSES = [
   'limit', // more than a manager takes
   'badCall', // what this object does not know, or arguments that make no sense
   'failed', // a method threw; the value says what
-  'conflict' // what was to be replaced is not what was expected
+  'conflict', // what was to be replaced is not what was expected
+  'noSpace' // the disk of a durable manager is nearly full
 ] as const
 export type Status = (typeof STATUSES)[number]
 

@@ -6,6 +6,7 @@ import { Queue } from '../queue.ts'
 import type { Millis, NodeId } from '../types.ts'
 import { sizeOf } from './calls.ts'
 import type { Answer, Call } from './calls.ts'
+import type { Ledger, Row } from './ledger.ts'
 import type { SharedObject } from './shared-object.ts'
 import type { Wait } from './waits.ts'
 
@@ -13,12 +14,16 @@ import type { Wait } from './waits.ts'
 export interface Handle {
   readonly object: SharedObject
   readonly owner: number
+  /** Of a durable manager. */
+  readonly row: number
 }
 
 export class Client {
   readonly key: string
   readonly peer: NodeId
   readonly name: string
+  /** Of a durable manager; 0: none. */
+  row = 0
   session: number | undefined
   expiresAt: Millis = 0
   /** The calls that have come, those that are put off included. */
@@ -26,6 +31,8 @@ export class Client {
   /** The answers that the client has confirmed; `kept` are those behind. */
   confirmed = 0
   readonly kept = new Queue<Answer>()
+  /** Their rows, of a durable manager. */
+  readonly keptRows = new Queue<number>()
   keptBytes = 0
   /** Of those kept, how many have been sent in this session. */
   sent = 0
@@ -43,14 +50,21 @@ export class Client {
     this.name = name
   }
 
+  toRow(): Row {
+    const { key, peer, name, received, confirmed, kept, putOff } = this
+    const answered = confirmed + kept.size
+    return { type: 'client', key, peer, name, received: received - putOff.size, answered }
+  }
+
   /** It has so many answers to read that it has to do that first. */
   get isCongested(): boolean {
     return this.keptBytes > ANSWERS_WINDOW_BYTES || this.kept.size > ANSWERS_WINDOW
   }
 
-  keep(answer: Answer): number {
+  keep(answer: Answer, row?: number): number {
     const bytes = sizeOf(answer)
     this.kept.push(answer)
+    if (row !== undefined) this.keptRows.push(row)
     this.keptBytes += bytes
     return bytes
   }
@@ -61,11 +75,13 @@ export class Client {
   }
 
   /** Drops what the client has got; returns its bytes. */
-  confirm(answers: number): number {
+  confirm(answers: number, ledger?: Ledger): number {
     const before = this.keptBytes
     while (this.confirmed < answers && this.sent > 0) {
       const answer = this.kept.shift()
       if (answer === undefined) break
+      const row = this.keptRows.shift()
+      if (row !== undefined) ledger?.removeLater(row)
       const bytes = sizeOf(answer)
       this.keptBytes -= bytes
       this.sentBytes -= bytes
@@ -76,9 +92,9 @@ export class Client {
   }
 
   /** A new session: the client says how many answers it has got of those sent before. */
-  reopen(answers: number): number {
+  reopen(answers: number, ledger?: Ledger): number {
     this.sent = this.kept.size
-    const bytes = this.confirm(answers)
+    const bytes = this.confirm(answers, ledger)
     this.sent = 0
     this.sentBytes = 0
     this.forgetPutOff()

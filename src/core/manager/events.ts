@@ -3,6 +3,7 @@
  */
 import type { NodeId } from '../types.ts'
 import type { Answer } from './calls.ts'
+import type { Change } from './ledger.ts'
 import type { ClientMessage, ManagerMessage, RefusalReason } from './messages.ts'
 
 export type ManagerEvent =
@@ -11,11 +12,15 @@ export type ManagerEvent =
   | { type: 'disconnected'; session: number }
   /** A method has ended; `call` is the one of `invoke`. */
   | { type: 'invoked'; call: number; hasFailed: boolean; value: Uint8Array }
+  /** Of a durable one: whether its disk takes more. */
+  | { type: 'space'; isLow: boolean }
   /** The manager ends: everybody is told. */
   | { type: 'close' }
   | { type: 'wake' }
 
 export type ManagerEffect =
+  /** Of a durable one: to be on disk before anything else of this event is done. */
+  | { type: 'journal'; changes: readonly Change[] }
   | { type: 'send'; session: number; message: ManagerMessage }
   /** End the session after what was sent. */
   | { type: 'close'; session: number }

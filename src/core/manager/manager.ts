@@ -4,7 +4,7 @@
  * It never fails for what a client sends: a call that makes no sense is answered so, and a client
  * that does not keep to the protocol loses its session.
  */
-import { unreachable } from '../assert.ts'
+import { assert, unreachable } from '../assert.ts'
 import {
   ANSWERS_WINDOW_BYTES,
   CALLS_WINDOW,
@@ -19,8 +19,10 @@ import { sizeOf } from './calls.ts'
 import type { Call } from './calls.ts'
 import { Client } from './client-view.ts'
 import type { ManagerEffect, ManagerEvent } from './events.ts'
+import type { Ledger } from './ledger.ts'
 import type { ClientMessage, RefusalReason } from './messages.ts'
 import { attach, deleteObject } from './objects/attach.ts'
+import { Restoring } from './restore.ts'
 import type { Ask } from './shared-object.ts'
 import { ManagerState } from './state.ts'
 import type { ManagerConfig } from './state.ts'
@@ -46,6 +48,13 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     this.state.registered.add(name)
   }
 
+  /** What rebuilds a durable manager, before its first event. */
+  restoring(now: Millis): Restoring {
+    const { ledger } = this.state
+    assert(ledger !== undefined, 'only a durable manager can be rebuilt')
+    return new Restoring(this.state, ledger, now)
+  }
+
   handle(event: ManagerEvent, now: Millis): ManagerEffect[] {
     const { state } = this
     this.#forgivePause(now)
@@ -66,8 +75,10 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
         break
       }
       case 'close':
-        for (const session of state.sessions.keys()) this.#refuse(session, 'closed')
-        state.sessions.clear()
+        this.#close()
+        break
+      case 'space':
+        state.isDiskFull = event.isLow
         break
       case 'wake':
         this.#wake()
@@ -100,7 +111,7 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
       this.#fault(client, 'it confirms answers that it was not sent')
       return
     }
-    state.bytes -= client.confirm(message.answers)
+    state.bytes -= client.confirm(message.answers, state.ledger)
     if (client.unsent > 0) state.markDue(client)
     if (message.type === 'calls') this.#accept(client, message)
     this.#goOn(client)
@@ -130,7 +141,7 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     client.session = session
     client.expiresAt = state.now + config.leaseMs
     state.sessions.set(session, client)
-    state.bytes -= client.reopen(message.answers)
+    state.bytes -= client.reopen(message.answers, state.ledger)
     const { received: calls } = client
     const { epoch, leaseMs } = config
     state.push({ type: 'send', session, message: { type: 'opened', epoch, leaseMs, calls } })
@@ -149,6 +160,7 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
   #join(client: Client): Client {
     const { state } = this
     state.clients.set(client.key, client)
+    client.row = state.ledger?.add(client.toRow()) ?? 0
     state.deadlines.push({ at: state.now + state.config.leaseMs, client })
     state.push({ type: 'emit', notice: { type: 'joined', peer: client.peer, name: client.name } })
     return client
@@ -180,14 +192,39 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     const { state } = this
     if (client.session !== undefined) state.sessions.delete(client.session)
     state.clients.delete(client.key)
-    const waits = [...client.waits.values()]
-    for (const wait of waits) state.forget(wait)
-    for (const wait of waits) wait.object.drop?.(wait)
+    this.#dropWaits(client)
     for (const object of client.objects) object.lose?.(client)
     state.bytes -= client.keptBytes
     client.kept.clear()
+    if (state.ledger !== undefined) this.#strike(client, state.ledger)
     const { peer, name } = client
     state.push({ type: 'emit', notice: { type: 'parted', peer, name, wasLost } })
+  }
+
+  #dropWaits(client: Client): void {
+    const waits = [...client.waits.values()]
+    for (const wait of waits) this.state.forget(wait)
+    for (const wait of waits) wait.object.drop?.(wait)
+  }
+
+  /** Nothing of it is needed any more. */
+  #strike(client: Client, ledger: Ledger): void {
+    ledger.remove(client.row)
+    for (const row of client.keptRows) ledger.remove(row)
+    for (const { row } of client.handles.values()) ledger.remove(row)
+  }
+
+  /** Who is told so does not come back: what a durable manager keeps, it keeps for others. */
+  #close(): void {
+    const { state } = this
+    const told = [...state.sessions.values()]
+    for (const session of state.sessions.keys()) this.#refuse(session, 'closed')
+    state.sessions.clear()
+    if (state.ledger === undefined) return
+    for (const client of told) client.session = undefined
+    // Nobody of them is to be given what another gives back.
+    for (const client of told) this.#dropWaits(client)
+    for (const client of told) this.#part(client, false)
   }
 
   // --- calls
@@ -222,6 +259,7 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
 
   #carryOut(client: Client, request: number, call: Call): void {
     const { state } = this
+    state.changed(client)
     const handle = client.handles.get(call.handle)
     const ask: Ask = { client, request, owner: handle?.owner ?? call.handle, call }
     if (call.op === 'cancel') {
@@ -229,6 +267,8 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
       wait?.object.cancel(wait)
     } else if (call.values.length > 0 && !state.hasRoomFor(sizeOf(call))) {
       state.answer(ask, 'limit')
+    } else if (call.op === 'put' && state.isDiskFull) {
+      state.answer(ask, 'noSpace')
     } else if (call.op === 'attach') {
       attach(state, ask)
     } else if (call.op === 'delete') {

@@ -12,11 +12,15 @@ export interface Ask {
   /** What holds, at its client, what it acquires: the handle, or that of its condition's lock. */
   readonly owner: number
   readonly call: Call
+  /** How much of it was done before its manager was started anew. */
+  readonly done?: number
 }
 
 export interface SharedObject {
   readonly kind: Kind
   readonly name: string
+  /** Of one that a durable manager keeps. */
+  readonly row?: number
   isDeleted: boolean
   /** Answers the call, now or by a wait. */
   handle(ask: Ask): void

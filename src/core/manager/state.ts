@@ -14,6 +14,7 @@ import { sizeOf } from './calls.ts'
 import type { Answer, Arg, Call, Status } from './calls.ts'
 import type { Client } from './client-view.ts'
 import type { ManagerEffect } from './events.ts'
+import { Ledger } from './ledger.ts'
 import type { Ask, SharedObject } from './shared-object.ts'
 import { Wait } from './waits.ts'
 import type { WaitList } from './waits.ts'
@@ -24,6 +25,8 @@ export interface ManagerConfig {
   readonly epoch: string
   readonly leaseMs: Millis
   readonly bytesMax?: number
+  /** Its queues, and who uses them, are written down. */
+  readonly isDurable?: boolean
 }
 
 /** Something to look at again at an instant. */
@@ -45,6 +48,10 @@ export class ManagerState {
   readonly registered = new Set<string>()
   /** Calls of methods under way. */
   readonly invocations = new Map<number, Wait>()
+  /** Of a durable manager. */
+  readonly ledger: Ledger | undefined
+  /** Its disk takes nothing new. */
+  isDiskFull = false
   readonly deadlines = new Heap<Deadline>((a, b) => a.at < b.at)
   /** Everything that is kept, roughly. */
   bytes = 0
@@ -54,9 +61,12 @@ export class ManagerState {
   #effects: ManagerEffect[] = []
   /** Clients with answers that have not been sent. */
   readonly #due = new Set<Client>()
+  /** Clients whose calls were carried out, or answered. */
+  readonly #changed = new Set<Client>()
 
   constructor(config: ManagerConfig) {
     this.config = config
+    if (config.isDurable === true) this.ledger = new Ledger()
   }
 
   /** So many bytes more can be kept; they have to be added by whoever keeps them. */
@@ -70,8 +80,11 @@ export class ManagerState {
     args = NO_ARGS,
     values = NO_VALUES
   ): void {
-    this.bytes += client.keep({ request, status, args, values })
+    const answer = { request, status, args, values }
+    const row = this.ledger?.add({ type: 'answer', client: client.row, answer })
+    this.bytes += client.keep(answer, row)
     this.#due.add(client)
+    this.changed(client)
   }
 
   /** Lets a call wait in a list; what it brings is counted. Undefined: it has been answered. */
@@ -84,6 +97,7 @@ export class ManagerState {
     const wait = new Wait(client, request, owner, object)
     client.waits.set(request, wait)
     list.push(wait)
+    wait.row = this.ledger?.add({ type: 'wait', client: client.row, request, call }) ?? 0
     if (call.timeoutMs !== undefined) this.#time(wait, this.now + call.timeoutMs)
     return wait
   }
@@ -97,8 +111,13 @@ export class ManagerState {
   /** Takes a wait out of its list without an answer. */
   forget(wait: Wait): void {
     wait.list?.remove(wait)
-    wait.client.waits.delete(wait.request)
+    if (wait.client.waits.delete(wait.request)) this.#removeRows(wait)
     this.untime(wait)
+  }
+
+  #removeRows({ row, progressRow }: Wait): void {
+    this.ledger?.remove(row)
+    if (progressRow > 0) this.ledger?.remove(progressRow)
   }
 
   /** It may wait as long as it takes, from now on. */
@@ -133,12 +152,27 @@ export class ManagerState {
     this.#due.add(client)
   }
 
+  /** How many of its calls were carried out, or answered, is to be written down. */
+  changed(client: Client): void {
+    if (this.ledger !== undefined) this.#changed.add(client)
+  }
+
   takeEffects(): ManagerEffect[] {
     for (const client of this.#due) this.#send(client)
     this.#due.clear()
+    if (this.ledger !== undefined) this.#writeDown(this.ledger)
     const effects = this.#effects
     this.#effects = []
     return effects
+  }
+
+  #writeDown(ledger: Ledger): void {
+    for (const client of this.#changed) {
+      if (this.clients.get(client.key) === client) ledger.set(client.row, client.toRow())
+    }
+    this.#changed.clear()
+    const changes = ledger.take()
+    if (changes.length > 0) this.#effects.push({ type: 'journal', changes })
   }
 
   /**

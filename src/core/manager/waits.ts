@@ -25,6 +25,9 @@ export class Wait {
   /** What it has not put yet. */
   values: readonly Uint8Array[] = []
   done = 0
+  /** Of a durable manager: its rows. */
+  row = 0
+  progressRow = 0
 
   list: WaitList | undefined
   previous: Wait | undefined

@@ -30,7 +30,7 @@ function attemptsOf(records: readonly JournalRecord[]): number[] {
 }
 
 interface TestOutbox {
-  readonly outbox: Outbox
+  readonly outbox: Outbox<MasterEffect, JournalRecord>
   readonly commits: Commit[]
   readonly sent: number[]
   readonly said: string[]
@@ -41,7 +41,8 @@ function anOutbox(): TestOutbox {
   const commits: Commit[] = []
   const sent: number[] = []
   const said: string[] = []
-  const outbox = new Outbox({
+  const outbox = new Outbox<MasterEffect, JournalRecord>({
+    recordsOf: ({ record }) => (record.type === 'leased' ? [record] : []),
     commit: async (records) => {
       const done = Promise.withResolvers<undefined>()
       commits.push({ attempts: attemptsOf(records), done })

@@ -32,7 +32,17 @@ export function attach(state: ManagerState, ask: Ask): void {
   }
   const object = found ?? create(state, ask, kind, name)
   if (object === undefined) return
-  client.handles.set(call.handle, { object, owner: ownerOf(kind, ask) })
+  const { handle } = call
+  const owner = ownerOf(kind, ask)
+  const row =
+    state.ledger?.add({
+      type: 'handle',
+      client: client.row,
+      handle,
+      owner,
+      queue: object.row ?? 0
+    }) ?? 0
+  client.handles.set(handle, { object, owner, row })
   client.objects.add(object)
   state.answer(ask, 'ok', [found === undefined])
 }

@@ -17,6 +17,7 @@ import { Queue } from '../../queue.ts'
 import type { Client } from '../client-view.ts'
 import { BaseObject } from '../base-object.ts'
 import type { Ops } from '../base-object.ts'
+import type { Row } from '../ledger.ts'
 import type { Ask } from '../shared-object.ts'
 import { integerOf } from '../state.ts'
 import type { ManagerState } from '../state.ts'
@@ -27,6 +28,14 @@ interface Item {
   /** Grows with every put. */
   readonly number: number
   readonly value: Uint8Array
+  /** Of a durable manager, while it is on lease: the row that says so. */
+  leaseRow?: number | undefined
+}
+
+/** What a queue was, of a durable manager that was started anew. */
+interface SavedQueue {
+  readonly row: number
+  readonly unfinished: number
 }
 
 const ITEM_OVERHEAD_BYTES = 64
@@ -43,6 +52,10 @@ export class SharedQueue extends BaseObject {
   readonly #joiners = new WaitList()
   #lastNumber = 0
   #unfinished = 0
+  /** Of a durable manager; 0: none. */
+  readonly row: number
+  /** Items while it is rebuilt. */
+  readonly #saved = new Map<number, Item>()
   protected readonly ops = {
     put: (ask) => this.#put(ask),
     get: (ask) => this.#get(ask),
@@ -57,10 +70,18 @@ export class SharedQueue extends BaseObject {
   } satisfies Ops
 
   /** `maxsize` 0: as many as there is memory for. */
-  constructor(state: ManagerState, kind: 'queue' | 'joinableQueue', name: string, maxsize: number) {
+  constructor(
+    state: ManagerState,
+    kind: 'queue' | 'joinableQueue',
+    name: string,
+    maxsize: number,
+    saved?: SavedQueue
+  ) {
     super(state, name)
     this.kind = kind
     this.#maxsize = maxsize
+    this.#unfinished = saved?.unfinished ?? 0
+    this.row = saved?.row ?? state.ledger?.add(this.#toRow()) ?? 0
   }
 
   get size(): number {
@@ -84,7 +105,7 @@ export class SharedQueue extends BaseObject {
   lose(client: Client): void {
     const leased = this.#leased.get(client)
     this.#leased.delete(client)
-    for (const item of leased?.values() ?? []) this.#returned.push(item)
+    for (const item of leased?.values() ?? []) this.#return(item)
     this.#serve()
   }
 
@@ -93,15 +114,49 @@ export class SharedQueue extends BaseObject {
     this.endAll(this.#getters, 'deleted')
     this.endAll(this.#joiners, 'deleted')
     for (let item = this.#take(); item !== undefined; item = this.#take()) this.#forget(item)
-    for (const leased of this.#leased.values()) leased.forEach((item) => this.#forget(item))
+    for (const leased of this.#leased.values()) {
+      for (const item of leased.values()) {
+        this.#endLease(item)
+        this.#forget(item)
+      }
+    }
     this.#leased.clear()
+    this.state.ledger?.remove(this.row)
+  }
+
+  // --- on disk
+
+  #toRow(): Row {
+    const { kind, name } = this
+    const [maxsize, unfinished] = [this.#maxsize, this.#unfinished]
+    return { type: 'queue', kind, name, maxsize, unfinished }
+  }
+
+  /** Takes an item back from the disk; in their order, before `restored`. */
+  restoreItem(number: number, value: Uint8Array): void {
+    this.#saved.set(number, { number, value })
+    this.state.bytes += value.length + ITEM_OVERHEAD_BYTES
+  }
+
+  /** One of these was on lease. */
+  restoreLease(number: number, client: Client, row: number): void {
+    const item = this.#saved.get(number)
+    if (item === undefined) return
+    this.#saved.delete(number)
+    item.leaseRow = row
+    this.#hold(client, item)
+  }
+
+  restored(): void {
+    for (const item of this.#saved.values()) this.#items.push(item)
+    this.#saved.clear()
   }
 
   // --- putting
 
   #put(ask: Ask): void {
     const { values, timeoutMs } = ask.call
-    let done = 0
+    let done = ask.done ?? 0
     // Where there is room, nobody waits for it.
     for (; done < values.length && this.#hasRoom; done++) {
       this.#add(values[done] as Uint8Array)
@@ -115,10 +170,19 @@ export class SharedQueue extends BaseObject {
     const wait = this.state.wait(ask, this, this.#putters)
     if (wait === undefined) return
     wait.values = ask.call.values
-    wait.done = done
+    this.#progress(wait, done)
     for (let at = done; at < wait.values.length; at++) {
       this.state.bytes += wait.values[at]?.length ?? 0
     }
+  }
+
+  #progress(wait: Wait, done: number): void {
+    wait.done = done
+    const { ledger } = this.state
+    if (ledger === undefined || done === 0) return
+    const row = { type: 'progress', wait: wait.row, done } as const
+    if (wait.progressRow === 0) wait.progressRow = ledger.add(row)
+    else ledger.set(wait.progressRow, row)
   }
 
   get #hasRoom(): boolean {
@@ -126,8 +190,9 @@ export class SharedQueue extends BaseObject {
   }
 
   #add(value: Uint8Array): void {
-    const item = { number: ++this.#lastNumber, value }
-    this.#unfinished++
+    const number = this.state.ledger?.add({ type: 'item', queue: this.row, value })
+    const item = { number: number ?? ++this.#lastNumber, value }
+    this.#count(1)
     this.state.bytes += value.length + ITEM_OVERHEAD_BYTES
     this.#items.push(item)
     const getter = this.#getters.first
@@ -150,7 +215,8 @@ export class SharedQueue extends BaseObject {
   /** There may be room for those who wait to put. */
   #fill(): void {
     for (let wait = this.#putters.first; wait && this.#hasRoom; wait = this.#putters.first) {
-      const value = wait.values[wait.done++] as Uint8Array
+      const value = wait.values[wait.done] as Uint8Array
+      this.#progress(wait, wait.done + 1)
       this.state.bytes -= value.length
       const isLast = wait.done === wait.values.length
       if (isLast) this.#endPut(wait, 'ok')
@@ -206,14 +272,34 @@ export class SharedQueue extends BaseObject {
     return this.#returned.size > 0 ? this.#returned.pop() : this.#items.shift()
   }
 
-  #forget({ value }: Item): void {
+  #forget({ number, value }: Item): void {
+    this.state.ledger?.remove(number)
     this.state.bytes -= value.length + ITEM_OVERHEAD_BYTES
   }
 
   #lease(client: Client, item: Item): void {
+    item.leaseRow = this.state.ledger?.add({
+      type: 'lease',
+      client: client.row,
+      item: item.number
+    })
+    this.#hold(client, item)
+  }
+
+  #hold(client: Client, item: Item): void {
     let leased = this.#leased.get(client)
     if (leased === undefined) this.#leased.set(client, (leased = new Map<number, Item>()))
     leased.set(item.number, item)
+  }
+
+  #return(item: Item): void {
+    this.#endLease(item)
+    this.#returned.push(item)
+  }
+
+  #endLease(item: Item): void {
+    if (item.leaseRow !== undefined) this.state.ledger?.remove(item.leaseRow)
+    item.leaseRow = undefined
   }
 
   #serve(): void {
@@ -227,7 +313,10 @@ export class SharedQueue extends BaseObject {
   #ack(ask: Ask): void {
     const items = this.#unlease(ask)
     if (items === undefined) return
-    for (const item of items) this.#forget(item)
+    for (const item of items) {
+      this.#endLease(item)
+      this.#forget(item)
+    }
     if (this.kind === 'joinableQueue') this.#finish(items.length)
     this.state.answer(ask, 'ok')
   }
@@ -235,7 +324,7 @@ export class SharedQueue extends BaseObject {
   #giveBack(ask: Ask): void {
     const items = this.#unlease(ask)
     if (items === undefined) return
-    for (const item of items) this.#returned.push(item)
+    for (const item of items) this.#return(item)
     this.state.answer(ask, 'ok')
     this.#serve()
   }
@@ -257,10 +346,16 @@ export class SharedQueue extends BaseObject {
     return [...items.values()]
   }
 
+  #count(more: number): void {
+    this.#unfinished += more
+    // Nobody asks this of a queue of the other kind.
+    if (this.kind === 'joinableQueue') this.state.ledger?.set(this.row, this.#toRow())
+  }
+
   /** So many items have been dealt with. */
   #finish(count: number): boolean {
     if (this.kind !== 'joinableQueue' || this.#unfinished < count) return false
-    this.#unfinished -= count
+    this.#count(-count)
     if (this.#unfinished > 0) return true
     for (const wait of this.#joiners) this.state.end(wait, 'ok')
     return true
