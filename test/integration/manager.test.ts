@@ -48,6 +48,18 @@ describe('manager', function () {
     return manager
   }
 
+  it('a name whose object somebody else has deleted stands for a new one', async () => {
+    const server = await serve()
+    const client = await connect(server.addresses)
+    const queue = client.queue('shared')
+    const get = failureOf(queue.get())
+    await queue.qsize()
+    await server.delete('shared')
+    expect(await get).to.include({ code: 'DELETED' })
+    expect(client.queue('shared')).not.to.equal(queue)
+    expect(await client.queue('shared').empty()).to.equal(true)
+  })
+
   it('two queues, as the scheduler that this grew out of', async () => {
     const server = await serve()
     const [master, slave] = [await connect(server.addresses), await connect(server.addresses)]

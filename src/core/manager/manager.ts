@@ -145,6 +145,7 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     const { received: calls } = client
     const { epoch, leaseMs } = config
     state.push({ type: 'send', session, message: { type: 'opened', epoch, leaseMs, calls } })
+    for (const object of client.objects) object.welcome?.()
     state.markDue(client)
   }
 

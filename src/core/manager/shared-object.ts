@@ -30,6 +30,8 @@ export interface SharedObject {
   cancel(wait: Wait): void
   /** Its client has left, and it has been taken out of its list already. */
   drop?(wait: Wait): void
+  /** A client that was cut off is there again. */
+  welcome?(): void
   /** A client has left: what it holds is free. Its waits have been dropped. */
   lose?(client: Client): void
   /** It has been deleted: nobody waits any longer, and nothing is kept. */

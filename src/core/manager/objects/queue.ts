@@ -109,6 +109,12 @@ export class SharedQueue extends BaseObject {
     this.#serve()
   }
 
+  /** What it waits for may be there already. */
+  welcome(): void {
+    this.#serve()
+    this.#fill()
+  }
+
   clear(): void {
     for (const wait of this.#putters) this.#endPut(wait, 'deleted')
     this.endAll(this.#getters, 'deleted')
@@ -195,7 +201,7 @@ export class SharedQueue extends BaseObject {
     this.#count(1)
     this.state.bytes += value.length + ITEM_OVERHEAD_BYTES
     this.#items.push(item)
-    const getter = this.#getters.first
+    const getter = this.#nextGetter()
     if (getter !== undefined) this.#hand(getter)
   }
 
@@ -229,7 +235,7 @@ export class SharedQueue extends BaseObject {
   #get(ask: Ask): void {
     const most = integerOf(ask.call, 0, 1, CALL_VALUES_MAX) ?? 1
     const isLease = ask.call.args[1] === true
-    if (this.size > 0) {
+    if (this.size > 0 && isThere(ask.client)) {
       this.#deliver(ask, most, isLease)
       this.#fill()
       return
@@ -242,6 +248,15 @@ export class SharedQueue extends BaseObject {
     if (wait === undefined) return
     wait.amount = most
     wait.isMarked = isLease
+  }
+
+  /**
+   * The first that waits and is connected: who has died without a word would take an item with it.
+   * Those who are cut off keep their place.
+   */
+  #nextGetter(): Wait | undefined {
+    for (const wait of this.#getters) if (isThere(wait.client)) return wait
+    return undefined
   }
 
   /** Gives the first that waits what is there. */
@@ -303,8 +318,10 @@ export class SharedQueue extends BaseObject {
   }
 
   #serve(): void {
-    for (let wait = this.#getters.first; wait && this.size > 0; wait = this.#getters.first) {
-      this.#hand(wait)
+    while (this.size > 0) {
+      const getter = this.#nextGetter()
+      if (getter === undefined) return
+      this.#hand(getter)
     }
   }
 
@@ -360,4 +377,8 @@ export class SharedQueue extends BaseObject {
     for (const wait of this.#joiners) this.state.end(wait, 'ok')
     return true
   }
+}
+
+function isThere({ session }: Client): boolean {
+  return session !== undefined
 }

@@ -144,6 +144,27 @@ describe('a shared queue', () => {
     expect(two.ask(again, 'state').args).to.deep.equal([0, 0, 0])
   })
 
+  it('gives nothing to who is cut off and may be dead; it keeps its place', () => {
+    const [mine, theirs] = queue(2)
+    const gone = two.call(theirs, 'get')
+    const back = one.call(mine, 'get')
+    two.cut()
+    one.put(mine, 'a')
+    expect(one.taken(back)).to.deep.equal(['a'])
+    const full = one.put(mine, 'b', 'c', 'd')
+    expect(one.statusOf(full)).to.equal('waits')
+    two.connect()
+    world.settle()
+    expect(two.taken(gone)).to.deep.equal(['b'])
+    expect(one.statusOf(full)).to.equal('ok')
+    two.call(theirs, 'get', { args: [9] })
+    two.call(theirs, 'get')
+    two.kill()
+    one.put(mine, 'e')
+    world.pass(2 * LEASE)
+    expect(one.taken(one.call(mine, 'get'))).to.deep.equal(['e'])
+  })
+
   it('keeps count of its memory', () => {
     const [mine, theirs] = queue(2)
     one.put(mine, 'a', 'b', 'c')

@@ -103,6 +103,17 @@ describe('a durable manager that is started anew', () => {
     expect(one.ask(queue, 'state').args.slice(0, 1)).to.deep.equal([0])
   })
 
+  it('gives nothing to who waits and is not there: what was put is not lost with them', () => {
+    two.call(others, 'get')
+    two.kill()
+    restart()
+    one.put(queue, 'a', 'b')
+    expect(one.ask(queue, 'state').args[0]).to.equal(2)
+    expect(one.taken(one.call(queue, 'get'))).to.deep.equal(['a'])
+    world.pass(LEASE + MANAGER_AWAY_MS)
+    expect(one.taken(one.call(queue, 'get'))).to.deep.equal(['b'])
+  })
+
   it('never gives a number again that a lease had', () => {
     one.put(queue, 'a')
     const first = one.ask(queue, 'get', { args: [1, true] })
