@@ -74,16 +74,13 @@ describe('durable manager', function () {
       await queue.putMany(['a', 'b'])
       disk.fill()
       // It looks from time to time.
-      let refused: unknown
       let items = 2
-      while (refused === undefined) {
-        refused = await queue.put('c').then(
-          () => void items++,
-          (error: unknown) => error
-        )
+      const putUntilRefused = async (): Promise<void> => {
+        for (; ; items++) await queue.put('c')
       }
+      const refused = await failureOf(putUntilRefused())
       expect(refused).to.include({ code: 'JOURNAL_FULL' })
-      expect(String(refused)).to.match(/'q' takes nothing new, .* make room on it/)
+      expect(refused.message).to.match(/'q' takes nothing new, .* make room on it/)
       expect(await queue.get()).to.equal('a')
       disk.makeRoom()
       let isPut = false
