@@ -2,6 +2,7 @@
  * Barriers of one manager.
  */
 import { toError } from '../core/errors.ts'
+import type { Arg } from '../core/manager/calls.ts'
 import { checkNumber } from './options.ts'
 import type { WaitOptions } from './options.ts'
 import { Shared } from './shared.ts'
@@ -34,18 +35,19 @@ export class Barrier extends Shared {
     const { action } = this.#options
     const args = [action !== undefined]
     const answer = await this.ask('arrive', { timeoutMs, signal, args })
-    if (answer.args[1] === true && action !== undefined) await this.#act(action)
+    const [, isToAct, number = null] = answer.args
+    if (isToAct === true && action !== undefined) await this.#act(action, number)
     return Number(answer.args[0])
   }
 
-  async #act(action: () => unknown): Promise<void> {
+  async #act(action: () => unknown, number: Arg): Promise<void> {
     let problem: Error | undefined
     try {
       await action()
     } catch (error) {
       problem = toError(error)
     }
-    const answer = await this.askFor('acted', { args: [problem === undefined] })
+    const answer = await this.askFor('acted', { args: [problem === undefined, number] })
     if (problem !== undefined) throw problem
     this.checked(answer, {})
   }

@@ -44,7 +44,8 @@ export class List<Item = unknown> extends Shared implements AsyncIterable<Item> 
 
   /** Takes out the last item, or the one at a place; undefined if there is none. */
   async pop(place = -1): Promise<Item | undefined> {
-    return (await this.splice(place, 1))[0]
+    const answer = await this.ask('splice', { args: [place, 1, true] })
+    return answer.values.length > 0 ? (valueOf(answer) as Item) : undefined
   }
 
   async shift(): Promise<Item | undefined> {

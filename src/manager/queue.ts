@@ -3,6 +3,7 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import type { Kind } from '../core/manager/calls.ts'
+import { Full } from './errors.ts'
 import { checkNumber } from './options.ts'
 import type { WaitOptions } from './options.ts'
 import { bytesOf, Shared, valueOf, valuesOf } from './shared.ts'
@@ -43,7 +44,13 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
   /** Puts many in one step, as room becomes free. Throws Full, with `put` items in the queue. */
   async putMany(items: Iterable<Item>, options?: WaitOptions): Promise<void> {
     const values = Array.from(items, (item, place) => bytesOf(item, `item[${place}]`))
-    for (const part of partsOf(values)) await this.ask('put', { ...options, values: part })
+    let put = 0
+    for (const part of partsOf(values)) {
+      const answer = await this.askFor('put', { ...options, values: part })
+      if (answer.status === 'full') throw new Full(this.name, put + Number(answer.args[0] ?? 0))
+      this.checked(answer, options ?? {})
+      put += part.length
+    }
   }
 
   /** Takes the first item, once there is one. Throws Empty when it took too long. */

@@ -1,11 +1,11 @@
 /**
  * Barriers. Whoever gives up waiting, or is lost while it waits, breaks the barrier for all.
  *
- *     arrive [hasAction] → ok [place, false] once all are there; broken
- *                          ok [place, true] for the one that is to carry out its action now
- *     acted [isFine]     → ok; broken. The others wait for it
- *     abort, reset       → ok
- *     state              → ok [parties, waiting, isBroken]
+ *     arrive [hasAction]    → ok [place, false] once all are there; broken
+ *                             ok [place, true, action] for the one that is to carry out its action now
+ *     acted [isFine, action] → ok; broken. The others wait for it
+ *     abort, reset          → ok
+ *     state                 → ok [parties, waiting, isBroken]
  */
 import type { Client } from '../client-view.ts'
 import { BaseObject } from '../base-object.ts'
@@ -22,7 +22,8 @@ export class Barrier extends BaseObject {
   /** Those that came when all were there: for the next time. */
   readonly #late = new WaitList()
   #isBroken = false
-  #actor: { client: Client; place: number } | undefined
+  #actor: { client: Client; place: number; action: number } | undefined
+  #actions = 0
   protected readonly ops = {
     arrive: (ask) => this.#arrive(ask),
     acted: (ask) => this.#acted(ask),
@@ -96,13 +97,15 @@ export class Barrier extends BaseObject {
     const actor = last?.isMarked === true ? last : [...this.#waits].find(({ isMarked }) => isMarked)
     if (actor === undefined) return false
     const place = [...this.#waits].indexOf(actor)
-    this.#actor = { client: actor.client, place }
-    this.state.end(actor, 'ok', [place, true])
+    const action = ++this.#actions
+    this.#actor = { client: actor.client, place, action }
+    this.state.end(actor, 'ok', [place, true, action])
     return true
   }
 
   #acted(ask: Ask): void {
-    if (this.#actor?.client !== ask.client) {
+    // It may be that of a time that was broken, or reset, meanwhile.
+    if (this.#actor?.client !== ask.client || this.#actor.action !== ask.call.args[1]) {
       this.state.answer(ask, 'broken')
       return
     }

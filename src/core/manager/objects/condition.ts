@@ -13,11 +13,12 @@ import { integerOf } from '../state.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
 import type { Wait } from '../waits.ts'
-import type { Lock } from './lock.ts'
+import { Lock } from './lock.ts'
 
 export class Condition extends BaseObject {
   readonly kind = 'condition'
   readonly #lock: Lock
+  readonly #isOwn: boolean
   readonly #waits = new WaitList()
   protected readonly ops = {
     acquire: (ask) => this.#lock.handle(ask),
@@ -27,9 +28,18 @@ export class Condition extends BaseObject {
     notify: (ask) => this.#notify(ask)
   } satisfies Ops
 
-  constructor(state: ManagerState, name: string, lock: Lock) {
+  /** With a lock that is an object, or else one of its own. */
+  constructor(state: ManagerState, name: string, lock?: Lock) {
     super(state, name)
-    this.#lock = lock
+    this.#isOwn = lock === undefined
+    this.#lock = lock ?? new Lock(state, 'lock', name)
+    this.#lock.conditions.add(this)
+  }
+
+  /** Without its lock, it can do nothing. */
+  override handle(ask: Ask): void {
+    if (this.#lock.isDeleted) this.state.answer(ask, 'deleted')
+    else super.handle(ask)
   }
 
   override expire(wait: Wait): void {
@@ -48,8 +58,11 @@ export class Condition extends BaseObject {
     this.#lock.lose(client)
   }
 
+  /** Also when its lock has been deleted: nobody could wake those who wait. */
   clear(): void {
     this.endAll(this.#waits, 'deleted')
+    this.#lock.conditions.delete(this)
+    if (this.#isOwn) this.#lock.clear()
   }
 
   #wait(ask: Ask): void {
@@ -75,7 +88,6 @@ export class Condition extends BaseObject {
   }
 
   #wake(wait: Wait): void {
-    if (this.#lock.isDeleted) this.state.end(wait, 'deleted')
-    else this.#lock.regain(wait)
+    this.#lock.regain(wait)
   }
 }

@@ -41,7 +41,7 @@ export function createObject(
       return new Event(state, name)
     case 'condition': {
       const handle = integerOf(call, OPTION)
-      if (handle === undefined) return new Condition(state, name, new Lock(state, 'lock', name))
+      if (handle === undefined) return new Condition(state, name)
       const lock = client.handles.get(handle)?.object
       return lock instanceof Lock ? new Condition(state, name, lock) : undefined
     }

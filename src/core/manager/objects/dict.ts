@@ -16,13 +16,22 @@ import type { Ops } from '../base-object.ts'
 import type { Ask } from '../shared-object.ts'
 import { integerOf, textOf } from '../state.ts'
 
+interface Entry {
+  readonly key: string
+  value: Uint8Array
+  /** Its neighbours in the order in which the keys came: the last one is found at once. */
+  previous: Entry | undefined
+  next: Entry | undefined
+}
+
 export class Dict extends BaseObject {
   readonly kind = 'dict'
-  readonly #entries = new Map<string, Uint8Array>()
+  readonly #entries = new Map<string, Entry>()
+  #last: Entry | undefined
   protected readonly ops = {
     get: (ask) => this.#get(ask, textOf(ask.call, 0)),
     set: (ask) => this.#set(ask),
-    remove: (ask) => this.#remove(ask, textOf(ask.call, 0) ?? [...this.#entries.keys()].at(-1)),
+    remove: (ask) => this.#remove(ask, textOf(ask.call, 0) ?? this.#last?.key),
     has: (ask) => this.state.answer(ask, 'ok', [this.#entries.has(textOf(ask.call, 0) ?? '')]),
     entries: (ask) => this.#list(ask),
     clear: (ask) => {
@@ -37,7 +46,7 @@ export class Dict extends BaseObject {
   }
 
   #get(ask: Ask, key: string | undefined): void {
-    const value = key === undefined ? undefined : this.#entries.get(key)
+    const value = key === undefined ? undefined : this.#entries.get(key)?.value
     if (value === undefined) this.state.answer(ask, 'notFound')
     else this.state.answer(ask, 'ok', [], [value])
   }
@@ -49,7 +58,7 @@ export class Dict extends BaseObject {
       this.state.answer(ask, 'badCall')
       return
     }
-    const there = onlyIfAbsent === true ? this.#entries.get(keys[0] ?? '') : undefined
+    const there = onlyIfAbsent === true ? this.#entries.get(keys[0] ?? '')?.value : undefined
     if (there !== undefined) {
       this.state.answer(ask, 'ok', [false], [there])
       return
@@ -60,10 +69,17 @@ export class Dict extends BaseObject {
 
   /** A key that is there keeps its place. */
   #put(key: string, value: Uint8Array): void {
-    const before = this.#entries.get(key)
-    this.#entries.set(key, value)
     this.state.bytes += sizeOf({ args: [key], values: [value] })
-    if (before !== undefined) this.state.bytes -= sizeOf({ args: [key], values: [before] })
+    const there = this.#entries.get(key)
+    if (there !== undefined) {
+      this.state.bytes -= sizeOf({ args: [key], values: [there.value] })
+      there.value = value
+      return
+    }
+    const entry: Entry = { key, value, previous: this.#last, next: undefined }
+    if (this.#last !== undefined) this.#last.next = entry
+    this.#last = entry
+    this.#entries.set(key, entry)
   }
 
   #remove(ask: Ask, key: string | undefined): void {
@@ -73,9 +89,13 @@ export class Dict extends BaseObject {
   }
 
   #delete(key: string): Uint8Array | undefined {
-    const value = this.#entries.get(key)
-    if (value === undefined) return undefined
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    const { value, previous, next } = entry
     this.#entries.delete(key)
+    if (previous !== undefined) previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
     this.state.bytes -= sizeOf({ args: [key], values: [value] })
     return value
   }
@@ -90,7 +110,7 @@ export class Dict extends BaseObject {
     let bytes = 0
     let keyBytes = 0
     let place = 0
-    for (const [key, value] of this.#entries) {
+    for (const { key, value } of this.#entries.values()) {
       if (place++ < skip) continue
       const isFull = bytes > SNAPSHOT_BYTES_MAX || keyBytes > FRAME_BYTES_TARGET
       if (isFull || keys.length === most) break

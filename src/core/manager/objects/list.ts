@@ -2,9 +2,10 @@
  * Lists. Places below zero count from the end.
  *
  *     splice [start or null, removed] + values → ok [length] + the removed ones. null: at the end
+ *     splice [place, 1, true]    → the same, if there is an item at that place; else nothing is removed
  *     slice [start, end or null] → ok [length] + values; limit if they are too many for one answer
  *     set [place] + value        → ok; notFound
- *     find [from] + value        → ok [place], -1 if it is not there
+ *     find [from] + value        → ok [place], -1 if it is not there from that place on
  *     reverse, clear             → ok
  *     state                      → ok [length]
  */
@@ -43,12 +44,13 @@ export class List extends BaseObject {
   #splice(ask: Ask): void {
     const { call } = ask
     const start = call.args[0] === null ? this.#values.length : placeOf(call.args[0])
-    const removed = integerOf(call, 1) ?? 0
+    const { length } = this.#values
     if (start === undefined) {
       this.state.answer(ask, 'badCall')
       return
     }
-    const { length } = this.#values
+    const isMissing = call.args[2] === true && start < -length
+    const removed = isMissing ? 0 : (integerOf(call, 1) ?? 0)
     const at = start < 0 ? Math.max(0, length + start) : Math.min(start, length)
     if (!fits(this.#values.slice(at, at + removed))) {
       this.state.answer(ask, 'limit')
@@ -87,7 +89,8 @@ export class List extends BaseObject {
 
   #find(ask: Ask): void {
     const [wanted = new Uint8Array(0)] = ask.call.values
-    const from = integerOf(ask.call, 0) ?? 0
+    const asked = placeOf(ask.call.args[0]) ?? 0
+    const from = asked < 0 ? this.#values.length + asked : asked
     const place = this.#values.findIndex((value, at) => at >= from && isSame(value, wanted))
     this.state.answer(ask, 'ok', [place])
   }

@@ -10,7 +10,7 @@
 import type { Client } from '../client-view.ts'
 import { BaseObject } from '../base-object.ts'
 import type { Ops } from '../base-object.ts'
-import type { Ask } from '../shared-object.ts'
+import type { Ask, SharedObject } from '../shared-object.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
 import type { Wait } from '../waits.ts'
@@ -25,6 +25,8 @@ interface Holder {
 export class Lock extends BaseObject {
   readonly kind: 'lock' | 'rlock'
   readonly #waits = new WaitList()
+  /** Those that use it: they end with it. */
+  readonly conditions = new Set<SharedObject>()
   #holder: Holder | undefined
   #fence = 0
   protected readonly ops = {
@@ -65,6 +67,7 @@ export class Lock extends BaseObject {
   clear(): void {
     this.#holder = undefined
     this.endAll(this.#waits, 'deleted')
+    for (const condition of this.conditions) condition.clear()
   }
 
   #acquire(ask: Ask): void {

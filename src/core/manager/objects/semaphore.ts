@@ -1,6 +1,7 @@
 /**
  * Semaphores. Each acquisition has a number, by which it can be released; what a lost client has
- * acquired comes back.
+ * acquired comes back. A release that names none is that of the caller's oldest, or else of the
+ * oldest of all: what somebody has released for another does not come back when that one is lost.
  *
  *     acquire []                  → ok [true, number], or [false] when it took too long
  *     release [number or null, n] → ok; notHeld if that number is not held, or, of a bounded one, if
@@ -21,6 +22,8 @@ export class Semaphore extends BaseObject {
   readonly #waits = new WaitList()
   readonly #bound: number
   #value: number
+  /** What is held, and by whom, in the order in which it was acquired. */
+  readonly #holders = new Map<number, Client>()
   readonly #held = new Map<Client, Set<number>>()
   #last = 0
   protected readonly ops = {
@@ -45,15 +48,16 @@ export class Semaphore extends BaseObject {
   }
 
   lose(client: Client): void {
-    const held = this.#held.get(client)?.size ?? 0
-    this.#held.delete(client)
-    // Others may have released some of it meanwhile.
-    this.#value = Math.min(this.#bound, this.#value + held)
+    for (const number of this.#held.get(client) ?? []) {
+      this.#forget(number)
+      this.#value++
+    }
     this.#grant()
   }
 
   clear(): void {
     this.#held.clear()
+    this.#holders.clear()
     this.endAll(this.#waits, 'deleted')
   }
 
@@ -67,29 +71,38 @@ export class Semaphore extends BaseObject {
 
   #take(client: Client): number {
     this.#value--
+    const number = ++this.#last
     const held = this.#held.get(client) ?? new Set<number>()
-    this.#held.set(client, held.add(++this.#last))
-    return this.#last
+    this.#held.set(client, held.add(number))
+    this.#holders.set(number, client)
+    return number
   }
 
   #release({ client, call }: Ask): boolean {
-    const held = this.#held.get(client)
     const number = integerOf(call, 0)
     const count = number === undefined ? (integerOf(call, 1, 1) ?? 1) : 1
     if (this.#value + count > this.#bound) return false
-    if (number === undefined) this.#forgetSome(held, count)
-    else if (held?.delete(number) !== true) return false
-    if (held?.size === 0) this.#held.delete(client)
+    if (number === undefined) this.#forgetSome(client, count)
+    else if (this.#holders.get(number) === client) this.#forget(number)
+    else return false
     this.#value += count
     return true
   }
 
-  #forgetSome(held: Set<number> | undefined, count: number): void {
-    let left = count
-    for (const number of held ?? []) {
-      if (left-- === 0) return
-      held?.delete(number)
+  #forgetSome(client: Client, count: number): void {
+    for (let left = count; left > 0 && this.#holders.size > 0; left--) {
+      const [own] = this.#held.get(client) ?? []
+      const [oldest] = this.#holders.keys()
+      this.#forget((own ?? oldest) as number)
     }
+  }
+
+  #forget(number: number): void {
+    const client = this.#holders.get(number) as Client
+    const held = this.#held.get(client)
+    this.#holders.delete(number)
+    held?.delete(number)
+    if (held?.size === 0) this.#held.delete(client)
   }
 
   #grant(): void {

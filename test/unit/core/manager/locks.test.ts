@@ -100,6 +100,30 @@ describe('what is held and waited for', () => {
       expect(two.ask(theirs, 'state').args).to.deep.equal([0])
     })
 
+    it('that somebody released for its holder is not raised when that one is lost', () => {
+      const [mine, theirs] = [one.attach('semaphore', 's', 2), two.attach('semaphore', 's', 2)]
+      one.ask(mine, 'acquire')
+      const { args } = two.ask(theirs, 'acquire')
+      two.ask(theirs, 'release', { args: [args[1]!] })
+      two.ask(theirs, 'release', { args: [null, 1] })
+      expect(two.ask(theirs, 'state').args).to.deep.equal([2])
+      one.kill()
+      world.pass(LEASE)
+      expect(two.ask(theirs, 'state').args).to.deep.equal([2])
+    })
+
+    it('is raised by one program and taken by another as often as they like', () => {
+      const [mine, theirs] = [one.attach('semaphore', 's', 0), two.attach('semaphore', 's', 0)]
+      for (let count = 0; count < 10; count++) {
+        one.ask(mine, 'release', { args: [null, 1] })
+        two.ask(theirs, 'acquire')
+      }
+      two.kill()
+      world.pass(LEASE)
+      // Only what it had taken last, and nobody has released since.
+      expect(one.ask(mine, 'state').args).to.deep.equal([1])
+    })
+
     it('is raised by a release without an acquire; a bounded one refuses it', () => {
       const mine = one.attach('semaphore', 's', 1)
       one.ask(mine, 'release', { args: [null, 2] })
@@ -164,6 +188,28 @@ describe('what is held and waited for', () => {
       expect(one.ask(mine, 'state').args).to.deep.equal([true, 4])
     })
 
+    it('that is deleted ends those who wait for it, and for its lock', () => {
+      const [mine, theirs] = [one.attach('condition', 'c'), two.attach('condition', 'c')]
+      one.ask(mine, 'acquire')
+      const waits = [one.call(mine, 'wait')]
+      two.ask(theirs, 'acquire')
+      waits.push(one.call(mine, 'acquire'))
+      one.ask(0, 'delete', { args: ['c'] })
+      expect(waits.map((wait) => one.statusOf(wait))).to.deep.equal(['deleted', 'deleted'])
+    })
+
+    it('ends with its lock', () => {
+      const lock = one.attach('lock', 'l')
+      const [mine, other] = [one.attach('condition', 'c', lock), one.attach('condition', 'd', lock)]
+      one.ask(lock, 'acquire')
+      const wait = one.call(mine, 'wait')
+      one.ask(0, 'delete', { args: ['d'] })
+      one.ask(0, 'delete', { args: ['l'] })
+      expect(one.statusOf(wait)).to.equal('deleted')
+      expect(one.ask(mine, 'acquire').status).to.equal('deleted')
+      expect(one.ask(other, 'acquire').status).to.equal('deleted')
+    })
+
     it('cannot be used without its lock', () => {
       const mine = one.attach('condition', 'c')
       expect(one.ask(mine, 'wait').status).to.equal('notHeld')
@@ -223,14 +269,26 @@ describe('what is held and waited for', () => {
     it('has its action carried out before anybody goes on', () => {
       const [mine, theirs, [first]] = arrivals(true)
       const second = two.call(theirs, 'arrive', { args: [false] })
-      expect(one.answers.get(first!)?.args).to.deep.equal([0, true])
+      expect(one.answers.get(first!)?.args).to.deep.equal([0, true, 1])
       expect(two.statusOf(second)).to.equal('waits')
-      expect(one.ask(mine, 'acted', { args: [true] }).status).to.equal('ok')
+      expect(one.ask(mine, 'acted', { args: [true, 1] }).status).to.equal('ok')
       expect(two.answers.get(second)?.args).to.deep.equal([1, false])
     })
 
+    it('that was reset waits for the new action, not for the one before', () => {
+      const [mine, theirs] = arrivals(true)
+      two.call(theirs, 'arrive', { args: [false] })
+      two.ask(theirs, 'reset')
+      one.call(mine, 'arrive', { args: [true] })
+      const second = two.call(theirs, 'arrive', { args: [false] })
+      expect(one.ask(mine, 'acted', { args: [true, 1] }).status).to.equal('broken')
+      expect(two.statusOf(second)).to.equal('waits')
+      expect(one.ask(mine, 'acted', { args: [true, 2] }).status).to.equal('ok')
+      expect(two.statusOf(second)).to.equal('ok')
+    })
+
     for (const [what, end] of [
-      ['whose action fails', () => one.call(1, 'acted', { args: [false] })],
+      ['whose action fails', () => one.call(1, 'acted', { args: [false, 1] })],
       ['whose action is cut off', () => one.kill()]
     ] as const) {
       it(`${what} is broken`, () => {
