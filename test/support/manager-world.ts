@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import type { Answer, Arg, Call, Kind, Op, Status } from '../../src/core/manager/calls.ts'
 import { KINDS } from '../../src/core/manager/calls.ts'
 import { ManagerClient } from '../../src/core/manager/client.ts'
-import type { ClientEffect, ManagerEffect } from '../../src/core/manager/events.ts'
+import type { ClientEffect, ManagerEffect, ManagerEvent } from '../../src/core/manager/events.ts'
 import type { Change, Row } from '../../src/core/manager/ledger.ts'
 import { Manager } from '../../src/core/manager/manager.ts'
 import type { ClientMessage, ManagerMessage } from '../../src/core/manager/messages.ts'
@@ -49,6 +49,8 @@ export class ManagerWorld {
   /** Nothing is committed until `commit`. */
   isDiskSlow = false
   readonly #config: WorldConfig
+  /** Sees whatever the manager is told, and what comes of it. */
+  onHandled: ((event: ManagerEvent, effects: readonly ManagerEffect[]) => void) | undefined
   #nextSession = 1
 
   constructor(config: WorldConfig = {}) {
@@ -107,8 +109,10 @@ export class ManagerWorld {
     return this.#nextSession++
   }
 
-  handle(event: Parameters<Manager['handle']>[0]): void {
-    this.#uncommitted.push(this.manager.handle(event, this.now))
+  handle(event: ManagerEvent): void {
+    const effects = this.manager.handle(event, this.now)
+    this.onHandled?.(event, effects)
+    this.#uncommitted.push(effects)
     if (!this.isDiskSlow) this.commit()
   }
 
@@ -153,6 +157,8 @@ export class WorldClient {
   readonly effects: ClientEffect[] = []
   readonly answers = new Map<number, Answer>()
   readonly lost = new Set<number>()
+  /** What the manager calls it: another one after each loss. */
+  generation = 1
   readonly toClient: ManagerMessage[] = []
   readonly toManager: ClientMessage[] = []
   session: number | undefined
@@ -236,7 +242,10 @@ export class WorldClient {
       else if (effect.type === 'answered') {
         expect(this.answers.has(effect.answer.request), 'answered twice').to.equal(false)
         this.answers.set(effect.answer.request, effect.answer)
-      } else if (effect.type === 'lost') for (const each of effect.requests) this.lost.add(each)
+      } else if (effect.type === 'lost') {
+        this.generation++
+        for (const each of effect.requests) this.lost.add(each)
+      }
     }
   }
 

@@ -43,7 +43,8 @@ export function createObject(
       const handle = integerOf(call, OPTION)
       if (handle === undefined) return new Condition(state, name)
       const lock = client.handles.get(handle)?.object
-      return lock instanceof Lock ? new Condition(state, name, lock) : undefined
+      const isFine = lock instanceof Lock && !lock.isDeleted
+      return isFine ? new Condition(state, name, lock) : undefined
     }
     case 'barrier': {
       const parties = integerOf(call, OPTION, 1, CLIENTS_AT_BARRIER_MAX)

@@ -64,6 +64,7 @@ export class SharedQueue extends BaseObject {
     taskDone: (ask) => this.state.answer(ask, this.#finish(1) ? 'ok' : 'notHeld'),
     join: (ask) => {
       if (this.#unfinished === 0) this.state.answer(ask, 'ok')
+      else if (ask.call.timeoutMs === 0) this.state.answer(ask, 'canceled')
       else this.state.wait(ask, this, this.#joiners)
     },
     state: (ask) => this.state.answer(ask, 'ok', [this.size, this.#maxsize, this.#unfinished])
