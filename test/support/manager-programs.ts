@@ -129,7 +129,7 @@ export class Programs {
     else if (dice < 66) this.#cancel(program)
     else if (dice < 72) client.cut()
     else if (dice < 82) client.connect()
-    else if (dice < 85) this.#replace(place)
+    else if (dice < 85 || client.gone !== undefined) this.#replace(place)
     else if (dice < 86) this.#pause()
     else if (dice < 88) this.world.pass(rng.integer(0, 2 * LEASE))
     else if (dice < 94) this.world.pass(rng.integer(0, 60))
@@ -215,6 +215,8 @@ export class Programs {
     for (const [request, { key, op, on }] of calls) {
       if (client.lost.has(request)) continue
       const answer = client.answers.get(request)
+      // It was cut off for so long that it has given up.
+      if (answer === undefined && client.gone !== undefined) continue
       const found = answer && { status: answer.status, args: answer.args, values: texts(answer) }
       const expected = this.model.answers.get(key)
       expect(found, `${op} of the ${on.kind} ${on.name}, call ${key}`).to.deep.equal(expected)
