@@ -1,0 +1,575 @@
+/**
+ * What CPython's own tests ask of shared objects (`_test_multiprocessing.py`, `lock_tests.py`,
+ * `test_queue.py`), under their names, for a manager that two programs use. Both may be the same.
+ *
+ * Nothing sleeps: calls of one program are carried out in their order, so whoever has been answered
+ * after a call knows that this one waits.
+ */
+import { expect } from 'chai'
+import { BrokenBarrierError, Empty, Full } from '../../src/index.ts'
+import type { Barrier, Manager } from '../../src/index.ts'
+import { failureOf } from './pool-suite.ts'
+
+/** Long enough to be waited for, short enough to wait for. */
+const SHORT_MS = 20
+
+export interface Two {
+  /** The program that serves; it may be one of the others. */
+  readonly server: Manager
+  readonly one: Manager
+  readonly two: Manager
+}
+
+/** The calls made before by this program have been carried out, and this one waits. */
+export async function waits(program: Manager, ...works: Promise<unknown>[]): Promise<boolean> {
+  await program.event('suite.sync').isSet()
+  const ended = works.map((work) =>
+    work.then(
+      () => true,
+      () => true
+    )
+  )
+  return !(await Promise.race([...ended, Promise.resolve(false)]))
+}
+
+/** Defines the tests of queues. */
+export function queueSuite(two: () => Two): void {
+  const name = names('queue')
+
+  it('test_put', async () => {
+    const queue = two().one.queue(name(), { maxsize: 6 })
+    const other = two().two.queue(queue.name)
+    await queue.put(1)
+    await queue.put(2, { timeoutMs: 0 })
+    await queue.putNowait(3)
+    await queue.putMany([4, 5, 6])
+    expect([await other.full(), await other.qsize()]).to.deep.equal([true, 6])
+    expect(await failureOf(queue.putNowait(7))).to.be.an.instanceOf(Full)
+    expect(await failureOf(queue.put(7, { timeoutMs: SHORT_MS }))).to.be.an.instanceOf(Full)
+    expect(await failureOf(queue.put(7, { timeoutMs: -1 }))).to.be.an.instanceOf(Full)
+    const late = queue.put(7)
+    expect(await waits(two().one, late)).to.equal(true)
+    const all = await Promise.all(Array.from({ length: 7 }, () => other.get()))
+    expect(all).to.deep.equal([1, 2, 3, 4, 5, 6, 7])
+    await late
+    expect([await queue.full(), await queue.empty()]).to.deep.equal([false, true])
+  })
+
+  it('test_get', async () => {
+    const queue = two().one.queue(name())
+    const other = two().two.queue(queue.name)
+    expect(await other.empty()).to.equal(true)
+    const early = other.get()
+    expect(await waits(two().two, early)).to.equal(true)
+    await queue.putMany([1, 2, 3])
+    expect([await early, await other.get({ timeoutMs: 0 }), await other.getNowait()]).to.deep.equal(
+      [1, 2, 3]
+    )
+    expect(await failureOf(other.getNowait())).to.be.an.instanceOf(Empty)
+    expect(await failureOf(other.get({ timeoutMs: SHORT_MS }))).to.be.an.instanceOf(Empty)
+    expect(await failureOf(other.get({ timeoutMs: -1 }))).to.be.an.instanceOf(Empty)
+  })
+
+  it('test_qsize', async () => {
+    const queue = two().one.queue(name())
+    const sizes: number[] = []
+    for (const step of [
+      () => queue.put(1),
+      () => queue.put(5),
+      () => queue.get(),
+      () => queue.get()
+    ]) {
+      await step()
+      sizes.push(await two().two.queue(queue.name).qsize())
+    }
+    expect(sizes).to.deep.equal([1, 2, 1, 0])
+  })
+
+  it('test_task_done, test_queue_join', async () => {
+    const queue = two().one.joinableQueue<number>(name())
+    const other = two().two.joinableQueue<number>(queue.name)
+    await queue.join()
+    await queue.putMany([0, 1, 2, 3])
+    const joined = queue.join()
+    for (let count = 0; count < 3; count++) {
+      await other.get()
+      await other.taskDone()
+    }
+    expect(await waits(two().one, joined)).to.equal(true)
+    expect(await failureOf(queue.join({ timeoutMs: SHORT_MS }))).to.include({ code: 'TIMEOUT' })
+    expect(await failureOf(queue.join({ timeoutMs: 0 }))).to.include({ code: 'TIMEOUT' })
+    const leased = await other.get({ lease: true })
+    await leased.ack()
+    await joined
+    expect(await failureOf(queue.taskDone())).to.include({ code: 'NOT_HELD' })
+  })
+
+  it('test_queue_feeder_donot_stop_onexc: what cannot be sent is not put, and others are', async () => {
+    const queue = two().one.queue(name())
+    expect(await failureOf(queue.put(() => 1))).to.include({ code: 'BAD_VALUE' })
+    expect(await failureOf(queue.putMany([1, () => 1]))).to.include({ code: 'BAD_VALUE' })
+    await queue.put(true)
+    expect([await queue.get(), await queue.empty()]).to.deep.equal([true, true])
+  })
+
+  it('first come, first served, whichever program', async () => {
+    const queue = two().one.queue<number>(name())
+    const other = two().two.queue<number>(queue.name)
+    const gets: Promise<number>[] = []
+    for (const [program, end] of [...both(two(), queue, other), ...both(two(), queue, other)]) {
+      gets.push(end.get())
+      expect(await waits(program, gets.at(-1)!)).to.equal(true)
+    }
+    await other.putMany([1, 2, 3])
+    await queue.put(4)
+    expect(await Promise.all(gets)).to.deep.equal([1, 2, 3, 4])
+  })
+
+  it('putMany that finds no room says how many are in, in all its parts', async () => {
+    const queue = two().one.queue<number>(name(), { maxsize: 5_000 })
+    const items = Array.from({ length: 6_000 }, (_, at) => at)
+    const error = await failureOf(queue.putMany(items, { timeoutMs: 0 }))
+    expect(error).to.include({ code: 'FULL', put: 5_000 })
+    expect(await queue.getMany(6_000)).to.deep.equal(items.slice(0, 5_000))
+  })
+
+  it('an iterator ends when the queue is deleted, and so does a wait', async () => {
+    const queue = two().one.queue<number>(name())
+    const seen: number[] = []
+    const reading = (async () => {
+      for await (const item of queue) seen.push(item)
+    })()
+    const other = two().two.queue<number>(queue.name)
+    await other.putMany([1, 2])
+    while (seen.length < 2) await other.qsize()
+    const wait = failureOf(queue.get())
+    await waits(two().one)
+    await two().two.delete(queue.name)
+    await reading
+    expect(await wait).to.include({ code: 'DELETED' })
+    expect(seen).to.deep.equal([1, 2])
+  })
+}
+
+/** Defines the tests of locks and semaphores. */
+export function lockSuite(two: () => Two): void {
+  const name = names('lock')
+
+  for (const kind of ['lock', 'rlock'] as const) {
+    describe(kind, () => {
+      const pair = () => {
+        const mine = two().one[kind](name())
+        return [mine, two().two[kind](mine.name)] as const
+      }
+
+      it('test_acquire_release, test_reacquire', async () => {
+        const [lock] = pair()
+        for (let count = 0; count < 2; count++) {
+          await lock.acquire()
+          expect(await lock.locked()).to.equal(true)
+          await lock.release()
+          expect(await lock.locked()).to.equal(false)
+        }
+      })
+
+      it('test_try_acquire, test_try_acquire_contended', async () => {
+        const [mine] = pair()
+        const [, theirs] = [mine, two().two[kind](mine.name)]
+        expect(await mine.acquire({ timeoutMs: 0 })).to.not.equal(undefined)
+        // The same program's Lock is held like anybody's; an RLock is held by its object.
+        expect(await two().one[kind](mine.name).acquire({ timeoutMs: 0 })).to.equal(undefined)
+        expect(await theirs.acquire({ timeoutMs: 0 })).to.equal(undefined)
+      })
+
+      it('test_acquire_contended: one after the other, in the order in which they came', async () => {
+        const [mine, theirs] = pair()
+        const third = two().one[kind](mine.name)
+        const first = await mine.acquire()
+        const second = theirs.acquire()
+        expect(await waits(two().two, second)).to.equal(true)
+        const last = third.acquire()
+        expect(await waits(two().one, last)).to.equal(true)
+        await first.release()
+        expect((await second).fence).to.be.above(first.fence)
+        expect(await waits(two().one, last)).to.equal(true)
+        await (await second).release()
+        await (await last).release()
+      })
+
+      it('test_with: released at the end of the block, also when it throws', async () => {
+        const [mine, theirs] = pair()
+        const work = async (problem?: Error): Promise<void> => {
+          await using held = await mine.acquire()
+          expect([held.fence > 0, await theirs.locked()]).to.deep.equal([true, true])
+          if (problem !== undefined) throw problem
+        }
+        await work()
+        expect(await theirs.locked()).to.equal(false)
+        expect((await failureOf(work(new Error('inside')))).message).to.equal('inside')
+        expect(await theirs.locked()).to.equal(false)
+      })
+
+      it('test_timeout', async () => {
+        const [mine, theirs] = pair()
+        const held = await mine.acquire({ timeoutMs: SHORT_MS })
+        expect(await theirs.acquire({ timeoutMs: SHORT_MS })).to.equal(undefined)
+        expect(await theirs.acquire({ timeoutMs: -1 })).to.equal(undefined)
+        await held!.release()
+        await (await theirs.acquire({ timeoutMs: SHORT_MS * 1_000 }))!.release()
+      })
+
+      it('test_release_unacquired', async () => {
+        const [mine] = pair()
+        expect(await failureOf(mine.release())).to.include({ code: 'NOT_HELD' })
+        const held = await mine.acquire()
+        await held.release()
+        expect(await failureOf(held.release())).to.include({ code: 'NOT_HELD' })
+      })
+
+      it('test_different_thread', async () => {
+        const [mine, theirs] = pair()
+        await mine.acquire()
+        const problem = await theirs.release().then(
+          () => undefined,
+          (error: Error) => error
+        )
+        // As in Python: anybody may release a Lock, and only its holder an RLock.
+        if (kind === 'lock') expect(problem).to.equal(undefined)
+        else expect(problem).to.include({ code: 'NOT_HELD' })
+        expect(await mine.locked()).to.equal(kind === 'rlock')
+      })
+
+      it('a signal ends a wait, which takes nothing', async () => {
+        const [mine, theirs] = pair()
+        const held = await mine.acquire()
+        const abort = new AbortController()
+        const wait = failureOf(theirs.acquire({ signal: abort.signal }))
+        await waits(two().two)
+        abort.abort(new Error('enough'))
+        expect((await wait).message).to.equal('enough')
+        await held.release()
+        expect(await mine.locked()).to.equal(false)
+        expect((await failureOf(theirs.acquire({ signal: abort.signal }))).message).to.equal(
+          'enough'
+        )
+      })
+    })
+  }
+
+  it('RLock test_reentrant', async () => {
+    const lock = two().one.rlock(name())
+    const other = two().two.rlock(lock.name)
+    for (let depth = 0; depth < 3; depth++) await lock.acquire()
+    const wait = other.acquire()
+    await lock.release()
+    await lock.release()
+    expect(await waits(two().two, wait)).to.equal(true)
+    await lock.release()
+    await (await wait).release()
+    expect(await failureOf(lock.release())).to.include({ code: 'NOT_HELD' })
+  })
+
+  it('test_semaphore', async () => {
+    const semaphore = two().one.semaphore(name(), 2)
+    const other = two().two.semaphore(semaphore.name)
+    const values = [await other.getValue()]
+    const held = await semaphore.acquire()
+    values.push(await other.getValue())
+    await other.acquire()
+    values.push(await other.getValue())
+    expect(await semaphore.acquire({ timeoutMs: 0 })).to.equal(undefined)
+    expect(await semaphore.acquire({ timeoutMs: SHORT_MS })).to.equal(undefined)
+    await held.release()
+    await other.release()
+    values.push(await other.getValue())
+    await other.release(2)
+    values.push(await semaphore.getValue())
+    expect(values).to.deep.equal([2, 1, 0, 2, 4])
+    expect(await failureOf(held.release())).to.include({ code: 'NOT_HELD' })
+  })
+
+  it('test_constructor, test_default_value, test_multirelease', async () => {
+    expect(() => two().one.semaphore(name(), -1)).to.throw(/at least 0/)
+    const semaphore = two().one.semaphore(name())
+    expect(await semaphore.getValue()).to.equal(1)
+    const none = two().one.semaphore(name(), 0)
+    const acquired = [none.acquire(), two().two.semaphore(none.name).acquire()]
+    await waits(two().one)
+    await waits(two().two)
+    await none.release(2)
+    await Promise.all(acquired)
+    expect(await failureOf(none.release(0))).to.include({ code: 'USAGE' })
+  })
+
+  it('test_bounded_semaphore, test_release_unacquired', async () => {
+    const semaphore = two().one.boundedSemaphore(name(), 1)
+    expect(await failureOf(semaphore.release())).to.include({ code: 'NOT_HELD' })
+    await semaphore.acquire()
+    await two().two.boundedSemaphore(semaphore.name).release()
+    expect(await failureOf(semaphore.release())).to.include({ code: 'NOT_HELD' })
+    expect(await semaphore.getValue()).to.equal(1)
+  })
+}
+
+/** Defines the tests of conditions, events and barriers. */
+export function meetingSuite(two: () => Two): void {
+  const name = names('meeting')
+
+  it('Condition test_notify: one at a time, in the order in which they came', async () => {
+    const condition = two().one.condition(name())
+    const woken: number[] = []
+    const sleepers = await sleeping(two(), condition.name, 4, woken)
+    for (let count = 1; count <= 4; count++) {
+      {
+        await using held = await condition.acquire()
+        expect(held.fence).to.be.above(0)
+        await condition.notify()
+      }
+      await sleepers[count - 1]!.woken
+      expect(woken).to.have.length(count)
+    }
+  })
+
+  for (const [what, count, expected] of [
+    ['notify_n', 2, 2],
+    ['notify_all', undefined, 3],
+    ['notify_n with more than there are', 10, 3]
+  ] as const) {
+    it(`Condition test_${what}`, async () => {
+      const condition = two().one.condition(name())
+      const woken: number[] = []
+      const sleepers = await sleeping(two(), condition.name, 3, woken)
+      await condition.acquire()
+      if (count === undefined) await condition.notifyAll()
+      else await condition.notify(count)
+      // None of them goes on before the lock is free.
+      expect(woken).to.deep.equal([])
+      await condition.release()
+      await Promise.all(sleepers.slice(0, expected).map((each) => each.woken))
+      await waits(two().one)
+      await waits(two().two)
+      expect(woken).to.have.length(expected)
+      await condition.acquire()
+      await condition.notifyAll()
+      await condition.release()
+      await Promise.all(sleepers.map((each) => each.woken))
+    })
+  }
+
+  it('Condition test_timeout, test_wait_result, and the lock is held again', async () => {
+    const condition = two().one.condition(name())
+    await using held = await condition.acquire()
+    const { fence } = held
+    expect(await condition.wait({ timeoutMs: SHORT_MS })).to.equal(false)
+    expect(held.fence).to.be.above(fence)
+    expect(await condition.locked()).to.equal(true)
+    const abort = new AbortController()
+    const wait = failureOf(condition.wait({ signal: abort.signal }))
+    await waits(two().one)
+    abort.abort(new Error('enough'))
+    expect((await wait).message).to.equal('enough')
+    expect(await two().two.condition(condition.name).acquire({ timeoutMs: 0 })).to.equal(undefined)
+  })
+
+  it('Condition test_unacquired_wait, test_unacquired_notify', async () => {
+    const condition = two().one.condition(name())
+    for (const work of [condition.wait(), condition.notify(), condition.notifyAll()]) {
+      expect(await failureOf(work)).to.include({ code: 'NOT_HELD' })
+    }
+    await two().two.condition(condition.name).acquire()
+    expect(await failureOf(condition.wait())).to.include({ code: 'NOT_HELD' })
+  })
+
+  it('Condition test_waitfor', async () => {
+    const state = two().one.value(name(), 0)
+    const condition = two().one.condition(name())
+    const waiting = (async () => {
+      await using held = await condition.acquire()
+      expect(held.fence).to.be.above(0)
+      return await condition.waitFor(async () => (await state.get()) === 4)
+    })()
+    const other = two().two.condition(condition.name)
+    for (let count = 0; count < 4; count++) {
+      await using held = await other.acquire()
+      expect(held.fence).to.be.above(0)
+      await two()
+        .two.value(state.name, 0)
+        .update((value) => value + 1)
+      await other.notify()
+    }
+    expect(await waiting).to.equal(true)
+  })
+
+  it('Condition test_waitfor_timeout', async () => {
+    const condition = two().one.condition(name())
+    await using held = await condition.acquire()
+    expect(held.fence).to.be.above(0)
+    expect(await condition.waitFor(() => false, { timeoutMs: SHORT_MS })).to.equal(false)
+  })
+
+  it('Event test_event, test_is_set, test_notify, test_timeout, test_set_and_clear', async () => {
+    const event = two().one.event(name())
+    const other = two().two.event(event.name)
+    expect(await other.isSet()).to.equal(false)
+    expect(await other.wait({ timeoutMs: 0 })).to.equal(false)
+    expect(await other.wait({ timeoutMs: SHORT_MS })).to.equal(false)
+    const waiting = [other.wait(), other.wait(), event.wait()]
+    await waits(two().one)
+    await waits(two().two)
+    await event.set()
+    // Who has waited when it was set has been woken, though it is clear again.
+    await event.clear()
+    expect(await Promise.all(waiting)).to.deep.equal([true, true, true])
+    expect(await other.isSet()).to.equal(false)
+    await other.set()
+    expect([await event.wait({ timeoutMs: 0 }), await event.isSet()]).to.deep.equal([true, true])
+  })
+
+  describe('barrier', () => {
+    const PARTIES = 4
+
+    /** As many as there are parties, from both programs. */
+    function parties(
+      init: { timeoutMs?: number; action?: () => unknown } = {},
+      called = name()
+    ): Barrier[] {
+      const options = { parties: PARTIES, ...init }
+      return Array.from({ length: PARTIES }, (_, at) =>
+        (at % 2 === 0 ? two().one : two().two).barrier(called, options)
+      )
+    }
+
+    const waitAll = async (barriers: readonly Barrier[]): Promise<number[]> =>
+      await Promise.all(barriers.map((barrier) => barrier.wait()))
+
+    it('test_barrier, test_wait_return, test_thousand', async () => {
+      const barriers = parties()
+      for (let pass = 0; pass < 50; pass++) {
+        expect((await waitAll(barriers)).sort()).to.deep.equal([0, 1, 2, 3])
+      }
+      expect([await barriers[0]!.nWaiting(), await barriers[1]!.broken()]).to.deep.equal([0, false])
+      expect(await barriers[0]!.parties()).to.equal(PARTIES)
+    })
+
+    it('test_action: once each time, before anybody goes on', async () => {
+      let calls = 0
+      const barriers = parties({ action: () => calls++ })
+      for (let pass = 1; pass <= 5; pass++) {
+        await Promise.all(
+          barriers.map(async (barrier) => {
+            await barrier.wait()
+            expect(calls).to.equal(pass)
+          })
+        )
+      }
+    })
+
+    it('an action that throws breaks it, and throws where it was called', async () => {
+      const action = (): never => {
+        throw new RangeError('of the action')
+      }
+      const barriers = parties({ action })
+      const problems = await Promise.all(barriers.map((barrier) => failureOf(barrier.wait())))
+      expect(problems.filter(({ name }) => name === 'RangeError')).to.have.length(1)
+      const broken = problems.filter((problem) => problem instanceof BrokenBarrierError)
+      expect(broken).to.have.length(PARTIES - 1)
+      expect(await barriers[0]!.broken()).to.equal(true)
+    })
+
+    it('test_abort', async () => {
+      const barriers = parties()
+      const waiting = barriers.slice(1).map((barrier) => failureOf(barrier.wait()))
+      await waits(two().one)
+      await waits(two().two)
+      expect(await barriers[0]!.nWaiting()).to.equal(PARTIES - 1)
+      await barriers[0]!.abort()
+      for (const problem of [...waiting, failureOf(barriers[0]!.wait())]) {
+        expect(await problem).to.be.an.instanceOf(BrokenBarrierError)
+      }
+      expect(await barriers[1]!.broken()).to.equal(true)
+    })
+
+    it('test_reset, test_abort_and_reset', async () => {
+      const barriers = parties()
+      for (const isAborted of [false, true]) {
+        const waiting = barriers.slice(1).map((barrier) => failureOf(barrier.wait()))
+        await waits(two().one)
+        await waits(two().two)
+        if (isAborted) await barriers[0]!.abort()
+        await barriers[0]!.reset()
+        for (const problem of await Promise.all(waiting)) {
+          expect(problem).to.be.an.instanceOf(BrokenBarrierError)
+        }
+        expect((await waitAll(barriers)).sort()).to.deep.equal([0, 1, 2, 3])
+      }
+    })
+
+    it('test_timeout, test_default_timeout', async () => {
+      const [first, second] = parties()
+      const other = failureOf(second!.wait())
+      await waits(two().two)
+      const late = first!.wait({ timeoutMs: SHORT_MS })
+      expect(await failureOf(late)).to.be.an.instanceOf(BrokenBarrierError)
+      expect(await other).to.be.an.instanceOf(BrokenBarrierError)
+      const [hasty] = parties({ timeoutMs: SHORT_MS })
+      expect(await failureOf(hasty!.wait())).to.be.an.instanceOf(BrokenBarrierError)
+    })
+
+    it('test_single_thread', async () => {
+      const barrier = two().one.barrier(name(), { parties: 1 })
+      expect([await barrier.wait(), await barrier.wait()]).to.deep.equal([0, 0])
+      expect(() => two().one.barrier(name(), { parties: 0 })).to.throw(/at least 1/)
+    })
+  })
+}
+
+/** So many who wait for a condition, one after the other. */
+async function sleeping(
+  programs: Two,
+  name: string,
+  count: number,
+  woken: number[]
+): Promise<{ woken: Promise<void> }[]> {
+  const sleepers = []
+  for (let number = 0; number < count; number++) {
+    sleepers.push(await sleeper(programs, name, number, woken))
+  }
+  return sleepers
+}
+
+/** Somebody of one of the programs who waits for a condition. */
+async function sleeper(
+  { one, two }: Two,
+  name: string,
+  number: number,
+  woken: number[]
+): Promise<{ woken: Promise<void> }> {
+  const program = number % 2 === 0 ? one : two
+  // Each has a program's object of its own: what it holds is its own.
+  const condition = program.condition(name)
+  const held = await condition.acquire()
+  const waiting = (async () => {
+    expect(await condition.wait()).to.equal(true)
+    woken.push(number)
+    await held.release()
+  })()
+  await waits(program)
+  return { woken: waiting }
+}
+
+/** Names that no other test uses. */
+export function names(prefix: string): () => string {
+  let count = 0
+  return () => `${prefix}.${++count}`
+}
+
+function both<End>(
+  { one, two }: Two,
+  mine: End,
+  theirs: End
+): readonly (readonly [Manager, End])[] {
+  return [
+    [one, mine],
+    [two, theirs]
+  ]
+}
