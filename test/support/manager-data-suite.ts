@@ -8,7 +8,7 @@ import type { Two } from './manager-suite.ts'
 import { failureOf } from './pool-suite.ts'
 
 /** CPython's `codes_values`, and what can be sent beside it. */
-const VALUES = [
+const VALUES: readonly unknown[] = [
   ...['hall\u00e5 v\u00e4rlden', null, undefined, true, 2.25, -0, NaN, 2n ** 70n, ''],
   new Map<unknown, unknown>([[{ a: 1 }, new Set([1, [2]])]]),
   new Date(0),
