@@ -16,11 +16,17 @@ export class Held implements AsyncDisposable {
    * and so is safe from a holder that does not know yet that it has lost the lock.
    */
   fence: number
+  /**
+   * Aborted when it is lost, or may be: the manager has not heard of this program for a lease, or is
+   * gone. Its reason says which; stop what must not be done by two.
+   */
+  readonly signal: AbortSignal
   readonly #release: (fence: number) => Promise<void>
   #isReleased = false
 
-  constructor(fence: number, release: (fence: number) => Promise<void>) {
+  constructor(fence: number, signal: AbortSignal, release: (fence: number) => Promise<void>) {
     this.fence = fence
+    this.signal = signal
     this.#release = release
   }
 
@@ -46,7 +52,7 @@ export abstract class Lockable extends Shared {
   async acquire(options: WaitOptions = {}): Promise<Held | undefined> {
     const { args } = await this.ask('acquire', options)
     if (args[0] !== true) return undefined
-    this.#held = new Held(Number(args[1]), async (fence) => {
+    this.#held = new Held(Number(args[1]), this.tenure, async (fence) => {
       await this.ask('release', { args: [fence] })
     })
     return this.#held

@@ -25,7 +25,7 @@ export class Semaphore extends Shared {
   async acquire(options: WaitOptions = {}): Promise<Held | undefined> {
     const { args } = await this.ask('acquire', options)
     if (args[0] !== true) return undefined
-    return new Held(Number(args[1]), async (number) => {
+    return new Held(Number(args[1]), this.tenure, async (number) => {
       await this.ask('release', { args: [number] })
     })
   }

@@ -14,7 +14,7 @@ import type { WaitOptions } from './options.ts'
 
 /** A manager as its objects need it. */
 export interface Calls {
-  readonly connection: Pick<ManagerConnection, 'call' | 'cancel'>
+  readonly connection: Pick<ManagerConnection, 'call' | 'cancel' | 'tenure'>
   /** A number for a further object. */
   nextHandle(): number
 }
@@ -88,6 +88,11 @@ export abstract class Shared {
     if (this.#problem !== undefined) throw this.#problem
     if (given.status === 'deleted') this.#isDeleted = true
     return given
+  }
+
+  /** Aborted when what this program holds now is lost, or may be. */
+  protected get tenure(): AbortSignal {
+    return this.#calls.connection.tenure
   }
 
   #call(op: Op, { args = NONE, values = NONE, timeoutMs }: Asking) {

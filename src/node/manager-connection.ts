@@ -54,6 +54,7 @@ export class ManagerConnection {
   #session = 0
   #isFlushDue = false
   #gone: P2pJobsError | undefined
+  #tenure = new AbortController()
 
   constructor(init: ManagerConnectionInit) {
     this.#init = init
@@ -79,6 +80,11 @@ export class ManagerConnection {
   /** Why nothing will be answered any more; undefined while it may. */
   get gone(): P2pJobsError | undefined {
     return this.#gone
+  }
+
+  /** Aborted when what is held now is lost, or may be: the manager has heard nothing for a lease. */
+  get tenure(): AbortSignal {
+    return this.#tenure.signal
   }
 
   /** Calls an object. The answer rejects with LOST or MANAGER_GONE, and for nothing else. */
@@ -172,7 +178,11 @@ export class ManagerConnection {
       case 'answered':
         this.#take(effect.answer.request)?.resolve(effect.answer)
         return
+      case 'expired':
+        this.#endTenure(lost(this.#init.manager))
+        return
       case 'lost':
+        this.#endTenure(lost(this.#init.manager))
         for (const request of effect.requests) this.#take(request)?.reject(lost(this.#init.manager))
         return
       case 'opened':
@@ -193,9 +203,16 @@ export class ManagerConnection {
     return pending
   }
 
+  #endTenure(error: P2pJobsError): void {
+    const ended = this.#tenure
+    this.#tenure = new AbortController()
+    ended.abort(error)
+  }
+
   #end(error: P2pJobsError): void {
     if (this.#gone !== undefined) return
     this.#gone = error
+    this.#endTenure(error)
     this.#opened.reject(error)
     for (const { reject } of this.#pending.values()) reject(error)
     this.#pending.clear()

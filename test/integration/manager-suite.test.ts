@@ -1,7 +1,8 @@
 /** CPython's tests of shared objects: in one program, and between programs over real connections. */
 import { dataSuite } from '../support/manager-data-suite.ts'
 import { ManagerHome } from '../support/manager-home.ts'
-import { lockSuite, meetingSuite, queueSuite } from '../support/manager-suite.ts'
+import { meetingSuite } from '../support/manager-meeting-suite.ts'
+import { lockSuite, queueSuite } from '../support/manager-suite.ts'
 import type { Two } from '../support/manager-suite.ts'
 
 const WHERE: Readonly<Record<string, (home: ManagerHome) => Promise<Two>>> = {

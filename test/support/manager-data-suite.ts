@@ -42,7 +42,7 @@ export function dataSuite(two: () => Two): void {
   it('Value test_value', async () => {
     for (const initial of VALUES) {
       const value = two().one.value(name(), initial)
-      const other = two().two.value(value.name, 'not this')
+      const other = two().two.value(value.name, 'not this' as unknown)
       await value.get()
       expect(await other.get()).to.deep.equal(initial)
       await other.set({ changed: [initial] })

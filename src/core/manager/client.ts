@@ -23,6 +23,7 @@ import { sizeOf } from './calls.ts'
 import type { Answer, Call } from './calls.ts'
 import type { ClientEffect, ClientEvent } from './events.ts'
 import type { ManagerMessage } from './messages.ts'
+import { Tenure } from './tenure.ts'
 
 export interface ClientConfig {
   /** Names this client among all. */
@@ -50,6 +51,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   #heardAt: Millis = 0
   #renewAt: Millis = 0
   #awaySince: Millis | undefined
+  readonly #tenure = new Tenure()
   /** Calls that the manager has not confirmed, of which so many were sent in this session. */
   #calls = new Queue<Call>()
   #sent = 0
@@ -79,10 +81,8 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
 
   get deadline(): Millis | undefined {
     if (this.#isGone) return undefined
-    if (this.#session === undefined) {
-      return this.#awaySince === undefined ? undefined : this.#awaySince + this.#awayMs
-    }
-    return this.#isOpen ? Math.min(this.#renewAt, this.#silentAt) : this.#silentAt
+    const next = Math.min(this.#patienceEndsAt, this.#tenure.until ?? Infinity)
+    return next === Infinity ? undefined : next
   }
 
   /**
@@ -112,7 +112,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   #handle(event: ClientEvent, now: Millis): void {
     switch (event.type) {
       case 'flush':
-        this.#send()
+        this.#send(now)
         return
       case 'connected':
         this.#onConnected(event.session, now)
@@ -145,6 +145,8 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
     const { client, name, manager } = this.#config
     const epoch = this.#hasJoined ? this.#epoch : undefined
     this.#toldAnswers = this.#answers
+    this.#tenure.begin()
+    this.#tenure.say(now)
     this.#say({
       type: 'open',
       client: `${client}.${this.#generation}`,
@@ -166,8 +168,9 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
     else if (!this.#isOpen) this.#fail('something before it opened the session', now)
     else if (message.type === 'renewed') {
       this.#isConfirmationAsked = false
+      this.#tenure.hear(this.#leaseMs)
       this.#confirm(message.calls)
-      this.#send()
+      this.#send(now)
     } else this.#take(message, now)
   }
 
@@ -181,12 +184,13 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
     this.#hasJoined = true
     this.#isOpen = true
     this.#awaySince = undefined
+    this.#tenure.hear(leaseMs)
     this.#renewAt = now + this.#renewalMs
     this.#confirm(calls)
     this.#sent = 0
     this.#sentBytes = 0
     this.#effects.push({ type: 'opened' })
-    this.#send()
+    this.#send(now)
   }
 
   #onRefused({ reason }: Refused, now: Millis): void {
@@ -236,7 +240,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   // --- calls and answers
 
   /** Sends what was not sent in this session, as far as the manager keeps up. */
-  #send(): void {
+  #send(now: Millis): void {
     if (!this.#isOpen) return
     let calls: Call[] = []
     let bytes = 0
@@ -260,14 +264,14 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
       bytes += size
     }
     if (calls.length > 0) send()
-    if (isHeldBack) this.#askForConfirmation()
+    if (isHeldBack) this.#askForConfirmation(now)
   }
 
   /** Calls that wait are not answered, so that nothing else may say that they have come. */
-  #askForConfirmation(): void {
+  #askForConfirmation(now: Millis): void {
     if (this.#isConfirmationAsked) return
     this.#isConfirmationAsked = true
-    this.#say({ type: 'renewal', answers: this.#tellAnswers() })
+    this.#renew(now)
   }
 
   #tellAnswers(): number {
@@ -307,10 +311,16 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
     }
     const untold = this.#answers - this.#toldAnswers
     if (untold >= CONFIRM_EVERY || this.#untoldBytes >= CONFIRM_EVERY_BYTES) this.#renew(now)
-    this.#send()
+    this.#send(now)
   }
 
   // --- time
+
+  /** When it has to do something about its session, or gives up. */
+  get #patienceEndsAt(): Millis {
+    if (this.#session === undefined) return (this.#awaySince ?? Infinity) + this.#awayMs
+    return this.#isOpen ? Math.min(this.#renewAt, this.#silentAt) : this.#silentAt
+  }
 
   get #awayMs(): Millis {
     return this.#config.awayMs ?? MANAGER_AWAY_MS
@@ -325,6 +335,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   }
 
   #wake(now: Millis): void {
+    if (this.#tenure.hasEnded(now)) this.#effects.push({ type: 'expired' })
     if (this.#session === undefined) {
       const since = this.#awaySince
       if (since !== undefined && now >= since + this.#awayMs) this.#go('unreachable')
@@ -336,6 +347,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
 
   #renew(now: Millis): void {
     this.#renewAt = now + this.#renewalMs
+    this.#tenure.say(now)
     this.#say({ type: 'renewal', answers: this.#tellAnswers() })
   }
 

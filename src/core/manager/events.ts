@@ -55,6 +55,8 @@ export type ClientEffect =
    * silent for longer than its lease. It goes on as a new one that holds nothing.
    */
   | { type: 'lost'; requests: readonly number[] }
+  /** The manager has not heard of this client for a lease, as far as it knows: what it holds may be lost. */
+  | { type: 'expired' }
   /** The manager is there, for the first time or again. */
   | { type: 'opened' }
   /** The manager is gone for good: nothing will ever be answered. */

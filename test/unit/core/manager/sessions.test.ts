@@ -5,6 +5,7 @@ import { ManagerClient } from '../../../../src/core/manager/client.ts'
 import { Manager } from '../../../../src/core/manager/manager.ts'
 import type { NodeId } from '../../../../src/core/types.ts'
 import { bytes, LEASE, ManagerWorld } from '../../../support/manager-world.ts'
+import type { WorldClient } from '../../../support/manager-world.ts'
 
 describe('sessions with a manager', () => {
   let world: ManagerWorld
@@ -203,5 +204,56 @@ describe('sessions with a manager', () => {
     client.toClient.unshift(...kept)
     world.settle()
     expect(gets.map((get) => client.statusOf(get))).to.deep.equal(new Array(200).fill('ok'))
+  })
+
+  describe('what is held', () => {
+    const expiries = (client: WorldClient): number =>
+      client.effects.filter(({ type }) => type === 'expired').length
+
+    it('is safe for as long as the manager is heard', () => {
+      const client = world.client()
+      world.pass(10 * LEASE)
+      expect(expiries(client)).to.equal(0)
+    })
+
+    it('may be lost a lease after the last thing that the manager has heard, and no later', () => {
+      const client = world.client()
+      const handle = client.attach('lock', 'l')
+      client.ask(handle, 'acquire')
+      client.cut()
+      world.pass(LEASE - 1)
+      expect(expiries(client)).to.equal(0)
+      world.pass(1)
+      expect(expiries(client)).to.equal(1)
+      world.pass(LEASE)
+      expect(expiries(client)).to.equal(1)
+    })
+
+    it('is never lost to another before its holder knows that it may be', () => {
+      for (let part = 1; part < 10; part++) {
+        const [client, other] = [world.client(), world.client()]
+        const [mine, theirs] = ['lock', 'lock'].map((kind, place) =>
+          [client, other][place]!.attach(kind as 'lock', `l${part}`)
+        )
+        client.ask(mine!, 'acquire')
+        const wait = other.call(theirs!, 'acquire')
+        world.pass((part * LEASE) / 7)
+        client.cut()
+        while (other.statusOf(wait) === 'waits') world.pass(50)
+        expect(expiries(client)).to.equal(1)
+      }
+    })
+
+    it('is safe again once the manager has answered in a new session', () => {
+      const client = world.client()
+      for (let time = 0; time < 4; time++) {
+        world.pass(LEASE / 2)
+        client.cut()
+        world.pass(LEASE / 2)
+        client.connect()
+        world.settle()
+      }
+      expect(expiries(client)).to.equal(0)
+    })
   })
 })
