@@ -42,8 +42,9 @@ export function dataSuite(two: () => Two): void {
   it('Value test_value', async () => {
     for (const initial of VALUES) {
       const value = two().one.value(name(), initial)
-      const other = two().two.value(value.name, 'not this' as unknown)
-      await value.get()
+      expect(await value.get()).to.deep.equal(initial)
+      // It is there: what it would begin with is of no interest.
+      const other = two().two.value(value.name, VALUES[0])
       expect(await other.get()).to.deep.equal(initial)
       await other.set({ changed: [initial] })
       expect(await value.get()).to.deep.equal({ changed: [initial] })
