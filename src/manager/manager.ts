@@ -247,6 +247,8 @@ export class Manager implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
+    // Who waits is told that the manager ends, before what this program holds is free.
+    await this.#started.node.manager?.close()
     await this.#connection.leave()
     await this.#started.stop()
   }

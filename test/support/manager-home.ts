@@ -16,6 +16,7 @@ export class ManagerHome {
   readonly credentials: Credentials = createCredentials()
   readonly token = encodeToken(this.credentials, 'work')
   readonly #before = process.env['P2PJOBS_HOME']
+  readonly #others: string[] = []
   readonly #open: Manager[] = []
   readonly #cables: Cable[] = []
 
@@ -48,6 +49,13 @@ export class ManagerHome {
     return [await this.connect(server, { ...options, join }), cable]
   }
 
+  /** A folder for another program's home. */
+  other(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-manager-'))
+    this.#others.push(folder)
+    return folder
+  }
+
   /** Closes all that are open. */
   async close(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((manager) => manager.close()))
@@ -58,7 +66,9 @@ export class ManagerHome {
     await this.close()
     if (this.#before === undefined) delete process.env['P2PJOBS_HOME']
     else process.env['P2PJOBS_HOME'] = this.#before
-    rmSync(this.home, { recursive: true, force: true })
+    for (const folder of [this.home, ...this.#others]) {
+      rmSync(folder, { recursive: true, force: true })
+    }
   }
 
   #keep(manager: Manager): Manager {
