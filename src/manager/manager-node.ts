@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { LEASE_MS } from '../core/limits.ts'
+import type { Member } from '../core/members/events.ts'
+import type { NodeId } from '../core/types.ts'
 import { acceptToken, keptCredentials, noNetwork, placeOf } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
 import type { ManagerRoleInit } from '../node/manager-role.ts'
@@ -46,7 +48,7 @@ export async function startManagerNode(
     },
     {
       onNotice: () => undefined,
-      onMember: () => undefined,
+      onMember: manager === undefined ? () => undefined : namesakes(manager.name, onWarning),
       // Trouble with single connections is healed by itself; what it costs shows in the calls.
       onProblem: () => undefined
     }
@@ -74,6 +76,22 @@ function networkOf(options: NodeOptions, place: NetworkPlace): JoinOptions {
     listen,
     join: [...join, ...(live?.addresses ?? [])],
     isDiscovering: mdns
+  }
+}
+
+/** Says once of each other member that it serves a manager of this name, too. */
+function namesakes(
+  manager: string,
+  onWarning: (line: string) => void
+): (member: Readonly<Member>) => void {
+  const told = new Set<NodeId>()
+  return ({ peer, status, info }) => {
+    if (status !== 'alive' || info?.manager !== manager || told.has(peer)) return
+    told.add(peer)
+    onWarning(
+      `another member, '${info.name}' (${peer}), serves a manager '${manager}', too: programs that ` +
+        'connect get either of them, whose objects differ; close one, or give it another name'
+    )
   }
 }
 

@@ -104,11 +104,11 @@ describe('clients of a manager that are lost', function () {
     const server = await serve()
     const other = await home.connect(server)
     const { held, waiting } = await holdAndWait(other)
+    const listen = [server.addresses[0]!.split('/p2p/')[0]!]
     await server.close()
     for (const wait of waiting) expect(await failureOf(wait)).to.include({ code: 'MANAGER_GONE' })
     expect((await failureOf(waiting[0]!)).message).to.match(/it was closed/)
     expect(held.signal.reason).to.include({ code: 'MANAGER_GONE' })
-    const listen = [server.addresses[0]!.split('/p2p/')[0]!]
     const restarted = await home.serve({ listen })
     await restarted.queue('q').put('new')
     expect(await (await home.connect(restarted)).queue('q').get()).to.equal('new')
