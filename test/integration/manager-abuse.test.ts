@@ -40,21 +40,22 @@ describe('bad use of a manager', function () {
       manager = await home.local()
     })
 
-    const wrong = <Type>(value: unknown): Type => value as Type
+    /** What TypeScript would not let pass. */
+    const wrong = (value: unknown): never => value as never
 
     it('wrong types and numbers are refused where they are said', async () => {
       const queue = manager.queue('q')
       const calls: (() => unknown)[] = [
-        () => manager.queue(wrong<string>(7)),
+        () => manager.queue(wrong(7)),
         () => manager.queue(''),
         () => manager.lock('x'.repeat(2_000)),
         () => manager.queue('other', { maxsize: 1.5 }),
         () => manager.semaphore('s', Number.NaN),
-        () => manager.barrier('b', { parties: wrong<number>('2') }),
-        () => queue.get({ timeoutMs: wrong<number>('soon') }),
+        () => manager.barrier('b', { parties: wrong('2') }),
+        () => queue.get({ timeoutMs: wrong('soon') }),
         () => queue.get({ timeoutMs: Number.NaN }),
         () => queue.getMany(0),
-        () => manager.dict('d').set(wrong<string>({ a: 1 }), 1),
+        () => manager.dict('d').set(wrong({ a: 1 }), 1),
         () => manager.dict('d').set('x'.repeat(2_000), 1),
         () => Manager.connect(''),
         () => Manager.start({ local: true, leaseMs: 1 })
