@@ -14,20 +14,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ['core'],
   values: ['core'],
+  proxies: ['core', 'values'],
   net: ['core', 'wire'],
   blobs: ['core'],
   journal: ['core', 'wire'],
   control: ['core', 'wire'],
   spool: ['core', 'wire'],
-  exec: ['core', 'wire', 'values'],
+  exec: ['core', 'wire', 'values', 'proxies'],
   home: ['core'],
   trust: ['core'],
   bundle: ['core'],
   node: ['core', 'wire', 'net', 'blobs', 'journal', 'control', 'spool', 'exec', 'home', 'trust'],
   pool: ['core', 'node', 'values', 'bundle'],
-  manager: ['core', 'node', 'values'],
+  manager: ['core', 'node', 'values', 'proxies'],
   cli: ['core', 'node'],
-  'index.ts': ['core', 'pool', 'manager', 'bundle']
+  'index.ts': ['core', 'pool', 'manager', 'proxies', 'bundle']
 }
 
 /** Package -> the one folder that imports it. */

@@ -4,17 +4,32 @@
 import { P2pJobsError } from '../core/errors.ts'
 import { ITEM_BYTES_MAX } from '../core/limits.ts'
 import { KINDS } from '../core/manager/calls.ts'
-import type { Answer, Arg, Kind, Op } from '../core/manager/calls.ts'
-import type { ManagerConnection } from '../node/manager-connection.ts'
+import type { Answer, Arg, Call, Kind, Op } from '../core/manager/calls.ts'
 import { decodeValue } from '../values/decode.ts'
 import { encodeValue } from '../values/encode.ts'
 import { errorOf } from './errors.ts'
 import { checkObjectName, checkTimeout } from './options.ts'
 import type { WaitOptions } from './options.ts'
 
+/** A call that was made; `request` is what `cancel` names. */
+export interface Asked {
+  readonly request: number
+  readonly answer: Promise<Answer>
+}
+
+/** What carries calls to a manager. */
+export interface Caller {
+  /** Calls an object. */
+  call(call: Call): Asked
+  /** Asks the manager to end a wait; its answer says what came of it. */
+  cancel(request: number): void
+  /** Aborted when what is held now is lost, or may be. */
+  readonly tenure: AbortSignal
+}
+
 /** A manager as its objects need it. */
 export interface Calls {
-  readonly connection: Pick<ManagerConnection, 'call' | 'cancel' | 'tenure'>
+  readonly connection: Caller
   /** A number for a further object. */
   nextHandle(): number
 }
