@@ -262,6 +262,13 @@ export const CONFIRM_EVERY = 256
 export const CONFIRM_EVERY_BYTES = 256 * 1024
 /** Calls that wait at a client for their turn or their answer. */
 export const CALLS_WAITING_MAX = 1_000_000
+/** Calls of the tasks of one process that wait for their answer, and their bytes. */
+export const TASK_CALLS_MAX = 1_024
+export const TASK_CALLS_BYTES_MAX = 64 * 1024 * 1024
+/** Managers that one task uses. */
+export const TASK_MANAGERS_MAX = 16
+/** Answers that a task has asked for and does not read. */
+export const TASK_ANSWERS_BYTES_MAX = 256 * 1024 * 1024
 /** How long a client waits for a manager that is away, before it gives everything up. */
 export const MANAGER_AWAY_MS = 30_000
 /** How long connecting looks for a member that serves a manager. */

@@ -130,7 +130,7 @@ export class Manager implements AsyncDisposable {
     this.#connection = connection
     this.#registry = registry
     let handles = 0
-    this.#calls = { connection, nextHandle: () => ++handles }
+    this.#calls = { manager: name, connection, nextHandle: () => ++handles }
   }
 
   /** This program serves it. */

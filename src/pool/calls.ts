@@ -274,7 +274,10 @@ async function profileOf(options: PoolOptions, code: Code): Promise<Profile> {
     initializer:
       initializer === undefined
         ? undefined
-        : { ...(await code.refOf(initializer)), input: encodeCalls([initargs]) },
+        : {
+            ...(await code.refOf(initializer)),
+            input: encodeCalls([initargs], { takesReferences: true })
+          },
     tasksPerChildMax: maxtasksperchild,
     memoryBytesMax,
     isAlone: false

@@ -103,7 +103,7 @@ export class Dispatcher {
 
   /** Runs calls as one task of the job. Throws BAD_VALUE for arguments that cannot be sent. */
   run(job: PoolJob, calls: readonly (readonly unknown[])[], events: TaskEvents): RunningTask {
-    const input = encodeCalls(calls)
+    const input = encodeCalls(calls, { takesReferences: true })
     const settle = this.#init.activity.begin(events.isDaemon)
     const run = new Run(this, events, settle, input.length)
     run.ticket = job.add(input, run)

@@ -26,7 +26,8 @@ export class Barrier extends Shared {
 
   constructor(calls: Calls, name: string, options: BarrierOptions) {
     checkNumber('parties', options.parties, 1)
-    super(calls, 'barrier', name, options.parties)
+    const { parties, timeoutMs } = options
+    super(calls, 'barrier', name, parties, [], [parties, timeoutMs])
     this.#options = options
   }
 

@@ -21,7 +21,7 @@ export class Condition extends Lockable {
   readonly #lock: Lock | undefined
 
   constructor(calls: Calls, name: string, { lock }: ConditionOptions) {
-    super(calls, 'condition', name, lock?.owner)
+    super(calls, 'condition', name, lock?.owner, [], lock)
     this.#lock = lock
   }
 

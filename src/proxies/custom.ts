@@ -3,6 +3,7 @@
  */
 import { P2pJobsError, toError } from '../core/errors.ts'
 import { decodeOutcomes, encodeCalls } from '../values/calls.ts'
+import { refer } from '../values/references.ts'
 import { Shared } from './shared.ts'
 import type { Calls } from './shared.ts'
 
@@ -22,7 +23,7 @@ export type AnyMethod = (...args: any[]) => unknown
 export function proxyOf<Type>(calls: Calls, name: string): Proxied<Type> {
   const custom = new Custom(calls, name)
   const methods = new Map<string, AnyMethod>()
-  return new Proxy({} as Proxied<Type>, {
+  const proxy = new Proxy({} as Proxied<Type>, {
     get: (_, method) => {
       // Or it would be taken for a promise.
       if (typeof method !== 'string' || method === 'then') return undefined
@@ -34,6 +35,8 @@ export function proxyOf<Type>(calls: Calls, name: string): Proxied<Type> {
       return call
     }
   })
+  refer(proxy, { manager: calls.manager, kind: 'custom', name, options: undefined })
+  return proxy
 }
 
 class Custom extends Shared {

@@ -7,6 +7,7 @@ import { KINDS } from '../core/manager/calls.ts'
 import type { Answer, Arg, Call, Kind, Op } from '../core/manager/calls.ts'
 import { decodeValue } from '../values/decode.ts'
 import { encodeValue } from '../values/encode.ts'
+import { refer } from '../values/references.ts'
 import { errorOf } from './errors.ts'
 import { checkObjectName, checkTimeout } from './options.ts'
 import type { WaitOptions } from './options.ts'
@@ -29,6 +30,8 @@ export interface Caller {
 
 /** A manager as its objects need it. */
 export interface Calls {
+  /** The manager's name. */
+  readonly manager: string
   readonly connection: Caller
   /** A number for a further object. */
   nextHandle(): number
@@ -51,19 +54,24 @@ export abstract class Shared {
   #problem: P2pJobsError | undefined
   #isDeleted = false
 
-  /** Attaches to the object of this name, which is made if there is none. */
+  /**
+   * Attaches to the object of this name, which is made if there is none: with `option` and `values`,
+   * which `options` says in the words of a reference.
+   */
   protected constructor(
     calls: Calls,
     kind: Kind,
     name: string,
     option?: Arg,
-    values: readonly Uint8Array[] = NONE
+    values: readonly Uint8Array[] = NONE,
+    options: unknown = option
   ) {
     checkObjectName(name)
     this.#calls = calls
     this.#kind = kind
     this.name = name
     this.handle = calls.nextHandle()
+    refer(this, { manager: calls.manager, kind, name, options })
     const args: Arg[] = [KINDS.indexOf(kind), name]
     if (option !== undefined) args.push(option)
     const { answer } = this.#call('attach', { args, values })
@@ -148,5 +156,5 @@ export function valueOf({ values }: Answer): unknown {
 }
 
 export function valuesOf({ values }: Answer): unknown[] {
-  return values.map(decodeValue)
+  return values.map((bytes) => decodeValue(bytes))
 }

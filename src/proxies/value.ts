@@ -8,7 +8,8 @@ import type { Calls } from './shared.ts'
 /** `multiprocessing.Value`, of whatever can be sent. */
 export class Value<Type = unknown> extends Shared {
   constructor(calls: Calls, name: string, initial: Type) {
-    super(calls, 'value', name, undefined, [bytesOf(initial, 'value')])
+    const bytes = bytesOf(initial, 'value')
+    super(calls, 'value', name, undefined, [bytes], bytes)
   }
 
   async get(): Promise<Type> {

@@ -9,6 +9,7 @@ import { VALUE_BYTES_MAX } from '../core/limits.ts'
 import { decodeValue } from './decode.ts'
 import { attempt, encodeWith } from './encode.ts'
 import type { Naming, Refused } from './encode.ts'
+import type { Resolve } from './references.ts'
 
 /** What became of one call. */
 export type CallOutcome = { ok: true; value: unknown } | { ok: false; error: unknown }
@@ -19,15 +20,29 @@ const ROOM_BYTES_EACH = 8
 /** How much is told of an error that cannot be sent itself. */
 const TEXT_CHARACTERS_MAX = 4_096
 
-/** The bytes of the arguments of each call. Throws BAD_VALUE with the path to what cannot be sent. */
-export function encodeCalls(calls: readonly (readonly unknown[])[]): Uint8Array {
-  const naming = namingOf(calls.length, () => 'argument')
-  return encodeWith(naming, (encoder) => encoder.rows(calls))
+export interface CallsInit {
+  /** Objects of a manager may be among the arguments. */
+  readonly takesReferences?: boolean
 }
 
-/** The arguments of each call. Throws BAD_VALUE for bytes that are something else. */
-export function decodeCalls(bytes: Uint8Array): unknown[][] {
-  const calls = decodeValue(bytes)
+/** The bytes of the arguments of each call. Throws BAD_VALUE with the path to what cannot be sent. */
+export function encodeCalls(
+  calls: readonly (readonly unknown[])[],
+  { takesReferences = false }: CallsInit = {}
+): Uint8Array {
+  const naming = namingOf(calls.length, () => 'argument')
+  return encodeWith(naming, (encoder) => {
+    encoder.takesReferences = takesReferences
+    encoder.rows(calls)
+  })
+}
+
+/**
+ * The arguments of each call. Throws BAD_VALUE for bytes that are something else, and for objects of
+ * a manager where nothing makes what stands for them.
+ */
+export function decodeCalls(bytes: Uint8Array, resolve?: Resolve): unknown[][] {
+  const calls = decodeValue(bytes, resolve)
   if (isListOfLists(calls)) return calls
   throw new P2pJobsError('BAD_VALUE', 'a value was read that is not a list of calls')
 }

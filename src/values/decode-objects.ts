@@ -34,6 +34,8 @@ export function readBuiltIn(decoder: Decoder, tag: number): object {
       return decoder.register(readBuffer(decoder))
     case Tag.view:
       return readView(decoder)
+    case Tag.shared:
+      return readShared(decoder)
     default:
       throw new Unreadable(`nothing begins with byte ${tag}`)
   }
@@ -122,6 +124,21 @@ function readView(decoder: Decoder): ArrayBufferView {
   const byteOffset = reader.varint()
   const buffer = readBuffer(decoder)
   return decoder.register(new (constructor as ViewConstructor)(buffer, byteOffset, length))
+}
+
+function readShared(decoder: Decoder): object {
+  const { in: reader, resolve } = decoder
+  if (resolve === undefined) {
+    throw new Unreadable('it has an object of a manager, which only arguments of tasks can have')
+  }
+  const place = decoder.reserve()
+  const [manager, kind, name] = [reader.anyText(), reader.anyText(), reader.anyText()]
+  decoder.enter()
+  const options = decoder.value()
+  decoder.leave()
+  const object = resolve({ manager, kind, name, options })
+  place(object)
+  return object
 }
 
 /** A copy: what is read does not change with the bytes it was read from, nor keep them alive. */

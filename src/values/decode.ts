@@ -5,12 +5,13 @@ import { P2pJobsError, toError } from '../core/errors.ts'
 import { ByteReader, Unreadable } from './byte-reader.ts'
 import { Decoder } from './decoder.ts'
 import { VERSION } from './format.ts'
+import type { Resolve } from './references.ts'
 
 /**
  * The value that `encodeValue` made the bytes of. It shares no memory with them. Throws BAD_VALUE
- * for bytes that are no value.
+ * for bytes that are no value, and for references where there is no `resolve`.
  */
-export function decodeValue(bytes: Uint8Array): unknown {
+export function decodeValue(bytes: Uint8Array, resolve?: Resolve): unknown {
   try {
     const reader = new ByteReader(bytes)
     const version = reader.byte()
@@ -20,7 +21,7 @@ export function decodeValue(bytes: Uint8Array): unknown {
           'p2pjobs on both machines'
       )
     }
-    const value = new Decoder(reader).value()
+    const value = new Decoder(reader, resolve).value()
     if (reader.left > 0) throw new Unreadable('there are bytes behind its end')
     return value
   } catch (thrown) {

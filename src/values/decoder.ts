@@ -9,6 +9,7 @@ import { define, readBuiltIn } from './decode-objects.ts'
 import { INT_MAX, Tag } from './format.ts'
 import { Inserts } from './inserts.ts'
 import { isIndex } from './lists.ts'
+import type { Resolve } from './references.ts'
 
 type Fields = Record<string, unknown>
 
@@ -32,14 +33,17 @@ export class Decoder {
   readonly inserts: Inserts
   /** Memory by number, in the order in which it came. */
   readonly buffers: ArrayBuffer[] = []
-  readonly #objects: object[] = []
+  readonly resolve: Resolve | undefined
+  readonly #objects: (object | undefined)[] = []
   readonly #shapes: Shape[] = []
   #depth = 0
   #holes = 0
 
-  constructor(reader: ByteReader, inserts = new Inserts()) {
+  /** @param resolve makes what stands for something elsewhere; without it, that is refused */
+  constructor(reader: ByteReader, resolve?: Resolve, inserts = new Inserts()) {
     this.in = reader
     this.inserts = inserts
+    this.resolve = resolve
   }
 
   value(): unknown {
@@ -58,6 +62,12 @@ export class Decoder {
   register<Value extends object>(object: Value): Value {
     this.#objects.push(object)
     return object
+  }
+
+  /** Takes the next number for an object that can be made only when what is in it has been read. */
+  reserve(): (object: object) => void {
+    const number = this.#objects.push(undefined) - 1
+    return (object) => (this.#objects[number] = object)
   }
 
   /** Goes one level deeper, to what is inside of a container. */

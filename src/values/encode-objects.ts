@@ -6,6 +6,7 @@ import type { Encoder } from './encoder.ts'
 import { ERROR_TEXTS, ERROR_VALUES, ERRORS, Tag } from './format.ts'
 import { errorNumberOf, viewNumberOf } from './kinds.ts'
 import type { Kind } from './kinds.ts'
+import { referenceOf } from './references.ts'
 import { Refusal } from './refusal.ts'
 import { Step } from './trail.ts'
 
@@ -42,6 +43,9 @@ export function writeBuiltIn(encoder: Encoder, value: object, kind: BuiltIn): vo
       break
     case 'view':
       writeView(encoder, value as ArrayBufferView)
+      break
+    case 'shared':
+      writeShared(encoder, value)
   }
 }
 
@@ -150,6 +154,25 @@ function writeView({ out, binaries }: Encoder, view: ArrayBufferView): void {
   out.byte(viewNumberOf(view))
   const unit = 'BYTES_PER_ELEMENT' in view ? (view.BYTES_PER_ELEMENT as number) : 1
   binaries.add(out.at, buffer, view, unit)
+}
+
+/** What it refers to: the object itself stays where it is. */
+function writeShared(encoder: Encoder, value: object): void {
+  const { out, trail } = encoder
+  const reference = referenceOf(value)
+  if (reference === undefined) return
+  const { manager, kind, name, options } = reference
+  if (!encoder.takesReferences) {
+    throw new Refusal(
+      `is the ${kind} '${name}' of the manager '${manager}', which only an argument of a task can be; pass its name`
+    )
+  }
+  out.byte(Tag.shared)
+  for (const text of [manager, kind, name]) out.text(text)
+  const level = trail.enter(Step.property)
+  trail.places[level] = 'options'
+  encoder.value(options)
+  trail.leave()
 }
 
 function checkAttached(buffer: ArrayBuffer): void {

@@ -32,6 +32,8 @@ export class Encoder {
   readonly out = new ByteWriter()
   readonly trail = new Trail()
   readonly binaries = new Binaries()
+  /** What stands for something elsewhere may be sent. */
+  takesReferences = false
   readonly #seen = new Seen()
   readonly #shapes = new Shapes()
   #holes = 0
@@ -112,6 +114,7 @@ export class Encoder {
   /** Forgets the value. */
   clear(): void {
     this.back(NOTHING)
+    this.takesReferences = false
     this.out.clear()
   }
 

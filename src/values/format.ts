@@ -40,7 +40,8 @@ export const Tag = {
   error: 0xf5,
   boxed: 0xf6,
   buffer: 0xf7,
-  view: 0xf8
+  view: 0xf8,
+  shared: 0xf9
 } as const
 
 export const INT_MAX = 0x7f

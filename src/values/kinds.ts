@@ -5,11 +5,22 @@
  */
 import { types } from 'node:util'
 import { ERRORS, VIEWS } from './format.ts'
+import { referenceOf } from './references.ts'
 import { Refusal } from './refusal.ts'
 import { refusalOf } from './refused-objects.ts'
 
 export type Kind =
-  'object' | 'list' | 'map' | 'set' | 'date' | 'regexp' | 'error' | 'boxed' | 'buffer' | 'view'
+  | 'object'
+  | 'list'
+  | 'map'
+  | 'set'
+  | 'date'
+  | 'regexp'
+  | 'error'
+  | 'boxed'
+  | 'buffer'
+  | 'view'
+  | 'shared'
 
 /** Prototypes that are built in though their constructors are written in JavaScript. */
 const builtIn = new WeakSet<object>([Buffer.prototype])
@@ -26,6 +37,7 @@ const { isError } = Error as unknown as { isError: (value: unknown) => boolean }
 /** Throws a Refusal for what cannot be sent. */
 export function kindOf(value: object): Kind {
   if (types.isProxy(value)) {
+    if (referenceOf(value) !== undefined) return 'shared'
     throw new Refusal('is a Proxy; pass a plain copy of what stands behind it')
   }
   const prototype = Object.getPrototypeOf(value) as object | null
@@ -34,8 +46,9 @@ export function kindOf(value: object): Kind {
   const kind = brandOf(value)
   if (prototype === null || kind === 'error') return kind
   const isPlain = kind === 'object' ? isObjectPrototype(prototype) : isBuiltIn(prototype)
-  if (!isPlain) throw refusalOf(value, prototype, kind)
-  return kind
+  if (isPlain) return kind
+  if (referenceOf(value) !== undefined) return 'shared'
+  throw refusalOf(value, prototype, kind)
 }
 
 /** The number of a view's type in the format. */

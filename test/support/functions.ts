@@ -150,7 +150,11 @@ export class TestFunctions {
     tasks: readonly (readonly (readonly unknown[])[])[],
     order: FunctionOrder = {}
   ): StartedFunction[] {
-    return this.startBytes(name, tasks.map(encodeCalls), order)
+    return this.startBytes(
+      name,
+      tasks.map((calls) => encodeCalls(calls)),
+      order
+    )
   }
 
   /** Starts tasks whose arguments are given as bytes. */

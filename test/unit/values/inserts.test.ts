@@ -11,7 +11,7 @@ function decodeAt(ms: number, value: unknown): unknown {
   let now = 0
   const reader = new ByteReader(encodeValue(value, 'value'))
   reader.byte()
-  return new Decoder(reader, new Inserts(() => (now += ms))).value()
+  return new Decoder(reader, undefined, new Inserts(() => (now += ms))).value()
 }
 
 describe('Inserts', function () {
