@@ -9,6 +9,7 @@ import type { FunctionSpec, ShellSpec, Spec } from '../core/spec.ts'
 import { Batch } from './batch.ts'
 import type { Executor, ExecutorEvents, OutputRange, RunEnd, TaskStart } from './executor.ts'
 import type { IsolationInit } from './functions/isolation.ts'
+import type { OpenManager } from './functions/relay.ts'
 import { createShellExecutor } from './shell-executor.ts'
 
 export interface ExecutorInit extends IsolationInit {
@@ -18,6 +19,8 @@ export interface ExecutorInit extends IsolationInit {
   readonly folder: string
   /** The kind of task that is to find its executor ready. */
   readonly firstKind: Spec['kind']
+  /** How functions reach managers of shared objects; they cannot, without it. */
+  readonly openManager?: OpenManager | undefined
 }
 
 /**

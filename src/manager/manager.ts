@@ -7,7 +7,10 @@ import { LEASE_MS, MANAGER_AWAY_MS, MANAGER_FIND_MS } from '../core/limits.ts'
 import type { ClientMessage, ManagerMessage } from '../core/manager/messages.ts'
 import { localLinks } from '../node/local-link.ts'
 import { ManagerConnection } from '../node/manager-connection.ts'
+import type { ClientLink } from '../node/manager-connection.ts'
 import type { StartedNode } from '../node/start.ts'
+import { offerHere } from '../node/task-managers.ts'
+import type { OpenLink } from '../node/task-managers.ts'
 import { Barrier } from '../proxies/barrier.ts'
 import type { BarrierOptions } from '../proxies/barrier.ts'
 import { Condition } from '../proxies/condition.ts'
@@ -49,6 +52,8 @@ export class Manager implements AsyncDisposable {
   readonly #connection: ManagerConnection
   readonly #registry: Registry | undefined
   readonly #calls: Calls
+  /** Tasks of this program do not reach it by this any more. */
+  readonly #withdraw: () => void
   readonly #made = new Map<string, Shared>()
   readonly #proxies = new Map<string, unknown>()
   #stopped: Promise<void> | undefined
@@ -70,16 +75,13 @@ export class Manager implements AsyncDisposable {
       onInvoke: async (object, method, args) => await registry.invoke(object, method, args)
     })
     const { node } = started
-    const connection = new ManagerConnection({
-      manager: name,
-      name: nameOf(options),
-      openLink: () => {
-        const [there, here] = localLinks<ManagerMessage, ClientMessage>()
-        node.manager?.accept(node.id, there)
-        return Promise.resolve(here)
-      }
-    })
-    return new Manager(name, started, connection, registry)
+    const openLink = (): Promise<ClientLink> => {
+      const [there, here] = localLinks<ManagerMessage, ClientMessage>()
+      node.manager?.accept(node.id, there)
+      return Promise.resolve(here)
+    }
+    const connection = new ManagerConnection({ manager: name, name: nameOf(options), openLink })
+    return new Manager(name, started, connection, { registry, openLink })
   }
 
   /**
@@ -93,13 +95,16 @@ export class Manager implements AsyncDisposable {
     const started = await startManagerNode(options, false, undefined)
     const { network } = started.node
     let withinMs = timeoutMs
+    const openLink: OpenLink = async (within, stop) => {
+      if (network === undefined) throw new P2pJobsError('NO_NETWORK', 'there is no network')
+      return await network.openManager(name, within, stop)
+    }
     const connection = new ManagerConnection({
       manager: name,
       name: nameOf(options),
       awayMs,
       openLink: async (stop) => {
-        if (network === undefined) throw new P2pJobsError('NO_NETWORK', 'there is no network')
-        const link = await network.openManager(name, withinMs, stop)
+        const link = await openLink(withinMs, stop)
         withinMs = awayMs
         return link
       }
@@ -116,19 +121,21 @@ export class Manager implements AsyncDisposable {
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
-    return new Manager(name, started, connection, undefined)
+    return new Manager(name, started, connection, { registry: undefined, openLink })
   }
 
   private constructor(
     name: string,
     started: StartedNode,
     connection: ManagerConnection,
-    registry: Registry | undefined
+    { registry, openLink }: { registry: Registry | undefined; openLink: OpenLink }
   ) {
     this.name = name
     this.#started = started
     this.#connection = connection
     this.#registry = registry
+    const network = started.node.network?.tag
+    this.#withdraw = offerHere({ name, network, open: openLink })
     let handles = 0
     this.#calls = { manager: name, connection, nextHandle: () => ++handles }
   }
@@ -250,6 +257,7 @@ export class Manager implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
+    this.#withdraw()
     // Who waits is told that the manager ends, before what this program holds is free.
     await this.#started.node.manager?.close()
     await this.#connection.leave()

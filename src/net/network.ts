@@ -31,6 +31,8 @@ export const GOODBYE_PROTOCOL = '/p2pjobs/goodbye/1.0.0'
 
 /** Streams of one protocol on one connection; libp2p's default (32 in, 64 out) is for strangers. */
 const STREAMS_MAX = 64
+/** Sessions with a manager: one for each task of a worker that uses its objects. */
+const MANAGER_STREAMS_MAX = 512
 /** Questions about members at a time: nobody has more than one to ask. */
 const PEERS_STREAMS_MAX = 4
 const OPEN_TIMEOUT_MS = 5_000
@@ -129,9 +131,11 @@ export class Network {
     await this.#handle(WORK_PROTOCOL, (stream, peer, outlet) => {
       this.#owner.onWork(peer, new FrameStream(stream, outlet))
     })
-    await this.#handle(MANAGER_PROTOCOL, (stream, peer, outlet) => {
-      this.#owner.onManager(peer, new FrameStream(stream, outlet))
-    })
+    await this.#handle(
+      MANAGER_PROTOCOL,
+      (stream, peer, outlet) => this.#owner.onManager(peer, new FrameStream(stream, outlet)),
+      MANAGER_STREAMS_MAX
+    )
     await this.#handle(BLOB_PROTOCOL, (stream, peer, outlet) => {
       void serveBlob(stream, outlet, (request) => this.#owner.openBlob(peer, request)).catch(
         (error: unknown) => this.#owner.onStreamFailed(peer, toError(error))
@@ -206,7 +210,7 @@ export class Network {
     const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
     const stream = await connection.newStream(protocol, {
       signal,
-      maxOutboundStreams: STREAMS_MAX
+      maxOutboundStreams: protocol === MANAGER_PROTOCOL ? MANAGER_STREAMS_MAX : STREAMS_MAX
     })
     return new FrameStream(stream, outletOf(connection))
   }

@@ -163,6 +163,11 @@ export class NetworkRole {
     return this.#network.id
   }
 
+  /** Names the network, to whoever has its token. */
+  get tag(): string {
+    return networkTag(this.#init.options.credentials)
+  }
+
   /** Where it listens, each address with the peer id. */
   get addresses(): string[] {
     return this.#network.addresses

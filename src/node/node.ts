@@ -14,6 +14,7 @@ import type { Spec } from '../core/spec.ts'
 import type { Isolation, Millis, NodeId } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { createExecutor } from '../exec/executor.ts'
+import type { ExecutorInit } from '../exec/executor.ts'
 import type { DurableJobs } from './durable-jobs.ts'
 import { endHelpers } from './head-start.ts'
 import { aliveUntil, keepAlive } from './keep-alive.ts'
@@ -28,6 +29,7 @@ import type { Refusal } from './refusals.ts'
 import { openSpool } from './open-spool.ts'
 import { openStores, startMaster } from './start-master.ts'
 import type { DurablePlaces, Stores } from './start-master.ts'
+import { openForTask } from './task-managers.ts'
 import { WorkerRole } from './worker-role.ts'
 
 export interface NodeOptions {
@@ -104,7 +106,12 @@ export class Node {
     let master: MasterRole | undefined
     let manager: ManagerRole | undefined
     try {
-      worker = await startWorker(options, boot, stores.blobs, folders.spool, listener)
+      let network: NetworkRole | undefined = undefined
+      const openManager = (manager: string) => openForTask(manager, options.name, network)
+      worker = await startWorker(options, boot, stores.blobs, folders.spool, {
+        listener,
+        openManager
+      })
       const started = options.isMaster
         ? await startMaster(stores, { boot, leaseMs: options.leaseMs, ...bound(listener) })
         : undefined
@@ -112,7 +119,7 @@ export class Node {
       const { blobs } = stores
       manager = options.manager && (await ManagerRole.start(options.manager))
       const roles = { master, worker, manager }
-      const network = await joinNetwork(options, { boot, blobs, ...roles, listener })
+      network = await joinNetwork(options, { boot, blobs, ...roles, listener })
       const parts = { boot, ...roles, network, jobs: started?.jobs, stores }
       return new Node(parts, options.isBackground)
     } catch (error) {
@@ -220,7 +227,7 @@ async function startWorker(
   boot: string,
   blobs: BlobStore,
   folder: string,
-  listener: NodeListener
+  { listener, openManager }: { listener: NodeListener } & Pick<ExecutorInit, 'openManager'>
 ): Promise<WorkerRole | undefined> {
   const { slots, name, isolation, requiresSandbox, firstKind } = options
   if (slots === undefined) {
@@ -241,7 +248,10 @@ async function startWorker(
       blobs,
       spool,
       createExecutor: (events) =>
-        createExecutor({ slots, folder, isolation, requiresSandbox, firstKind }, events),
+        createExecutor(
+          { slots, folder, isolation, requiresSandbox, firstKind, openManager },
+          events
+        ),
       onProblem
     })
   } catch (error) {

@@ -10,7 +10,14 @@ import type { FrameWriter } from './child-frames.ts'
 /** The descriptors of a child: its tasks, their results, the ledger. */
 export const CHANNEL = { tasks: 3, results: 4, ledger: 5 } as const
 
-export const ToChild = { hello: 1, function: 2, initializer: 3, task: 4, stop: 5 } as const
+export const ToChild = {
+  hello: 1,
+  function: 2,
+  initializer: 3,
+  task: 4,
+  stop: 5,
+  answer: 6
+} as const
 export const FromChild = {
   ready: 1,
   ended: 2,
@@ -19,7 +26,10 @@ export const FromChild = {
   progress: 5,
   notice: 6,
   retiring: 7,
-  leaving: 8
+  leaving: 8,
+  part: 9,
+  call: 10,
+  cancel: 11
 } as const
 
 /** The streams of a task's output, by their number. */

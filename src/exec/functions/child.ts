@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { toError } from '../../core/errors.ts'
-import { INLINE_BYTES_MAX } from '../../core/limits.ts'
+import { INLINE_BYTES_MAX, TASK_ANSWERS_BYTES_MAX } from '../../core/limits.ts'
 import { FrameCutter, FrameWriter } from './child-frames.ts'
 import {
   FromChild,
@@ -25,6 +25,9 @@ import type { ChildEnd, Leaving } from './child-messages.ts'
 import { ChildShelf } from './child-shelf.ts'
 import { InHand } from './in-hand.ts'
 import { NodeLedger } from './ledger.ts'
+import { Relay } from './relay.ts'
+import type { OpenManager } from './relay.ts'
+import { writeAnswer, writeCallError } from './relay-messages.ts'
 import type { ExportedFunction, Run, Work } from './run.ts'
 import type { ChildFolders } from './sandbox.ts'
 
@@ -66,6 +69,7 @@ export class Child {
   readonly #events: ChildEvents
   readonly #ledger: NodeLedger
   readonly #inHand: InHand
+  readonly #relay: Relay
   readonly #out = new FrameWriter()
   readonly #cutter = new FrameCutter(FRAME_BYTES_MAX)
   readonly #functions = new Map<ExportedFunction, number>()
@@ -79,13 +83,29 @@ export class Child {
   #isPrepared = false
 
   /** @param seen the folders as the child sees them, if that differs */
-  constructor(number: number, folder: string, seen: ChildFolders | undefined, events: ChildEvents) {
+  constructor(
+    number: number,
+    folder: string,
+    seen: ChildFolders | undefined,
+    events: ChildEvents,
+    openManager?: OpenManager
+  ) {
     this.number = number
     this.shelf = new ChildShelf(join(folder, String(number)), seen)
     this.ledgerPath = join(this.shelf.root, 'ledger')
     this.#ledger = new NodeLedger(this.ledgerPath)
     this.#inHand = new InHand(this.#ledger)
     this.#events = events
+    this.#relay = new Relay(openManager, {
+      onAnswer: (request, answer) => {
+        writeAnswer(this.#out, request, answer)
+        this.#answer()
+      },
+      onError: (request, error) => {
+        writeCallError(this.#out, request, error)
+        this.#answer()
+      }
+    })
   }
 
   /** How many tasks it has. */
@@ -184,6 +204,7 @@ export class Child {
 
   /** Takes all its tasks: it is gone. */
   release(): Run[] {
+    this.#relay.endAll()
     return this.#inHand.clear()
   }
 
@@ -195,6 +216,7 @@ export class Child {
 
   /** Lets go of what the node has of it. */
   close(): void {
+    this.#relay.endAll()
     this.#tasks?.destroy()
     this.#results?.destroy()
     this.#ledger.close()
@@ -227,13 +249,23 @@ export class Child {
     } catch (error) {
       // Its code has written into its pipes: nothing that comes out of them is believed any more.
       this.#isBroken = true
-      const reason = `its process sent what it should not: ${toError(error).message}`
-      const seq = this.current()?.seq ?? NO_TASK
-      this.leaving ??= { seq, exitCode: undefined, reason }
-      this.#events.onLeaving(this)
+      this.#giveUp(`its process sent what it should not: ${toError(error).message}`)
     }
     if (this.size === 0) this.idleSince = this.heardAt
     this.#events.onHeard(this)
+  }
+
+  /** It has to be killed, and the task that it is at is to blame. */
+  #giveUp(reason: string): void {
+    this.leaving ??= { seq: this.current()?.seq ?? NO_TASK, exitCode: undefined, reason }
+    this.#events.onLeaving(this)
+  }
+
+  #answer(): void {
+    this.flush()
+    if ((this.#tasks?.writableLength ?? 0) <= TASK_ANSWERS_BYTES_MAX || this.#isBroken) return
+    this.#isBroken = true
+    this.#giveUp('it asked a manager for more than it read')
   }
 
   #hear(frame: Buffer): void {
@@ -241,6 +273,7 @@ export class Child {
     if (type === FromChild.ended) {
       const end = readEnd(frame)
       const run = this.#inHand.remove(end.seq)
+      this.#relay.end(end.seq)
       if (run !== undefined) this.#events.onEnd(run, end)
     } else if (type === FromChild.output) {
       const { seq, stream, bytes } = readOutput(frame)
@@ -261,7 +294,13 @@ export class Child {
   }
 
   #hearOfItself(type: number | undefined, frame: Buffer): void {
-    if (type === FromChild.notice) {
+    if (type === FromChild.call) {
+      this.#relay.onCall(frame, (seq) => this.#inHand.get(seq) !== undefined)
+    } else if (type === FromChild.part) {
+      this.#relay.onPart(frame)
+    } else if (type === FromChild.cancel) {
+      this.#relay.onCancel(frame)
+    } else if (type === FromChild.notice) {
       this.#events.onNotice(readNotice(frame))
     } else if (type === FromChild.retiring) {
       this.#isWornOut = true

@@ -12,6 +12,7 @@ import { LauncherLink } from './launcher-link.ts'
 import type { Death } from './launcher-messages.ts'
 import { INSIDE, childCommand } from './sandbox.ts'
 import type { Hardening } from './sandbox.ts'
+import type { OpenManager } from './relay.ts'
 
 const MIB = 1024 * 1024
 /** All that a child sees of the worker's environment. */
@@ -46,6 +47,7 @@ export class Children {
   /** What the names of all their files begin with. */
   readonly prefix: string
   readonly #events: ChildrenEvents
+  readonly #openManager: OpenManager | undefined
   readonly #watched = new Map<number, Watched>()
   #launcher: LauncherLink | undefined
   #root = ''
@@ -53,8 +55,12 @@ export class Children {
   #launched = 0
   #isClosing = false
 
-  /** @param folder where they may keep files while they live */
-  constructor(folder: string, events: ChildrenEvents) {
+  /**
+   * @param folder where they may keep files while they live
+   * @param openManager how their tasks reach managers
+   */
+  constructor(folder: string, events: ChildrenEvents, openManager?: OpenManager) {
+    this.#openManager = openManager
     this.prefix = join(folder, `${identityOf(process.pid)}-functions-${++made}`)
     this.#events = events
   }
@@ -78,12 +84,14 @@ export class Children {
   launch(memoryBytesMax: number | undefined): Child {
     const { launcher, isSandboxed } = this
     const number = ++this.#launched
-    const child = new Child(number, this.#root, isSandboxed ? INSIDE : undefined, {
+    const events = {
       ...this.#events,
-      onReady: (ready) => this.#onReady(ready),
-      onLeaving: (leaving) => this.kill(leaving),
-      onSilent: (silent) => this.#onSilent(silent)
-    })
+      onReady: (ready: Child) => this.#onReady(ready),
+      onLeaving: (leaving: Child) => this.kill(leaving),
+      onSilent: (silent: Child) => this.#onSilent(silent)
+    }
+    const seen = isSandboxed ? INSIDE : undefined
+    const child = new Child(number, this.#root, seen, events, this.#openManager)
     this.#watched.set(number, {
       child,
       isSilent: false,

@@ -21,6 +21,7 @@ import type { IsolationInit } from './isolation.ts'
 import type { Death } from './launcher-messages.ts'
 import type { Hardening } from './sandbox.ts'
 import { Lookout } from './lookout.ts'
+import type { OpenManager } from './relay.ts'
 import { Reports } from './reports.ts'
 import { copyOf } from './run-output.ts'
 import { runOf } from './run.ts'
@@ -38,6 +39,8 @@ export interface FunctionExecutorInit extends IsolationInit {
   readonly idleMs?: number
   /** How many children are started before there is anything for them to do. */
   readonly spares?: number
+  /** How tasks reach managers of shared objects; they cannot, without it. */
+  readonly openManager?: OpenManager | undefined
 }
 
 const GRACE_MS = 2_000
@@ -85,7 +88,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   constructor(init: FunctionExecutorInit, events: ExecutorEvents) {
     this.#init = init
     this.#events = events
-    this.#children = new Children(init.folder, this.#childrenEvents())
+    this.#children = new Children(init.folder, this.#childrenEvents(), init.openManager)
     this.#reports = new Reports(this.#children.prefix, events)
     this.#dispatcher = new Dispatcher(init.slots, Math.max(init.slots, IDLE_CHILDREN_MIN), {
       launch: (crew) => this.#launch(crew),

@@ -19,13 +19,15 @@ import {
 import { ChildLedger } from '../ledger.ts'
 import { CapturedStream } from './captured-stream.ts'
 import { Departure } from './departure.ts'
+import { ManagerCalls } from './manager-calls.ts'
 import { Outbox } from './outbox.ts'
 import { Runner } from './runner.ts'
 
 const TOO_MUCH = 1
 
 const outbox = new Outbox(CHANNEL.results)
-const runner = new Runner(outbox, new ChildLedger(CHANNEL.ledger))
+const managers: ManagerCalls = new ManagerCalls(outbox, () => runner.tasks.getStore())
+const runner = new Runner(outbox, new ChildLedger(CHANNEL.ledger), managers)
 const departure = new Departure(outbox, runner)
 const cutter = new FrameCutter(CHILD_FRAME_BYTES_MAX)
 
@@ -59,6 +61,8 @@ function hear(frame: Buffer): void {
     runner.add(readTask(frame))
   } else if (type === ToChild.stop) {
     stop(readSeq(frame))
+  } else if (type === ToChild.answer) {
+    managers.onAnswer(frame)
   } else if (type === ToChild.function) {
     const { fn, place } = readFunction(frame)
     runner.define(fn, place)

@@ -15,6 +15,7 @@ import type { ChildLedger } from '../ledger.ts'
 import { BundledFunction } from './bundled-function.ts'
 import type { Callable } from './bundled-function.ts'
 import { nowMs } from './clock.ts'
+import type { ManagerCalls } from './manager-calls.ts'
 import type { Outbox } from './outbox.ts'
 import { oneLine, reasonOf } from './reasons.ts'
 import { RunningTask } from './running-task.ts'
@@ -35,6 +36,7 @@ export class Runner {
   pid = 0
   readonly #outbox: Outbox
   readonly #ledger: ChildLedger
+  readonly #managers: ManagerCalls
   readonly #functions = new Map<number, BundledFunction>()
   readonly #queue = new Queue<ChildOrder>()
   #initializer: { readonly fn: number; readonly input: Uint8Array } | undefined
@@ -44,9 +46,10 @@ export class Runner {
   #meanMs = Infinity
   #flushedMs = 0
 
-  constructor(outbox: Outbox, ledger: ChildLedger) {
+  constructor(outbox: Outbox, ledger: ChildLedger, managers: ManagerCalls) {
     this.#outbox = outbox
     this.#ledger = ledger
+    this.#managers = managers
   }
 
   define(fn: number, place: FunctionPlace): void {
@@ -83,7 +86,7 @@ export class Runner {
   fail(task: RunningTask, error: Error): void {
     let calls = 1
     try {
-      calls = decodeCalls(task.order.input).length
+      calls = decodeCalls(task.order.input, this.#managers.resolve).length
     } catch {
       // Then there is one more reason why it cannot be run: the first is told.
     }
@@ -126,7 +129,11 @@ export class Runner {
     if (initializer !== undefined) {
       try {
         const callable = await this.#load(initializer.fn)
-        await Reflect.apply(callable, undefined, decodeCalls(initializer.input)[0] ?? [])
+        await Reflect.apply(
+          callable,
+          undefined,
+          decodeCalls(initializer.input, this.#managers.resolve)[0] ?? []
+        )
       } catch (error) {
         this.#broken = new Error(`the initializer failed: ${reasonOf(error)}`, { cause: error })
         writeRetiring(this.#outbox)
@@ -146,7 +153,7 @@ export class Runner {
     const outcomes: CallOutcome[] = []
     let calls: unknown[][]
     try {
-      calls = decodeCalls(task.order.input)
+      calls = decodeCalls(task.order.input, this.#managers.resolve)
     } catch (error) {
       this.fail(task, toError(error))
       return undefined
@@ -199,6 +206,7 @@ export class Runner {
     const endedMs = nowMs()
     const takenMs = endedMs - task.calledMs
     task.end(ending, endedMs)
+    this.#managers.end(task)
     this.current = undefined
     this.#meanMs = this.#meanMs === Infinity ? takenMs : mixed(this.#meanMs, takenMs)
     if (this.#isDue(task, endedMs)) this.#flush()
