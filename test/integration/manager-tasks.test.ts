@@ -107,7 +107,7 @@ describe('manager, from inside tasks', function () {
     expect(await pool.apply(functions.bigItem, [queue])).to.equal(3_000_000)
     const lock = manager.lock('of process')
     const process = new Process({ target: functions.keep, args: [lock] })
-    process.start()
+    await process.start()
     await process.join()
     expect(process.exitcode).to.equal(0)
     expect((await lock.acquire()).fence).to.equal(2)
@@ -118,7 +118,7 @@ describe('manager, from inside tasks', function () {
     const error = await failureOf(pool.apply(functions.giveBack, [lock]))
     expect(error).to.include({ code: 'BAD_VALUE' })
     expect(error.message).to.include("result.lock is the lock 'returned' of the manager 'shared'")
-    const put = await failureOf(manager.queue<unknown>('items').put(lock))
+    const put = await failureOf(manager.queue('items').put(lock))
     expect(put).to.include({ code: 'BAD_VALUE' })
   })
 
