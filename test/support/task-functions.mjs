@@ -230,3 +230,24 @@ export const dial = (host, port) =>
     })
     socket.on('error', reject)
   })
+
+/** Calls the object of a manager that stands for its argument. */
+export const fenceOf = async (lock) => (await lock.acquire()).fence
+export const codeOf = (lock) =>
+  lock.acquire().then(
+    () => 'none',
+    (error) => error.code
+  )
+export const callLater = (lock) => void setTimeout(() => lock.acquire(), 1)
+/** A call of a task, as its process would send it, with whatever head. */
+export const writeCallOf = (seq, head) => {
+  const frame = Buffer.alloc(17 + head.length)
+  frame.writeUInt32LE(13 + head.length, 0)
+  frame[4] = 10
+  frame.writeUInt32LE(seq, 5)
+  frame.writeUInt32LE(1, 9)
+  frame.writeUInt32LE(head.length, 13)
+  frame.write(head, 17)
+  writeSync(4, frame)
+  return new Promise((resolve) => setTimeout(resolve, 60_000))
+}
