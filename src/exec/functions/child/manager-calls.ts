@@ -160,7 +160,8 @@ class ObjectCalls implements Calls {
         this.attachment = call
         return { request: 0, answer: this.attaching.promise }
       },
-      cancel: (request) => calls.cancel(request)
+      cancel: (request) => calls.cancel(request),
+      tenure: UNTOLD
     }
   }
 
@@ -168,6 +169,9 @@ class ObjectCalls implements Calls {
     return this.#handle
   }
 }
+
+/** A process is not told when its node's session with the manager is lost: its next call is. */
+const UNTOLD = new AbortController().signal
 
 const NOT_NOW = ['USAGE', 'an object of a manager can be used while its task runs only'] as const
 const TOO_LONG = ['LIMIT', 'too much for one call; give it in parts'] as const
