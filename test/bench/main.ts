@@ -20,6 +20,7 @@ import { measureGrowthTasks } from './growth-tasks.ts'
 import { measureGrowthWorkers } from './growth-workers.ts'
 import { measureJournal } from './journal.ts'
 import { measureLoss } from './loss.ts'
+import { measureManager } from './manager.ts'
 import { measureMemory } from './memory.ts'
 import { peersFolder } from './peers.ts'
 import { measurePool } from './pool.ts'
@@ -46,6 +47,7 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   simulator: ({ rounds }) => measureSimulator(rounds),
   journal: ({ rounds, tasksOr }) => measureJournal(rounds, tasksOr(1_000_000)),
   durable: ({ rounds, tasksOr }) => measureDurable(rounds, tasksOr(100_000)),
+  manager: ({ rounds, tasksOr }) => measureManager(rounds, tasksOr(20_000)),
   memory: ({ tasksOr }) => measureMemory(tasksOr(100_000)),
   'growth-tasks': ({ rounds, scale }) => measureGrowthTasks(rounds, scale),
   'growth-workers': ({ rounds, tasksOr }) => measureGrowthWorkers(rounds, tasksOr(20_000)),
