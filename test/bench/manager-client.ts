@@ -6,11 +6,11 @@
  *     P2PJOBS_TOKEN=... node manager-client.ts master|slave|locker|waiter ADDRESS [FORM]
  */
 import { createInterface } from 'node:readline'
+import type { Manager as AnyManager } from '../../src/index.ts'
 import { builtModule } from './dist.ts'
 import { quantile } from './figures.ts'
 
 const { Manager } = (await import(builtModule('index.js'))) as typeof import('../../src/index.ts')
-type AnyManager = InstanceType<typeof Manager>
 
 /** `one`: each call is awaited, as in Python. `together`: many are. `many`: `putMany`, `getMany`. */
 export type Form = 'one' | 'together' | 'many'
@@ -18,6 +18,8 @@ export type Role = 'serve' | 'master' | 'slave' | 'locker' | 'waiter'
 
 /** Jobs that a slave has in its hands when it does not await each call. */
 const IN_HAND = 64
+/** What the master waits for at a time then; a round has a multiple of it. */
+const TAKERS = 1_000
 const LOOPBACK = { mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'] }
 
 const [role, address = '', form = 'one'] = process.argv.slice(2) as [Role, string?, Form?]
@@ -41,7 +43,10 @@ async function master(count: number): Promise<void> {
     while (back.length < count) back.push(await finished.get())
   } else if (form === 'together') {
     await Promise.all(jobs.map((job) => dispatched.put(job)))
-    back.push(...(await Promise.all(jobs.map(() => finished.get()))))
+    const take = async (): Promise<void> => {
+      for (let left = count / TAKERS; left > 0; left--) back.push(await finished.get())
+    }
+    await Promise.all(Array.from({ length: TAKERS }, take))
   } else {
     await dispatched.putMany(jobs)
     while (back.length < count) back.push(...(await finished.getMany(count - back.length)))

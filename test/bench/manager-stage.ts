@@ -54,7 +54,7 @@ export class Stage {
 
   /** Starts a program; the first is to `serve`, and the others connect with it. */
   async start(role: Role): Promise<Actor> {
-    const address = String(this.#started[0]?.json[0]?.['address'] ?? '')
+    const address = (this.#started[0]?.json[0]?.['address'] ?? '') as string
     const [command, ...words] = this.#command()
     const started = new LineProcess(
       spawn(command, [...words, role, address, this.system], { env: this.#env })

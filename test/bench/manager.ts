@@ -30,7 +30,7 @@ interface Measured {
   readonly value: number
 }
 
-/** `items`: how many jobs in a round; `rounds`: how often all is measured, in turn. */
+/** `items`: how many jobs in a round, in thousands; `rounds`: how often all is measured, in turn. */
 export async function measureManager(rounds: number, items: number): Promise<Figure[]> {
   const hasPython = spawnSync('python3', ['--version']).status === 0
   const systems = (Object.keys(NAMES) as System[]).filter((name) => name !== PYTHON || hasPython)
@@ -97,7 +97,7 @@ async function passThrough(
   for (let slave = 0; slave < slaves; slave++) await stage.start('slave')
   const master = await stage.start('master')
   // What runs first is not yet compiled.
-  await master.do(Math.ceil(items / 4))
+  await master.do(Math.ceil(items / 4_000) * 1_000)
   const group = { all: stage.pids }
   const before = readUsages(group)
   const { seconds } = await master.do(items)

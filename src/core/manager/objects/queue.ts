@@ -164,9 +164,10 @@ export class SharedQueue extends BaseObject {
   #put(ask: Ask): void {
     const { values, timeoutMs } = ask.call
     let done = ask.done ?? 0
-    // Where there is room, nobody waits for it.
-    for (; done < values.length && this.#hasRoom; done++) {
-      this.#add(values[done] as Uint8Array)
+    // Where there is room, nobody waits for it; and who waits for items gets all that came, not one.
+    while (done < values.length && this.#hasRoom) {
+      while (done < values.length && this.#hasRoom) this.#add(values[done++] as Uint8Array)
+      this.#serve()
     }
     if (done === values.length) this.state.answer(ask, 'ok', [done])
     else if (timeoutMs === 0) this.state.answer(ask, 'full', [done])
@@ -202,8 +203,6 @@ export class SharedQueue extends BaseObject {
     this.#count(1)
     this.state.bytes += value.length + ITEM_OVERHEAD_BYTES
     this.#items.push(item)
-    const getter = this.#nextGetter()
-    if (getter !== undefined) this.#hand(getter)
   }
 
   /** Ends a put that waits, and drops what it has not put. */
@@ -228,13 +227,14 @@ export class SharedQueue extends BaseObject {
       const isLast = wait.done === wait.values.length
       if (isLast) this.#endPut(wait, 'ok')
       this.#add(value)
+      this.#serve()
     }
   }
 
   // --- taking
 
   #get(ask: Ask): void {
-    const most = integerOf(ask.call, 0, 1, CALL_VALUES_MAX) ?? 1
+    const most = Math.min(integerOf(ask.call, 0, 1) ?? 1, CALL_VALUES_MAX)
     const isLease = ask.call.args[1] === true
     if (this.size > 0 && isThere(ask.client)) {
       this.#deliver(ask, most, isLease)

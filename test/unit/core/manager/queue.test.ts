@@ -38,6 +38,28 @@ describe('a shared queue', () => {
     expect([one.taken(second), two.taken(third)]).to.deep.equal([['b'], ['c']])
   })
 
+  it('who waits for several gets all that are put in one step, and no more than it wants', () => {
+    const [mine, theirs] = queue()
+    const [first, second] = [two.call(theirs, 'get', { args: [3] }), one.call(mine, 'get')]
+    two.put(theirs, 'a', 'b', 'c', 'd', 'e')
+    expect([two.taken(first), one.taken(second)]).to.deep.equal([['a', 'b', 'c'], ['d']])
+    expect(one.taken(one.call(mine, 'get'))).to.deep.equal(['e'])
+  })
+
+  it('who wants more than a message holds gets what there is', () => {
+    const [mine, theirs] = queue()
+    one.put(mine, 'a', 'b')
+    expect(two.taken(two.call(theirs, 'get', { args: [1_000_000] }))).to.deep.equal(['a', 'b'])
+  })
+
+  it('who waits makes room, too', () => {
+    const [mine, theirs] = queue(2)
+    const gets = [1, 2, 3].map(() => two.call(theirs, 'get'))
+    const put = one.put(mine, 'a', 'b', 'c', 'd', 'e')
+    expect(one.statusOf(put)).to.equal('ok')
+    expect(gets.map((get) => two.taken(get))).to.deep.equal([['a'], ['b'], ['c']])
+  })
+
   it('a put waits for room, and comes before later ones', () => {
     const [mine, theirs] = queue(2)
     one.put(mine, 'a', 'b')
