@@ -39,13 +39,11 @@ export interface Asked {
   readonly answer: Promise<Answer>
 }
 
-type Pending = Pick<PromiseWithResolvers<Answer>, 'resolve' | 'reject'>
-
 export class ManagerConnection {
   readonly #init: ManagerConnectionInit
   readonly #machine: ManagerClient
   readonly #driver: Driver<ClientEvent, ClientEffect>
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending = new Map<number, PromiseWithResolvers<Answer>>()
   readonly #stop = new AbortController()
   readonly #opened = Promise.withResolvers<undefined>()
   /** Keeps the process alive while something is waited for. */
@@ -92,11 +90,11 @@ export class ManagerConnection {
     if (this.#gone !== undefined) return { request: 0, answer: Promise.reject(this.#gone) }
     if (this.#pending.size >= CALLS_WAITING_MAX) return { request: 0, answer: tooMany() }
     const request = this.#machine.add(call)
-    const { promise, ...pending } = Promise.withResolvers<Answer>()
+    const pending = Promise.withResolvers<Answer>()
     if (this.#pending.size === 0) this.#alive.ref()
     this.#pending.set(request, pending)
     this.#flushSoon()
-    return { request, answer: promise }
+    return { request, answer: pending.promise }
   }
 
   /** Asks the manager to end a wait; its answer says what came of it. */
@@ -196,7 +194,7 @@ export class ManagerConnection {
     }
   }
 
-  #take(request: number): Pending | undefined {
+  #take(request: number): PromiseWithResolvers<Answer> | undefined {
     const pending = this.#pending.get(request)
     this.#pending.delete(request)
     if (this.#pending.size === 0) this.#alive.unref()

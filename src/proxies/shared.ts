@@ -92,7 +92,7 @@ export abstract class Shared {
 
   /** What came of a call, if it came to something. Throws what its status says. */
   protected async ask(op: Op, asking: Asking = {}): Promise<Answer> {
-    return this.checked(await this.askFor(op, asking), asking)
+    return this.checked(this.#ofGood(await this.#answer(op, asking)), asking)
   }
 
   /** An answer that is `ok`. Throws what any other says. */
@@ -104,13 +104,22 @@ export abstract class Shared {
 
   /** The same for those who look at the status themselves. */
   protected async askFor(op: Op, asking: Asking = {}): Promise<Answer> {
+    return this.#ofGood(await this.#answer(op, asking))
+  }
+
+  /** Throws what is wrong with the object itself. */
+  #ofGood(answer: Answer): Answer {
+    if (this.#problem !== undefined) throw this.#problem
+    if (answer.status === 'deleted') this.#isDeleted = true
+    return answer
+  }
+
+  /** Not async, as each call can do with a promise less. May throw at once. */
+  #answer(op: Op, asking: Asking): Promise<Answer> {
     const { signal } = asking
     signal?.throwIfAborted()
     const { request, answer } = this.#call(op, asking)
-    const given = signal === undefined ? await answer : await this.#until(signal, request, answer)
-    if (this.#problem !== undefined) throw this.#problem
-    if (given.status === 'deleted') this.#isDeleted = true
-    return given
+    return signal === undefined ? answer : this.#until(signal, request, answer)
   }
 
   /** Aborted when what this program holds now is lost, or may be. */

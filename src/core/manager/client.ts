@@ -307,7 +307,8 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
       this.#untoldBytes += sizeOf(answer)
       // Calls are carried out in their order: those before have been, too.
       this.#confirm(answer.request)
-      this.#effects.push({ type: 'answered', answer: { ...answer, request } })
+      const isSame = request === answer.request
+      this.#effects.push({ type: 'answered', answer: isSame ? answer : { ...answer, request } })
     }
     const untold = this.#answers - this.#toldAnswers
     if (untold >= CONFIRM_EVERY || this.#untoldBytes >= CONFIRM_EVERY_BYTES) this.#renew(now)
