@@ -14,6 +14,11 @@ export class Queue<Item> {
     return this.#items[this.#head]
   }
 
+  /** The item behind the first so many. */
+  at(skipped: number): Item | undefined {
+    return this.#items[this.#head + skipped]
+  }
+
   push(item: Item): void {
     this.#items.push(item)
   }
@@ -40,12 +45,7 @@ export class Queue<Item> {
   }
 
   *[Symbol.iterator](): Generator<Item> {
-    yield* this.from(0)
-  }
-
-  /** Those behind the first so many. */
-  *from(skipped: number): Generator<Item> {
-    for (let at = this.#head + skipped; at < this.#items.length; at++) {
+    for (let at = this.#head; at < this.#items.length; at++) {
       yield this.#items[at] as Item
     }
   }

@@ -97,8 +97,8 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
   }
 
   /** Items as they come, until the queue is deleted. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    yield* untilDeleted(() => this.get())
+  [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    return untilDeleted(() => this.get())
   }
 
   /** The same on lease; one that is not acknowledged when the next is asked for goes back. */

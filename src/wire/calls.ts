@@ -15,6 +15,10 @@ import type { PayloadReader } from './payload.ts'
 const OP_NUMBERS = new Map<Op, number>(OPS.map((op, number) => [op, number]))
 const STATUS_NUMBERS = new Map<Status, number>(STATUSES.map((status, number) => [status, number]))
 
+/** Most have none, and share them. */
+const NO_ARGS: readonly Arg[] = []
+const NO_VALUES: readonly Uint8Array[] = []
+
 export function callFields(
   { handle, op, timeoutMs, args, values }: Call,
   payloads: Uint8Array[]
@@ -54,10 +58,10 @@ function sizesOf(values: readonly Uint8Array[], payloads: Uint8Array[]): unknown
   return values.length === 1 ? values[0]?.length : values.map(({ length }) => length)
 }
 
-function readValues(fields: Fields, payloads: PayloadReader): Uint8Array[] {
+function readValues(fields: Fields, payloads: PayloadReader): readonly Uint8Array[] {
   if (!fields.isList) {
     const value = fields.optional((field) => payloads.readInline(field, Infinity))
-    return value === undefined ? [] : [value]
+    return value === undefined ? NO_VALUES : [value]
   }
   const sizes = fields.list()
   const values: Uint8Array[] = []
@@ -68,7 +72,8 @@ function readValues(fields: Fields, payloads: PayloadReader): Uint8Array[] {
   return values
 }
 
-function readArgs(fields: Fields): Arg[] {
+function readArgs(fields: Fields): readonly Arg[] {
+  if (!fields.hasMore) return NO_ARGS
   const args: Arg[] = []
   while (fields.hasMore) {
     args.push(fields.scalar(ARG_CHARACTERS_MAX))

@@ -15,6 +15,8 @@ const SLAVES = [1, 2, 4]
 const CONTENDERS = 4
 const LOCKS = 2_000
 const CLIENTS = 100
+/** So that a round does not wait for the form that waits for each call. */
+const SLOWER = 10
 
 /** Our forms of the same loop, and Python's one. */
 const NAMES: Readonly<Record<System, string>> = {
@@ -73,7 +75,8 @@ async function measureItems(
   const rates = new Map<System, number>()
   for (const system of systems) {
     const what = `${NAMES[system]}, slaves: ${slaves}`
-    const { rate, cpuUs } = await onStage(system, (stage) => passThrough(stage, slaves, items))
+    const count = system === 'one' ? items / SLOWER : items
+    const { rate, cpuUs } = await onStage(system, (stage) => passThrough(stage, slaves, count))
     rates.set(system, rate)
     measured.push(
       { what, unit: 'items/s', value: rate },
@@ -96,8 +99,8 @@ async function passThrough(
 ): Promise<{ rate: number; cpuUs: number }> {
   for (let slave = 0; slave < slaves; slave++) await stage.start('slave')
   const master = await stage.start('master')
-  // What runs first is not yet compiled.
-  await master.do(Math.ceil(items / 4_000) * 1_000)
+  // Once before: what runs first is not yet compiled.
+  await master.do(items)
   const group = { all: stage.pids }
   const before = readUsages(group)
   const { seconds } = await master.do(items)

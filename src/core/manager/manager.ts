@@ -113,8 +113,8 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     }
     state.bytes -= client.confirm(message.answers, state.ledger)
     if (client.unsent > 0) state.markDue(client)
-    if (message.type === 'calls') this.#accept(client, message)
     this.#goOn(client)
+    if (message.type === 'calls') this.#accept(client, message)
     if (message.type === 'renewal') {
       const calls = client.received - client.putOff.size
       state.push({ type: 'send', session, message: { type: 'renewed', calls } })
@@ -238,10 +238,11 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     for (let at = client.received + 1 - first; at < calls.length; at++) {
       const call = calls[at] as Call
       client.received++
-      client.putOff.push(call)
-      client.putOffBytes += sizeOf(call)
-      // So that what it waits for does not fill the memory.
-      if (!client.isCongested) this.#goOn(client)
+      // So that what it does not read does not fill the memory.
+      if (client.isCongested) {
+        client.putOff.push(call)
+        client.putOffBytes += sizeOf(call)
+      } else this.#carryOut(client, client.received, call)
     }
     const bytesMax = CALLS_WINDOW_BYTES + ITEM_BYTES_MAX + ANSWERS_WINDOW_BYTES
     if (client.putOff.size > CALLS_WINDOW || client.putOffBytes > bytesMax) {

@@ -31,6 +31,7 @@ describe('Queue', () => {
           }
           expect(queue.size).to.equal(array.length)
           expect(queue.peek()).to.equal(array[0])
+          expect([queue.at(2), queue.at(array.length)]).to.deep.equal([array[2], undefined])
         }
         expect(allOf(queue)).to.deep.equal(array)
       })
