@@ -73,11 +73,11 @@ function readValues(fields: Fields, payloads: PayloadReader): readonly Uint8Arra
 }
 
 function readArgs(fields: Fields): readonly Arg[] {
-  if (!fields.hasMore) return NO_ARGS
-  const args: Arg[] = []
+  let args: Arg[] | undefined
   while (fields.hasMore) {
+    args ??= []
     args.push(fields.scalar(ARG_CHARACTERS_MAX))
     if (args.length > CALL_ARGS_MAX) throw badMessage('a list of too many arguments')
   }
-  return args
+  return args ?? NO_ARGS
 }

@@ -165,7 +165,8 @@ export class SharedQueue extends BaseObject {
     const { values, timeoutMs } = ask.call
     let done = ask.done ?? 0
     // Where there is room, nobody waits for it; and who waits for items gets all that came, not one.
-    while (done < values.length && this.#hasRoom) {
+    for (let before = -1; done > before;) {
+      before = done
       while (done < values.length && this.#hasRoom) this.#add(values[done++] as Uint8Array)
       this.#serve()
     }
