@@ -18,7 +18,7 @@ export type Role = 'serve' | 'master' | 'slave' | 'locker' | 'waiter'
 
 /** Jobs that a slave has in its hands when it does not await each call. */
 const IN_HAND = 64
-/** What the master waits for at a time then; a round has a multiple of it. */
+/** What the master waits for at a time then. */
 const TAKERS = 1_000
 const LOOPBACK = { mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'] }
 
@@ -43,8 +43,9 @@ async function master(count: number): Promise<void> {
     while (back.length < count) back.push(await finished.get())
   } else if (form === 'together') {
     await Promise.all(jobs.map((job) => dispatched.put(job)))
+    let wanted = count
     const take = async (): Promise<void> => {
-      for (let left = count / TAKERS; left > 0; left--) back.push(await finished.get())
+      while (wanted-- > 0) back.push(await finished.get())
     }
     await Promise.all(Array.from({ length: TAKERS }, take))
   } else {

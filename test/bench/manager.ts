@@ -4,6 +4,7 @@
  * is a `python3`, the same with its BaseManager, in turn.
  */
 import { spawnSync } from 'node:child_process'
+import { Figures } from './figures.ts'
 import type { Figure } from './figures.ts'
 import { PYTHON, Stage } from './manager-stage.ts'
 import type { Actor, System } from './manager-stage.ts'
@@ -32,15 +33,13 @@ interface Measured {
   readonly value: number
 }
 
-/** `items`: how many jobs in a round, in thousands; `rounds`: how often all is measured, in turn. */
+/** `items`: how many jobs in a round; `rounds`: how often all is measured, in turn. */
 export async function measureManager(rounds: number, items: number): Promise<Figure[]> {
   const hasPython = spawnSync('python3', ['--version']).status === 0
   const systems = (Object.keys(NAMES) as System[]).filter((name) => name !== PYTHON || hasPython)
-  const figures = new Map<string, Figure & { readonly values: number[] }>()
+  const figures = new Figures()
   const tell = ({ what, unit, value }: Measured): void => {
-    const key = `${what}\n${unit}`
-    if (!figures.has(key)) figures.set(key, { bench: BENCH, what, unit, values: [] })
-    figures.get(key)?.values.push(value)
+    figures.add({ bench: BENCH, what, unit }, value)
   }
   for (let round = 0; round < rounds; round++) {
     for (const slaves of SLAVES) (await measureItems(systems, slaves, items)).forEach(tell)
@@ -49,7 +48,7 @@ export async function measureManager(rounds: number, items: number): Promise<Fig
     }
     ;(await onStage('one', measureMemory)).forEach(tell)
   }
-  return [...figures.values()]
+  return figures.all
 }
 
 async function onStage<Result>(
@@ -75,7 +74,7 @@ async function measureItems(
   const rates = new Map<System, number>()
   for (const system of systems) {
     const what = `${NAMES[system]}, slaves: ${slaves}`
-    const count = system === 'one' ? items / SLOWER : items
+    const count = system === 'one' ? Math.ceil(items / SLOWER) : items
     const { rate, cpuUs } = await onStage(system, (stage) => passThrough(stage, slaves, count))
     rates.set(system, rate)
     measured.push(
