@@ -16,8 +16,11 @@ const SLAVES = [1, 2, 4]
 const CONTENDERS = 4
 const LOCKS = 2_000
 const CLIENTS = 100
-/** So that a round does not wait for the form that waits for each call. */
-const SLOWER = 10
+/** So that each form takes about as long: the fast ones would measure the compiler, above all. */
+const SHARE: Readonly<Record<System, number>> = {
+  ...{ one: 0.1, together: 5, many: 10 },
+  [PYTHON]: 1
+}
 
 /** Our forms of the same loop, and Python's one. */
 const NAMES: Readonly<Record<System, string>> = {
@@ -33,7 +36,7 @@ interface Measured {
   readonly value: number
 }
 
-/** `items`: how many jobs in a round; `rounds`: how often all is measured, in turn. */
+/** `items`: how many jobs in a round of BaseManager; `rounds`: how often all is measured, in turn. */
 export async function measureManager(rounds: number, items: number): Promise<Figure[]> {
   const hasPython = spawnSync('python3', ['--version']).status === 0
   const systems = (Object.keys(NAMES) as System[]).filter((name) => name !== PYTHON || hasPython)
@@ -74,7 +77,7 @@ async function measureItems(
   const rates = new Map<System, number>()
   for (const system of systems) {
     const what = `${NAMES[system]}, slaves: ${slaves}`
-    const count = system === 'one' ? Math.ceil(items / SLOWER) : items
+    const count = Math.ceil(items * SHARE[system])
     const { rate, cpuUs } = await onStage(system, (stage) => passThrough(stage, slaves, count))
     rates.set(system, rate)
     measured.push(
@@ -98,8 +101,8 @@ async function passThrough(
 ): Promise<{ rate: number; cpuUs: number }> {
   for (let slave = 0; slave < slaves; slave++) await stage.start('slave')
   const master = await stage.start('master')
-  // Once before: what runs first is not yet compiled.
-  await master.do(items)
+  // What runs first is not yet compiled.
+  await master.do(Math.ceil(items / 2))
   const group = { all: stage.pids }
   const before = readUsages(group)
   const { seconds } = await master.do(items)
