@@ -71,7 +71,7 @@ describe('pool, on a network', function () {
     it('runs on both', async () => {
       const workers = new Set<string>()
       const failing = Array.from({ length: 40 }, async () => {
-        const error = await failureOf(pool.apply(attemptOf, [1]))
+        const error = await failureOf(pool.apply(attemptOf, [100]))
         workers.add((error as Error & { remote: { worker: string } }).remote.worker)
       })
       await Promise.all(failing)
@@ -81,7 +81,7 @@ describe('pool, on a network', function () {
     it('runs where it is told to', async () => {
       const workers = new Set<string>()
       for (let call = 0; call < 6; call++) {
-        const error = await failureOf(pool.apply(attemptOf, [1], { worker: 'two' }))
+        const error = await failureOf(pool.apply(attemptOf, [100], { worker: 'two' }))
         workers.add((error as Error & { remote: { worker: string } }).remote.worker)
       }
       expect([...workers]).to.deep.equal(['two'])
