@@ -29,6 +29,9 @@ export abstract class ModelObject {
     return
   }
 
+  /** Somebody has come back, or whatever else may let others go on. */
+  settle?(): void
+
   /** A client was lost. */
   lose?(client: string): void
 

@@ -76,7 +76,7 @@ class ModelLock extends ModelObject {
     })
   }
 
-  settle(): void {
+  override settle(): void {
     const [first] = this.waits
     if (first === undefined || this.holder !== undefined) return
     this.holder = { client: first.client, owner: first.owner, depth: first.count }
@@ -201,7 +201,7 @@ class ModelSemaphore extends ModelObject {
     return true
   }
 
-  settle(): void {
+  override settle(): void {
     for (const wait of this.model.of(this, 'acquire').slice(0, this.value)) {
       this.value--
       this.held.push([wait.client, ++this.last])
@@ -269,7 +269,7 @@ class ModelBarrier extends ModelObject {
     }
   }
 
-  settle(): void {
+  override settle(): void {
     if (this.actor !== undefined || this.waits.length < this.parties) return
     const group = this.waits.slice(0, this.parties)
     group.forEach((wait, place) => (wait.place = place))

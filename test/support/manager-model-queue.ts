@@ -30,6 +30,7 @@ export class ModelQueue extends ModelObject {
     if (op === 'state') model.answer(ask, 'ok', [this.size, this.maxsize, this.unfinished])
     else if (op === 'put' || op === 'get' || op === 'join') {
       const wait = model.wait(ask, this, op)
+      if (op === 'put') this.putAtOnce(wait)
       this.settle()
       if (timeoutMs === 0 && model.waits.includes(wait)) this.expire(wait)
     } else if (op === 'taskDone') model.answer(ask, this.finish(1) ? 'ok' : 'notHeld')
@@ -58,17 +59,38 @@ export class ModelQueue extends ModelObject {
     this.returned = [...this.returned, ...items].sort(([a], [b]) => a - b)
   }
 
-  settle(): void {
+  /** Who is cut off keeps its place, and gets nothing meanwhile. */
+  get getters(): ModelWait[] {
+    return this.model.of(this, 'get').filter(({ client }) => this.model.isThere(client))
+  }
+
+  get hasRoom(): boolean {
+    return this.maxsize === 0 || this.size < this.maxsize
+  }
+
+  /** Where there is room, all of it is in before anybody who waits for items gets some. */
+  putAtOnce(putter: ModelWait): void {
+    const isPutting = (): boolean => this.model.waits.includes(putter) && this.hasRoom
+    while (isPutting()) {
+      while (isPutting()) this.putOne(putter)
+      for (const getter of this.getters) if (this.size > 0) this.give(getter)
+    }
+  }
+
+  putOne(putter: ModelWait): void {
+    this.items.push([++this.last, text(putter.call.values[putter.count++]!)])
+    this.unfinished++
+    if (putter.count === putter.call.values.length) this.model.end(putter, 'ok', [putter.count])
+  }
+
+  override settle(): void {
     const { model } = this
     while (true) {
-      const [getter] = model.of(this, 'get')
+      const [getter] = this.getters
       const [putter] = model.of(this, 'put')
       if (getter !== undefined && this.size > 0) this.give(getter)
-      else if (putter !== undefined && (this.maxsize === 0 || this.size < this.maxsize)) {
-        this.items.push([++this.last, text(putter.call.values[putter.count++]!)])
-        this.unfinished++
-        if (putter.count === putter.call.values.length) model.end(putter, 'ok', [putter.count])
-      } else break
+      else if (putter !== undefined && this.hasRoom) this.putOne(putter)
+      else break
     }
     if (this.unfinished === 0) for (const wait of model.of(this, 'join')) model.end(wait, 'ok')
   }

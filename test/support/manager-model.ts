@@ -47,6 +47,7 @@ export class Model {
   observe(event: ManagerEvent, effects: readonly ManagerEffect[], now: Millis): void {
     this.now = now
     if (event.type === 'wake') this.#wake(effects)
+    if (event.type === 'disconnected') this.#sessions.delete(event.session)
     if (event.type !== 'message') return
     const { session, message } = event
     if (message.type === 'open') {
@@ -57,6 +58,7 @@ export class Model {
       if (isOpened && !this.clients.has(message.client)) {
         this.clients.set(message.client, { received: 0, handles: new Map() })
       }
+      for (const object of this.objects.values()) object.settle?.()
     }
     const name = this.#sessions.get(session)
     const client = this.clients.get(name ?? '')
@@ -103,6 +105,11 @@ export class Model {
 
   drop(wait: ModelWait): void {
     this.waits.splice(this.waits.indexOf(wait), 1)
+  }
+
+  /** It has a session, so that what it is given arrives. */
+  isThere(client: string): boolean {
+    return [...this.#sessions.values()].includes(client)
   }
 
   /** Those that wait for this, in the order in which they came. */
