@@ -1,23 +1,17 @@
 /** A manager's objects inside tasks, in the processes of a pool on this machine's own cores. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Manager, Pool, Process } from '../../src/index.ts'
 import * as functions from '../support/manager-functions.ts'
 import { failureOf } from '../support/pool-suite.ts'
+import { useProcessHome } from '../support/process-home.ts'
 
 describe('manager, from inside tasks', function () {
   this.timeout(60_000)
-  let home: string
-  let homeBefore: string | undefined
+  useProcessHome()
   let manager: Manager
   let pool: Pool
 
   before(async () => {
-    homeBefore = process.env['P2PJOBS_HOME']
-    home = mkdtempSync(join(tmpdir(), 'p2pjobs-manager-tasks-'))
-    process.env['P2PJOBS_HOME'] = home
     manager = await Manager.start({ name: 'shared', local: true })
     pool = await Pool.open({ local: true, processes: 2, onWarning: () => undefined })
   })
@@ -26,9 +20,6 @@ describe('manager, from inside tasks', function () {
     pool.terminate()
     await pool.join()
     await manager.close()
-    if (homeBefore === undefined) delete process.env['P2PJOBS_HOME']
-    else process.env['P2PJOBS_HOME'] = homeBefore
-    rmSync(home, { recursive: true, force: true })
   })
 
   it('a counter under a lock is right, and fences rise', async () => {

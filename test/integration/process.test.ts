@@ -1,30 +1,15 @@
 /** `multiprocessing.Process`: CPython's `_TestProcess`, under its names where they fit. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { Process } from '../../src/index.ts'
 import type { AnyFunction, ProcessInit } from '../../src/index.ts'
 import { echo, exit, mul, spin, untilAborted } from '../support/pool-functions.ts'
 import { failureOf } from '../support/pool-suite.ts'
+import { useProcessHome } from '../support/process-home.ts'
 import { until } from '../support/until.ts'
 
 describe('process', function () {
   this.timeout(60_000)
-  let home: string
-  let homeBefore: string | undefined
-
-  before(() => {
-    homeBefore = process.env['P2PJOBS_HOME']
-    home = mkdtempSync(join(tmpdir(), 'p2pjobs-process-'))
-    process.env['P2PJOBS_HOME'] = home
-  })
-
-  after(() => {
-    if (homeBefore === undefined) delete process.env['P2PJOBS_HOME']
-    else process.env['P2PJOBS_HOME'] = homeBefore
-    rmSync(home, { recursive: true, force: true })
-  })
+  useProcessHome()
 
   async function started<F extends AnyFunction>(init: ProcessInit<F>): Promise<Process<F>> {
     const made = new Process(init)
