@@ -2,7 +2,7 @@
  * `multiprocessing.Process`: one function in a process of its own, on any machine of the network
  * or on a named one.
  *
- * What a machine boundary changes is said in docs/FUNCTIONS.md: `pid` is the number on the machine
+ * What a machine boundary changes is said in docs/POOL.md: `pid` is the number on the machine
  * where it runs, `authkey` has its place in the network's token, and `run` cannot be overridden,
  * since methods do not travel.
  */
@@ -139,11 +139,20 @@ export class Process<F extends AnyFunction = AnyFunction> {
   #onEnd(end: TaskEnd): void {
     this.#exitCode = this.#ending === undefined ? exitCodeOf(end) : -this.#ending
     this.#ended.resolve(undefined)
-    const error = 'outcomes' in end ? end.outcomes.find(({ ok }) => !ok) : undefined
-    if (error?.ok === false) {
-      process.stderr.write(`Process ${this.name}:\n${String(toError(error.error).stack)}\n`)
+    const error = this.#ending === undefined ? errorOf(end) : undefined
+    if (error !== undefined) {
+      process.stderr.write(`Process ${this.name}:\n${String(error.stack)}\n`)
     }
   }
+}
+
+/** What to show of an end: an exit or a signal says enough. */
+export function errorOf(end: TaskEnd): Error | undefined {
+  if ('outcomes' in end) {
+    const failed = end.outcomes.find(({ ok }) => !ok)
+    return failed?.ok === false ? toError(failed.error) : undefined
+  }
+  return end.exitCode === undefined && end.signal === undefined ? end.error : undefined
 }
 
 function exitCodeOf(end: TaskEnd): number {
