@@ -45,8 +45,6 @@ export class Queue<Item> {
   }
 
   *[Symbol.iterator](): Generator<Item> {
-    for (let at = this.#head; at < this.#items.length; at++) {
-      yield this.#items[at] as Item
-    }
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as Item
   }
 }

@@ -88,7 +88,8 @@ export class ManagerConnection {
   /** Calls an object. The answer rejects with LOST or MANAGER_GONE, and for nothing else. */
   call(call: Call): Asked {
     if (this.#gone !== undefined) return { request: 0, answer: Promise.reject(this.#gone) }
-    if (this.#pending.size >= CALLS_WAITING_MAX) return { request: 0, answer: tooMany() }
+    if (this.#pending.size >= CALLS_WAITING_MAX)
+      return { request: 0, answer: Promise.reject(tooMany()) }
     const request = this.#machine.add(call)
     const pending = Promise.withResolvers<Answer>()
     if (this.#pending.size === 0) this.#alive.ref()
@@ -227,10 +228,9 @@ function asGone(error: unknown): P2pJobsError {
   return new P2pJobsError('UNREACHABLE', `no session with the manager: ${cause.message}`, { cause })
 }
 
-async function tooMany(): Promise<never> {
-  await Promise.resolve()
+function tooMany(): P2pJobsError {
   const what = `more than ${CALLS_WAITING_MAX} calls of one program wait for a manager`
-  throw new P2pJobsError('LIMIT', `${what}; wait for some of them before making more`)
+  return new P2pJobsError('LIMIT', `${what}; wait for some of them before making more`)
 }
 
 function lost(manager: string): P2pJobsError {

@@ -1,6 +1,6 @@
 /**
- * What a durable master or manager does once it is on disk why: the effects of each event are performed after
- * its records have been committed, and after those of all events before it.
+ * Lets a durable master or manager do nothing that is not on disk: the effects of each event are
+ * performed after its records have been committed, and after those of all events before it.
  *
  * One commit is under way at a time, and takes all records that wait: so they are on disk in the
  * order in which they were made, also when one has to be tried again.

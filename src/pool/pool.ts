@@ -50,8 +50,7 @@ export class Pool implements AsyncDisposable {
     options: CallOptions = {}
   ): Promise<ResultOf<F>> {
     this.#mustBeOpen()
-    const result = this.#calls.apply(fn, args ?? [], options)
-    return (await result) as ResultOf<F>
+    return (await this.#calls.apply(fn, args ?? [], options)) as ResultOf<F>
   }
 
   /** The same without waiting for it; callbacks are called as soon as the result is there. */
