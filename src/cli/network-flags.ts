@@ -1,7 +1,6 @@
 /**
  * From the flags that every networked command has to the way a node joins its network.
  */
-import { hostname } from 'node:os'
 import { operatingErrorOf, P2pJobsError } from '../core/errors.ts'
 import {
   acceptToken,
@@ -69,11 +68,6 @@ export function networkNameOf({
 export function joinOptions(flags: NetworkFlags, credentials: Credentials): JoinOptions {
   const { listen, join, noMdns } = flags
   return { name: networkNameOf(flags), credentials, listen, join, isDiscovering: !noMdns }
-}
-
-/** What this node is called when nobody says otherwise. */
-export function defaultName(): string {
-  return hostname().split('.')[0] ?? 'node'
 }
 
 /** A node that runs for months repeats itself rather than remember everything it ever said. */

@@ -24,7 +24,7 @@ export function remoteCommand<const Flags extends FlagTable>(
   body: RemoteBody<Flags>
 ): Command<Flags> {
   return defineCommand(table, async (flags, context, operands) => {
-    const { home } = placeOf(context.env, 'default', problemLines(context))
+    const { home } = placeOf(context.env, undefined, problemLines(context))
     const jobs = await openRemoteJobs(home)
     const hangUp = (): void => jobs.close()
     context.stopping.addEventListener('abort', hangUp)

@@ -2,19 +2,17 @@
  * The node behind a manager or a client: a member of the network that runs no tasks.
  */
 import { createHash } from 'node:crypto'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { LEASE_MS } from '../core/limits.ts'
 import type { Member } from '../core/members/events.ts'
 import type { NodeId } from '../core/types.ts'
-import { acceptToken, keptCredentials, noNetwork, placeOf } from '../node/credentials.ts'
+import { programCredentials, noNetwork, placeOf } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
+import { machineName } from '../node/machine.ts'
 import type { ManagerRoleInit } from '../node/manager-role.ts'
 import { liveNodeOf, startNode } from '../node/start.ts'
 import type { JoinOptions, StartedNode } from '../node/start.ts'
 import type { NodeOptions } from './options.ts'
-
-const DEFAULT_NETWORK = 'default'
 
 /** What a manager is to be. */
 export interface ManagerInit extends Omit<ManagerRoleInit, 'journal' | 'onProblem'> {
@@ -28,11 +26,11 @@ export async function startManagerNode(
   manager: ManagerInit | undefined
 ): Promise<StartedNode> {
   const { onWarning = warnOnStderr, nodeName } = options
-  const place = placeOf(process.env, options.network ?? DEFAULT_NETWORK, onWarning)
+  const place = placeOf(process.env, options.network, onWarning)
   return await startNode(
     {
       home: place.home,
-      name: nodeName ?? hostname().split('.')[0] ?? 'manager',
+      name: nodeName ?? machineName(),
       slots: undefined,
       isMaster: false,
       leaseMs: LEASE_MS,
@@ -66,8 +64,7 @@ function journalOf({ home, network }: NetworkPlace, name: string): string {
 
 function networkOf(options: NodeOptions, place: NetworkPlace): JoinOptions {
   const { join = [], listen = [], mdns = true } = options
-  const { token = process.env['P2PJOBS_TOKEN'] ?? '' } = options
-  const credentials = token === '' ? keptCredentials(place) : acceptToken(place, token)
+  const credentials = programCredentials(place, options.token)
   if (credentials === undefined) throw noNetwork()
   const live = liveNodeOf(place.home, place.network)
   return {

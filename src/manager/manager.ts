@@ -1,11 +1,11 @@
 /**
  * `Manager`: objects that programs on many machines share, after `multiprocessing.Manager`.
  */
-import { hostname } from 'node:os'
 import { P2pJobsError } from '../core/errors.ts'
 import { LEASE_MS, MANAGER_AWAY_MS, MANAGER_FIND_MS } from '../core/limits.ts'
 import type { ClientMessage, ManagerMessage } from '../core/manager/messages.ts'
 import { localLinks } from '../node/local-link.ts'
+import { machineName } from '../node/machine.ts'
 import { ManagerConnection } from '../node/manager-connection.ts'
 import type { ClientLink } from '../node/manager-connection.ts'
 import type { StartedNode } from '../node/start.ts'
@@ -280,5 +280,5 @@ export class Manager implements AsyncDisposable {
 }
 
 function nameOf({ nodeName }: { readonly nodeName?: string | undefined }): string {
-  return (nodeName ?? hostname().split('.')[0] ?? 'client').slice(0, 64)
+  return (nodeName ?? machineName()).slice(0, 64)
 }

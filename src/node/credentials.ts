@@ -4,7 +4,7 @@
 import { operatingErrorOf, P2pJobsError } from '../core/errors.ts'
 import { openHome, resolveHome } from '../home/home.ts'
 import type { Environment, HomeFolders } from '../home/home.ts'
-import { readToken, writeToken } from '../home/networks.ts'
+import { DEFAULT_NETWORK, readToken, writeToken } from '../home/networks.ts'
 import { createCredentials, isFull, openCredentials } from '../trust/credentials.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import { encodeToken, mergeCredentials, parseToken } from '../trust/token.ts'
@@ -16,13 +16,14 @@ export interface NetworkPlace {
   warn(line: string): void
 }
 
-/** The home of this environment, opened. Throws BAD_HOME. */
+/** The home of this environment, opened, and its default network if none is named. Throws BAD_HOME. */
 export function placeOf(
   environment: Environment,
-  network: string,
+  network: string | undefined,
   warn: (line: string) => void
 ): NetworkPlace {
-  return { home: openHome(resolveHome(environment)), network, warn }
+  const home = openHome(resolveHome(environment))
+  return { home, network: network ?? DEFAULT_NETWORK, warn }
 }
 
 /**
@@ -55,6 +56,17 @@ export function acceptToken(place: NetworkPlace, token: string): Credentials {
   const credentials = kept === undefined ? given : mergeCredentials(kept, given)
   keep(place, credentials)
   return credentials
+}
+
+/**
+ * What a program joins with: the token it gives, by default that of its environment, or what is kept.
+ * Undefined where there is none. Throws as `acceptToken` and `keptCredentials` do.
+ */
+export function programCredentials(
+  place: NetworkPlace,
+  token = process.env['P2PJOBS_TOKEN'] ?? ''
+): Credentials | undefined {
+  return token === '' ? keptCredentials(place) : acceptToken(place, token)
 }
 
 function undamaged(place: NetworkPlace): Credentials | undefined {

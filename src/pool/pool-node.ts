@@ -1,23 +1,20 @@
 /**
  * The node behind a pool: a master in this process, on this machine's cores or on a whole network.
  */
-import { hostname } from 'node:os'
 import { LEASE_MS } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import {
-  acceptToken,
-  keptCredentials,
+  programCredentials,
   mayBeMaster,
   noNetwork,
   notAMaster,
   placeOf
 } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
+import { machineName } from '../node/machine.ts'
 import { startPublisher } from '../node/publisher.ts'
 import type { JoinOptions, StartedNode } from '../node/start.ts'
 import type { PoolOptions } from './options.ts'
-
-const DEFAULT_NETWORK = 'default'
 
 /**
  * Starts the node. Throws NO_NETWORK and NOT_A_MASTER where a network is asked for that this home
@@ -28,11 +25,11 @@ export async function startPoolNode(
   onNotice: (notice: MasterNotice) => void,
   warn: (line: string) => void
 ): Promise<StartedNode> {
-  const place = placeOf(process.env, options.network ?? DEFAULT_NETWORK, warn)
+  const place = placeOf(process.env, options.network, warn)
   const { started } = await startPublisher(
     {
       home: place.home,
-      name: options.name ?? hostname().split('.')[0] ?? 'pool',
+      name: options.name ?? machineName(),
       leaseMs: LEASE_MS,
       slots: options.processes,
       isLocal: options.local !== false,
@@ -50,8 +47,7 @@ export async function startPoolNode(
 
 function networkOf(options: PoolOptions, place: NetworkPlace): JoinOptions | undefined {
   const { join = [], listen = [], mdns = true, local, network } = options
-  const { token = process.env['P2PJOBS_TOKEN'] ?? '' } = options
-  const credentials = token === '' ? keptCredentials(place) : acceptToken(place, token)
+  const credentials = programCredentials(place, options.token)
   if (credentials === undefined) {
     if (local === false || network !== undefined || join.length > 0) throw noNetwork()
     return undefined

@@ -15,7 +15,7 @@ export const attachCommand = defineCommand(attachTable, async (flags, context, o
   const { job, tasks } = parseTaskSelector(wordsOf(operands, 'ID')[0])
   if (tasks !== undefined)
     throw usage('a whole job is attached to; `p2pjobs logs -f` follows tasks')
-  const { home } = placeOf(context.env, 'default', problemLines(context))
+  const { home } = placeOf(context.env, undefined, problemLines(context))
   const jobs = await openRemoteJobs(home)
   try {
     const view = await oneJob(jobs, job)

@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LEASE_MS } from '../../core/limits.ts'
 import type { Member } from '../../core/members/events.ts'
 import { noNetwork, placeOf } from '../../node/credentials.ts'
+import { machineName } from '../../node/machine.ts'
 import { liveNodeOf, startNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
 import type { Context } from '../command.ts'
 import { membersTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { memberEvent, memberNews, memberTable } from '../member-lines.ts'
-import { credentialsOf, defaultName, joinOptions, problemLines } from '../network-flags.ts'
+import { credentialsOf, joinOptions, problemLines } from '../network-flags.ts'
 import { jsonLine } from '../output.ts'
 
 /** How long it looks around: discovery answers within a fraction of a second. */
@@ -26,7 +27,7 @@ export const membersCommand = defineCommand(membersTable, async (flags, context)
   const started = await startNode(
     {
       home: place.home,
-      name: defaultName(),
+      name: machineName(),
       slots: undefined,
       isMaster: false,
       leaseMs: LEASE_MS,

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import type { Member } from '../../core/members/events.ts'
 import { acceptToken, makeNetwork, noNetwork, placeOf, tokenOf } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
+import { machineName } from '../../node/machine.ts'
 import { startNode } from '../../node/start.ts'
 import type { StartedNode } from '../../node/start.ts'
 import { defineCommand, ExitCode } from '../command.ts'
@@ -15,13 +16,7 @@ import { JobsFile } from '../jobs/jobs-file.ts'
 import { publishMasterOf } from '../jobs/publishing.ts'
 import { adviseIfAlone } from '../membership.ts'
 import { memberEvent, memberNews } from '../member-lines.ts'
-import {
-  credentialsOf,
-  defaultName,
-  joinOptions,
-  problemLines,
-  requireMaster
-} from '../network-flags.ts'
+import { credentialsOf, joinOptions, problemLines, requireMaster } from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
 import { refusalEvents } from '../refusal-events.ts'
 import { labelsOf, resourcesOf } from '../scheduling-flags.ts'
@@ -40,7 +35,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
   const started = await startNode(
     {
       home: place.home,
-      name: flags.name ?? defaultName(),
+      name: flags.name ?? machineName(),
       slots: slots === 0 ? undefined : slots,
       labels: labelsOf(flags.label),
       resources: resourcesOf(flags.resource),
@@ -142,7 +137,7 @@ async function tellStarted(
   context: Context
 ): Promise<void> {
   const addresses = node.network?.addresses ?? []
-  const name = flags.name ?? defaultName()
+  const name = flags.name ?? machineName()
   const isDurable = node.jobs !== undefined
   if (flags.master && !isDurable && !flags.inMemory) {
     context.stderr(

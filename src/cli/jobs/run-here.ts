@@ -5,6 +5,7 @@ import type { Member } from '../../core/members/events.ts'
 import { noNetwork } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
 import type { NodeListener } from '../../node/node.ts'
+import { machineName } from '../../node/machine.ts'
 import { startPublisher } from '../../node/publisher.ts'
 import type { StartedNode } from '../../node/start.ts'
 import { ExitCode } from '../command.ts'
@@ -13,7 +14,7 @@ import type { runTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { adviseIfAlone, waitForWorkers } from '../membership.ts'
-import { credentialsOf, defaultName, joinOptions, requireMaster } from '../network-flags.ts'
+import { credentialsOf, joinOptions, requireMaster } from '../network-flags.ts'
 import { failureStatus } from './exit-status.ts'
 import type { Printing } from './printing.ts'
 import { publishMasterOf } from './publishing.ts'
@@ -67,7 +68,7 @@ async function start(
   const { started, hasSlots, neighbour } = await startPublisher(
     {
       home: place.home,
-      name: flags.name ?? defaultName(),
+      name: flags.name ?? machineName(),
       ...isolationOptions(flags),
       leaseMs: flags.lease,
       slots: flags.slots,

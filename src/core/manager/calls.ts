@@ -96,12 +96,13 @@ export interface Answer {
   readonly values: readonly Uint8Array[]
 }
 
-const CALL_OVERHEAD_BYTES = 64
+/** What anything that is kept takes beyond its own bytes, roughly. */
+export const KEPT_OVERHEAD_BYTES = 64
 
 /** What it takes in memory, roughly. */
 export function sizeOf({ args, values }: Pick<Call, 'args' | 'values'>): number {
-  let bytes = CALL_OVERHEAD_BYTES
+  let bytes = KEPT_OVERHEAD_BYTES
   for (const arg of args) bytes += typeof arg === 'string' ? 2 * arg.length : 8
-  for (const value of values) bytes += value.length + CALL_OVERHEAD_BYTES
+  for (const value of values) bytes += value.length + KEPT_OVERHEAD_BYTES
   return bytes
 }

@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
 import {
   credentialsOf,
-  defaultName,
   joinOptions,
   problemLines,
   requireMaster
@@ -123,13 +122,6 @@ describe('joinOptions', () => {
     expect(joinOptions({ ...flags, noMdns: true }, credentials)).to.include({
       isDiscovering: false
     })
-  })
-})
-
-describe('defaultName', () => {
-  it('is the name of the machine without its domain', () => {
-    expect(hostname().startsWith(defaultName())).to.equal(true)
-    expect(defaultName()).to.match(/^[^.]+$/)
   })
 })
 

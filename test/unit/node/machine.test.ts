@@ -1,6 +1,6 @@
 import { hostname, totalmem } from 'node:os'
 import { expect } from 'chai'
-import { machineAmounts, machineLabels } from '../../../src/node/machine.ts'
+import { machineAmounts, machineLabels, machineName } from '../../../src/node/machine.ts'
 
 describe('what a machine says of itself', () => {
   it('is its system, its processor and its name, and what its user says, who knows better', () => {
@@ -15,5 +15,10 @@ describe('what a machine says of itself', () => {
   it('has memory, no more than there is, unless its user says how much of it tasks may take', () => {
     expect(machineAmounts()['memory']).to.be.within(1, totalmem())
     expect(machineAmounts({ memory: 5, gpu: 2 })).to.deep.equal({ memory: 5, gpu: 2 })
+  })
+
+  it('is what a node is called, without the domain', () => {
+    expect(hostname().startsWith(machineName())).to.equal(true)
+    expect(machineName()).to.match(/^[^.]+$/)
   })
 })

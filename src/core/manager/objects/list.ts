@@ -10,12 +10,11 @@
  *     state                      → ok [length]
  */
 import { CALL_VALUES_MAX, SNAPSHOT_BYTES_MAX } from '../../limits.ts'
+import { KEPT_OVERHEAD_BYTES } from '../calls.ts'
 import { BaseObject } from '../base-object.ts'
 import type { Ops } from '../base-object.ts'
 import type { Ask } from '../shared-object.ts'
 import { integerOf } from '../state.ts'
-
-const ITEM_OVERHEAD_BYTES = 64
 
 export class List extends BaseObject {
   readonly kind = 'list'
@@ -96,7 +95,7 @@ export class List extends BaseObject {
   }
 
   #count(values: readonly Uint8Array[], sign: 1 | -1): void {
-    for (const value of values) this.state.bytes += sign * (value.length + ITEM_OVERHEAD_BYTES)
+    for (const value of values) this.state.bytes += sign * (value.length + KEPT_OVERHEAD_BYTES)
   }
 }
 
