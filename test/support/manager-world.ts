@@ -163,6 +163,8 @@ export class WorldClient {
   readonly toManager: ClientMessage[] = []
   session: number | undefined
   isStopped = false
+  /** It reads nothing of what it is sent. */
+  isDeaf = false
   readonly #world: ManagerWorld
   #isEnding = false
   #nextHandle = 1
@@ -222,7 +224,7 @@ export class WorldClient {
       this.#world.handle({ type: 'message', peer, session: this.session, message })
       return true
     }
-    const answer = this.toClient.shift()
+    const answer = this.isDeaf ? undefined : this.toClient.shift()
     if (answer !== undefined && this.session !== undefined) {
       this.handle({ type: 'message', session: this.session, message: answer })
       return true

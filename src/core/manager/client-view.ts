@@ -61,6 +61,11 @@ export class Client {
     return this.keptBytes > ANSWERS_WINDOW_BYTES || this.kept.size > ANSWERS_WINDOW
   }
 
+  /** It is there, and takes what it is answered. */
+  get canBeServed(): boolean {
+    return this.session !== undefined && !this.isCongested
+  }
+
   keep(answer: Answer, row?: number): number {
     const bytes = sizeOf(answer)
     this.kept.push(answer)

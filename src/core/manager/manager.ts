@@ -111,8 +111,10 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
       this.#fault(client, 'it confirms answers that it was not sent')
       return
     }
+    const wasCongested = client.isCongested
     state.bytes -= client.confirm(message.answers, state.ledger)
     if (client.unsent > 0) state.markDue(client)
+    if (wasCongested && !client.isCongested) this.#welcome(client)
     this.#goOn(client)
     if (message.type === 'calls') this.#accept(client, message)
     if (message.type === 'renewal') {
@@ -145,8 +147,13 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     const { received: calls } = client
     const { epoch, leaseMs } = config
     state.push({ type: 'send', session, message: { type: 'opened', epoch, leaseMs, calls } })
-    for (const object of client.objects) object.welcome?.()
+    this.#welcome(client)
     state.markDue(client)
+  }
+
+  /** What it waits for may be there already. */
+  #welcome(client: Client): void {
+    for (const object of client.objects) object.welcome?.()
   }
 
   #refusalOf({ manager, epoch }: Open, known: Client | undefined): RefusalReason | undefined {

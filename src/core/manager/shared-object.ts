@@ -30,7 +30,7 @@ export interface SharedObject {
   cancel(wait: Wait): void
   /** Its client has left, and it has been taken out of its list already. */
   drop?(wait: Wait): void
-  /** A client that was cut off is there again. */
+  /** A client can be served again: it was cut off, or had too many answers to read. */
   welcome?(): void
   /** A client has left: what it holds is free. Its waits have been dropped. */
   lose?(client: Client): void

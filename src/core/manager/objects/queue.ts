@@ -12,8 +12,6 @@
  * Numbers of items are told for leases only. What is on lease to a client that is lost comes back.
  */
 import { CALL_VALUES_MAX, FRAME_BYTES_TARGET } from '../../limits.ts'
-import { Heap } from '../../heap.ts'
-import { Queue } from '../../queue.ts'
 import type { Client } from '../client-view.ts'
 import { BaseObject } from '../base-object.ts'
 import type { Ops } from '../base-object.ts'
@@ -23,14 +21,7 @@ import { integerOf } from '../state.ts'
 import type { ManagerState } from '../state.ts'
 import { WaitList } from '../waits.ts'
 import type { Wait } from '../waits.ts'
-
-interface Item {
-  /** Grows with every put. */
-  readonly number: number
-  readonly value: Uint8Array
-  /** Of a durable manager, while it is on lease: the row that says so. */
-  leaseRow?: number | undefined
-}
+import { QueueItems } from './queue-items.ts'
 
 /** What a queue was, of a durable manager that was started anew. */
 interface SavedQueue {
@@ -38,24 +29,16 @@ interface SavedQueue {
   readonly unfinished: number
 }
 
-const ITEM_OVERHEAD_BYTES = 64
-
 export class SharedQueue extends BaseObject {
   readonly kind: 'queue' | 'joinableQueue'
   readonly #maxsize: number
-  #items = new Queue<Item>()
-  /** Items that came back; they go first, in their order. */
-  readonly #returned = new Heap<Item>((a, b) => a.number < b.number)
-  readonly #leased = new Map<Client, Map<number, Item>>()
+  readonly #items: QueueItems
   readonly #putters = new WaitList()
   readonly #getters = new WaitList()
   readonly #joiners = new WaitList()
-  #lastNumber = 0
   #unfinished = 0
   /** Of a durable manager; 0: none. */
   readonly row: number
-  /** Items while it is rebuilt. */
-  readonly #saved = new Map<number, Item>()
   protected readonly ops = {
     put: (ask) => this.#put(ask),
     get: (ask) => this.#get(ask),
@@ -80,13 +63,14 @@ export class SharedQueue extends BaseObject {
   ) {
     super(state, name)
     this.kind = kind
+    this.#items = new QueueItems(state)
     this.#maxsize = maxsize
     this.#unfinished = saved?.unfinished ?? 0
     this.row = saved?.row ?? state.ledger?.add(this.#toRow()) ?? 0
   }
 
   get size(): number {
-    return this.#items.size + this.#returned.size
+    return this.#items.size
   }
 
   override expire(wait: Wait): void {
@@ -104,9 +88,7 @@ export class SharedQueue extends BaseObject {
   }
 
   lose(client: Client): void {
-    const leased = this.#leased.get(client)
-    this.#leased.delete(client)
-    for (const item of leased?.values() ?? []) this.#return(item)
+    this.#items.lose(client)
     this.#serve()
   }
 
@@ -120,14 +102,7 @@ export class SharedQueue extends BaseObject {
     for (const wait of this.#putters) this.#endPut(wait, 'deleted')
     this.endAll(this.#getters, 'deleted')
     this.endAll(this.#joiners, 'deleted')
-    for (let item = this.#take(); item !== undefined; item = this.#take()) this.#forget(item)
-    for (const leased of this.#leased.values()) {
-      for (const item of leased.values()) {
-        this.#endLease(item)
-        this.#forget(item)
-      }
-    }
-    this.#leased.clear()
+    this.#items.clear()
     this.state.ledger?.remove(this.row)
   }
 
@@ -141,22 +116,16 @@ export class SharedQueue extends BaseObject {
 
   /** Takes an item back from the disk; in their order, before `restored`. */
   restoreItem(number: number, value: Uint8Array): void {
-    this.#saved.set(number, { number, value })
-    this.state.bytes += value.length + ITEM_OVERHEAD_BYTES
+    this.#items.restore(number, value)
   }
 
   /** One of these was on lease. */
   restoreLease(number: number, client: Client, row: number): void {
-    const item = this.#saved.get(number)
-    if (item === undefined) return
-    this.#saved.delete(number)
-    item.leaseRow = row
-    this.#hold(client, item)
+    this.#items.restoreLease(number, client, row)
   }
 
   restored(): void {
-    for (const item of this.#saved.values()) this.#items.push(item)
-    this.#saved.clear()
+    this.#items.restored()
   }
 
   // --- putting
@@ -199,11 +168,8 @@ export class SharedQueue extends BaseObject {
   }
 
   #add(value: Uint8Array): void {
-    const number = this.state.ledger?.add({ type: 'item', queue: this.row, value })
-    const item = { number: number ?? ++this.#lastNumber, value }
+    this.#items.add(value, this.row)
     this.#count(1)
-    this.state.bytes += value.length + ITEM_OVERHEAD_BYTES
-    this.#items.push(item)
   }
 
   /** Ends a put that waits, and drops what it has not put. */
@@ -237,7 +203,7 @@ export class SharedQueue extends BaseObject {
   #get(ask: Ask): void {
     const most = Math.min(integerOf(ask.call, 0, 1) ?? 1, CALL_VALUES_MAX)
     const isLease = ask.call.args[1] === true
-    if (this.size > 0 && isThere(ask.client)) {
+    if (this.size > 0 && ask.client.canBeServed) {
       this.#deliver(ask, most, isLease)
       this.#fill()
       return
@@ -253,11 +219,11 @@ export class SharedQueue extends BaseObject {
   }
 
   /**
-   * The first that waits and is connected: who has died without a word would take an item with it.
-   * Those who are cut off keep their place.
+   * The first that waits and can be served. Others keep their place: who has died without a word
+   * would take an item with it, and who does not read would take all there are.
    */
   #nextGetter(): Wait | undefined {
-    for (const wait of this.#getters) if (isThere(wait.client)) return wait
+    for (const wait of this.#getters) if (wait.client.canBeServed) return wait
     return undefined
   }
 
@@ -273,50 +239,16 @@ export class SharedQueue extends BaseObject {
     let bytes = 0
     // As many as fit into a frame, so that nobody has to wait for a large part of the queue.
     while (values.length < most && bytes < FRAME_BYTES_TARGET) {
-      const item = this.#take()
+      const item = this.#items.take()
       if (item === undefined) break
       values.push(item.value)
       bytes += item.value.length
       if (isLease) {
         numbers.push(item.number)
-        this.#lease(to.client, item)
-      } else this.#forget(item)
+        this.#items.lease(to.client, item)
+      } else this.#items.forget(item)
     }
     this.state.answer(to, 'ok', numbers, values)
-  }
-
-  #take(): Item | undefined {
-    return this.#returned.size > 0 ? this.#returned.pop() : this.#items.shift()
-  }
-
-  #forget({ number, value }: Item): void {
-    this.state.ledger?.remove(number)
-    this.state.bytes -= value.length + ITEM_OVERHEAD_BYTES
-  }
-
-  #lease(client: Client, item: Item): void {
-    item.leaseRow = this.state.ledger?.add({
-      type: 'lease',
-      client: client.row,
-      item: item.number
-    })
-    this.#hold(client, item)
-  }
-
-  #hold(client: Client, item: Item): void {
-    let leased = this.#leased.get(client)
-    if (leased === undefined) this.#leased.set(client, (leased = new Map<number, Item>()))
-    leased.set(item.number, item)
-  }
-
-  #return(item: Item): void {
-    this.#endLease(item)
-    this.#returned.push(item)
-  }
-
-  #endLease(item: Item): void {
-    if (item.leaseRow !== undefined) this.state.ledger?.remove(item.leaseRow)
-    item.leaseRow = undefined
   }
 
   #serve(): void {
@@ -330,39 +262,25 @@ export class SharedQueue extends BaseObject {
   // --- what was taken on lease
 
   #ack(ask: Ask): void {
-    const items = this.#unlease(ask)
-    if (items === undefined) return
-    for (const item of items) {
-      this.#endLease(item)
-      this.#forget(item)
+    const items = this.#items.unlease(ask.client, ask.call.args)
+    if (items === undefined) {
+      this.state.answer(ask, 'notHeld')
+      return
     }
+    for (const item of items) this.#items.forget(item)
     if (this.kind === 'joinableQueue') this.#finish(items.length)
     this.state.answer(ask, 'ok')
   }
 
   #giveBack(ask: Ask): void {
-    const items = this.#unlease(ask)
-    if (items === undefined) return
-    for (const item of items) this.#return(item)
+    const items = this.#items.unlease(ask.client, ask.call.args)
+    if (items === undefined) {
+      this.state.answer(ask, 'notHeld')
+      return
+    }
+    this.#items.giveBack(items)
     this.state.answer(ask, 'ok')
     this.#serve()
-  }
-
-  /** Takes these items off their lease; answers and returns undefined if one is not the caller's. */
-  #unlease(ask: Ask): Item[] | undefined {
-    const leased = this.#leased.get(ask.client)
-    const items = new Map<number, Item>()
-    for (const number of ask.call.args) {
-      const item = typeof number === 'number' ? leased?.get(number) : undefined
-      if (item !== undefined) items.set(item.number, item)
-    }
-    if (leased === undefined || items.size !== ask.call.args.length) {
-      this.state.answer(ask, 'notHeld')
-      return undefined
-    }
-    for (const number of items.keys()) leased.delete(number)
-    if (leased.size === 0) this.#leased.delete(ask.client)
-    return [...items.values()]
   }
 
   #count(more: number): void {
@@ -379,8 +297,4 @@ export class SharedQueue extends BaseObject {
     for (const wait of this.#joiners) this.state.end(wait, 'ok')
     return true
   }
-}
-
-function isThere({ session }: Client): boolean {
-  return session !== undefined
 }

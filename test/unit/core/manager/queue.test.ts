@@ -89,6 +89,22 @@ describe('a shared queue', () => {
     expect(one.ask(mine, 'get', { timeoutMs: 0 }).status).to.equal('empty')
   })
 
+  it('who does not read what it got is given no more until it does', () => {
+    const [mine, theirs] = queue()
+    const gets = Array.from({ length: 10 }, () => two.call(theirs, 'get'))
+    two.isDeaf = true
+    const values = Array.from({ length: 10 }, (_, place) => new Uint8Array(2 ** 20).fill(place))
+    for (const value of values) one.call(mine, 'put', { values: [value] })
+    // Four fill the window of 4 MiB.
+    expect(one.ask(mine, 'state').args[0]).to.equal(6)
+    expect(one.ask(mine, 'get').values[0]?.[0]).to.equal(4)
+    two.isDeaf = false
+    world.settle()
+    const taken = gets.map((get) => two.answers.get(get)?.values[0]?.[0])
+    expect(taken).to.deep.equal([0, 1, 2, 3, 5, 6, 7, 8, 9, undefined])
+    expect(one.ask(mine, 'state').args[0]).to.equal(0)
+  })
+
   it('a wait that is canceled takes nothing', () => {
     const [mine, theirs] = queue()
     const get = one.call(mine, 'get')
