@@ -31,7 +31,10 @@ export class Dict extends BaseObject {
   protected readonly ops = {
     get: (ask) => this.#get(ask, textOf(ask.call, 0)),
     set: (ask) => this.#set(ask),
-    remove: (ask) => this.#remove(ask, textOf(ask.call, 0) ?? this.#last?.key),
+    remove: (ask) => {
+      const isLast = ask.call.args[0] === null
+      this.#remove(ask, isLast ? this.#last?.key : textOf(ask.call, 0))
+    },
     has: (ask) => this.state.answer(ask, 'ok', [this.#entries.has(textOf(ask.call, 0) ?? '')]),
     entries: (ask) => this.#list(ask),
     clear: (ask) => {

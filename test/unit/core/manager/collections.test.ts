@@ -42,6 +42,14 @@ describe('shared collections', () => {
       expect(popItem()).to.equal('f')
     })
 
+    it('removes nothing for what cannot be a key', () => {
+      set('a')
+      for (const args of [[1], [true], []]) {
+        expect(client.ask(dict, 'remove', { args }).status).to.equal('notFound')
+      }
+      expect(popItem()).to.equal('a')
+    })
+
     it('tells its entries in the order in which the keys came; a new value keeps the place', () => {
       set('a', 'b', 'c')
       client.ask(dict, 'set', { args: [false, 'a'], values: [bytes('new')] })
