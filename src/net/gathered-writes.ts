@@ -66,9 +66,9 @@ function windowUpdate(data: Data): Uint8Array | undefined {
 }
 
 /**
- * Behind each Noise message its reader looks for the length of the next one, and says by an error that
- * there is none. Making one there takes 36 us, a fifth of what a frame costs: the same one serves
- * as well. Without it things are slower, and no different.
+ * Behind each Noise message its reader looks for the length of the next one, and says by an error
+ * that there is none. Making one there takes 36 us: the same one serves as well. Without it things
+ * are slower, and no different.
  */
 export function saveErrors(connection: MessageStream): void {
   const { decoder } = connection as { decoder?: { lengthDecoder?: (data: Data) => number } }

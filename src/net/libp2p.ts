@@ -63,7 +63,7 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
       reconnectRetries: 0
     },
     // A peer that vanished is noticed after 5 to 20 s; its leases end sooner. A stall of less than
-    // 5 s ends nothing. Pings every 2 s were half of what 500 idle workers cost a master.
+    // 5 s ends nothing. More often costs a master with many workers (docs/ARCHITECTURE.md).
     connectionMonitor: {
       pingInterval: 15_000,
       pingTimeout: { minTimeout: 5000, maxTimeout: 5000 }

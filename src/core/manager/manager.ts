@@ -114,7 +114,7 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
     const wasCongested = client.isCongested
     state.bytes -= client.confirm(message.answers, state.ledger)
     if (client.unsent > 0) state.markDue(client)
-    if (wasCongested && !client.isCongested) this.#welcome(client)
+    if (wasCongested) this.#welcome(client)
     this.#goOn(client)
     if (message.type === 'calls') this.#accept(client, message)
     if (message.type === 'renewal') {
@@ -153,6 +153,7 @@ export class Manager implements Machine<ManagerEvent, ManagerEffect> {
 
   /** What it waits for may be there already. */
   #welcome(client: Client): void {
+    if (!client.canBeServed) return
     for (const object of client.objects) object.welcome?.()
   }
 
