@@ -1,6 +1,7 @@
 /**
  * What a client asks of whatever runs its functions.
  */
+import { until } from '../support/until.ts'
 import type { JobName } from './jobs.ts'
 
 export interface Calls {
@@ -9,5 +10,5 @@ export interface Calls {
 }
 
 export async function untilSlots(slots: () => number, wanted: number): Promise<void> {
-  while (slots() < wanted) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until(() => slots() >= wanted, `there are ${wanted} slots`)
 }

@@ -7,6 +7,7 @@ import { Manager, Pool } from '../../src/index.ts'
 import { makeNetwork, placeOf, tokenOf } from '../../src/node/credentials.ts'
 import * as functions from '../support/manager-functions.ts'
 import { config, Programs } from '../support/program.ts'
+import { until } from '../support/until.ts'
 
 describe('manager, from tasks on two workers', function () {
   this.timeout(120_000)
@@ -38,7 +39,7 @@ describe('manager, from tasks on two workers', function () {
       output: 'ignore',
       onWarning: () => undefined
     })
-    while (pool.slots < 4) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => pool.slots >= 4, 'the slots of both workers are there')
   })
 
   after(async () => {

@@ -10,6 +10,7 @@ import type { LineProcess } from '../support/line-process.ts'
 import { attemptOf, sqr } from '../support/pool-functions.ts'
 import { failureOf, poolSuite } from '../support/pool-suite.ts'
 import { config, Programs } from '../support/program.ts'
+import { until } from '../support/until.ts'
 
 describe('pool, on a network', function () {
   this.timeout(120_000)
@@ -48,7 +49,7 @@ describe('pool, on a network', function () {
     const network = { join, mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'] }
     const rest = { local: false, output: 'ignore', onWarning: () => undefined } as const
     const pool = await Pool.open({ ...network, ...rest, ...options })
-    while (pool.slots < 2 * join.length) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => pool.slots >= 2 * join.length, 'the slots of all workers are there')
     return pool
   }
 
