@@ -58,7 +58,7 @@ export class Restoring {
     for (const [client, answered] of this.#answered) {
       client.confirmed = answered - client.kept.size
     }
-    for (const queue of this.#queues.values()) queue.restored()
+    for (const { items } of this.#queues.values()) items.restored()
     for (const wait of this.#waits.values()) this.#waitAgain(wait)
     for (const client of this.#clients.values()) {
       state.deadlines.push({ at: client.expiresAt, client })
@@ -78,7 +78,7 @@ export class Restoring {
       case 'item': {
         const queue = known(this.#queues, value.queue)
         this.#items.set(row, queue)
-        queue.restoreItem(row, value.value)
+        queue.items.restore(row, value.value)
         return
       }
       case 'client':
@@ -94,7 +94,7 @@ export class Restoring {
       }
       case 'lease': {
         const client = known(this.#clients, value.client)
-        known(this.#items, value.item).restoreLease(value.item, client, row)
+        known(this.#items, value.item).items.restoreLease(value.item, client, row)
         return
       }
       case 'wait': {

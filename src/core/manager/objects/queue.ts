@@ -32,7 +32,8 @@ interface SavedQueue {
 export class SharedQueue extends BaseObject {
   readonly kind: 'queue' | 'joinableQueue'
   readonly #maxsize: number
-  readonly #items: QueueItems
+  /** For who rebuilds it. */
+  readonly items: QueueItems
   readonly #putters = new WaitList()
   readonly #getters = new WaitList()
   readonly #joiners = new WaitList()
@@ -63,14 +64,14 @@ export class SharedQueue extends BaseObject {
   ) {
     super(state, name)
     this.kind = kind
-    this.#items = new QueueItems(state)
+    this.items = new QueueItems(state)
     this.#maxsize = maxsize
     this.#unfinished = saved?.unfinished ?? 0
     this.row = saved?.row ?? state.ledger?.add(this.#toRow()) ?? 0
   }
 
   get size(): number {
-    return this.#items.size
+    return this.items.size
   }
 
   override expire(wait: Wait): void {
@@ -88,7 +89,7 @@ export class SharedQueue extends BaseObject {
   }
 
   lose(client: Client): void {
-    this.#items.lose(client)
+    this.items.lose(client)
     this.#serve()
   }
 
@@ -102,30 +103,15 @@ export class SharedQueue extends BaseObject {
     for (const wait of this.#putters) this.#endPut(wait, 'deleted')
     this.endAll(this.#getters, 'deleted')
     this.endAll(this.#joiners, 'deleted')
-    this.#items.clear()
+    this.items.clear()
     this.state.ledger?.remove(this.row)
   }
 
-  // --- on disk
-
+  /** What stands for it on disk. */
   #toRow(): Row {
     const { kind, name } = this
     const [maxsize, unfinished] = [this.#maxsize, this.#unfinished]
     return { type: 'queue', kind, name, maxsize, unfinished }
-  }
-
-  /** Takes an item back from the disk; in their order, before `restored`. */
-  restoreItem(number: number, value: Uint8Array): void {
-    this.#items.restore(number, value)
-  }
-
-  /** One of these was on lease. */
-  restoreLease(number: number, client: Client, row: number): void {
-    this.#items.restoreLease(number, client, row)
-  }
-
-  restored(): void {
-    this.#items.restored()
   }
 
   // --- putting
@@ -168,7 +154,7 @@ export class SharedQueue extends BaseObject {
   }
 
   #add(value: Uint8Array): void {
-    this.#items.add(value, this.row)
+    this.items.add(value, this.row)
     this.#count(1)
   }
 
@@ -239,14 +225,14 @@ export class SharedQueue extends BaseObject {
     let bytes = 0
     // As many as fit into a frame, so that nobody has to wait for a large part of the queue.
     while (values.length < most && bytes < FRAME_BYTES_TARGET) {
-      const item = this.#items.take()
+      const item = this.items.take()
       if (item === undefined) break
       values.push(item.value)
       bytes += item.value.length
       if (isLease) {
         numbers.push(item.number)
-        this.#items.lease(to.client, item)
-      } else this.#items.forget(item)
+        this.items.lease(to.client, item)
+      } else this.items.forget(item)
     }
     this.state.answer(to, 'ok', numbers, values)
   }
@@ -262,23 +248,23 @@ export class SharedQueue extends BaseObject {
   // --- what was taken on lease
 
   #ack(ask: Ask): void {
-    const items = this.#items.unlease(ask.client, ask.call.args)
+    const items = this.items.unlease(ask.client, ask.call.args)
     if (items === undefined) {
       this.state.answer(ask, 'notHeld')
       return
     }
-    for (const item of items) this.#items.forget(item)
+    for (const item of items) this.items.forget(item)
     if (this.kind === 'joinableQueue') this.#finish(items.length)
     this.state.answer(ask, 'ok')
   }
 
   #giveBack(ask: Ask): void {
-    const items = this.#items.unlease(ask.client, ask.call.args)
+    const items = this.items.unlease(ask.client, ask.call.args)
     if (items === undefined) {
       this.state.answer(ask, 'notHeld')
       return
     }
-    this.#items.giveBack(items)
+    this.items.giveBack(items)
     this.state.answer(ask, 'ok')
     this.#serve()
   }
