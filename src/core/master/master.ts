@@ -13,6 +13,7 @@ import { PAUSE_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { WorkerMessage } from '../messages.ts'
 import type { AttemptRef, JobId, Millis, NodeId } from '../types.ts'
+import { isReportDue } from './attempts.ts'
 import { followUp } from './consequences.ts'
 import type { MasterEffect, MasterEvent } from './events.ts'
 import { grant, grantAll } from './grant.ts'
@@ -29,14 +30,7 @@ import {
 import type { Saved } from './journal.ts'
 import { resume } from './outcome.ts'
 import { restore, resumeAll } from './restore.ts'
-import {
-  isReportDue,
-  onDisconnected,
-  onDrainWorker,
-  onExpiry,
-  onHold,
-  onMessage
-} from './sessions.ts'
+import { onDisconnected, onDrainWorker, onExpiry, onHold, onMessage } from './sessions.ts'
 import { MasterState } from './state.ts'
 import { onStragglers } from './stragglers.ts'
 import type { Deadline, MasterConfig } from './state.ts'
