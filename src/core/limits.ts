@@ -66,7 +66,14 @@ export const SPEED_KEEP_MS = 1_000
 /** Credit that should not be out is taken back after this long: most is used or right again by then. */
 export const CREDIT_PATIENCE_MS = 20
 /** An executor gets short tasks for about this long ahead, so that its slots never wait for us. */
-export const AHEAD_MS = 10
+export const AHEAD_MS = 40
+/** How long a message that nobody waits for waits for another one that it can leave with. */
+export const COMPANY_MS = 2
+/**
+ * The same of a report, when its master has plenty of work left here. (No-op tasks on 16 worker nodes
+ * and two cores: 70 us of CPU each without it, 56 us with it.)
+ */
+export const REPORT_COMPANY_MS = 10
 /** The most tasks a worker asks for, of all masters together and whatever their length. */
 export const HELD_TASKS_MAX = 16_384
 /** Results of one master kept in memory until they are accepted; it gets no more credit beyond. */

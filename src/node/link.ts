@@ -5,10 +5,11 @@
  * `local-link.ts`.
  */
 import { toError } from '../core/errors.ts'
-import type { BlobRef } from '../core/types.ts'
+import type { BlobRef, Millis } from '../core/types.ts'
 import type { RawMessage } from '../wire/frame.ts'
 import { FrameBuilder } from '../wire/frame.ts'
 import type { FrameStream } from '../net/frame-stream.ts'
+import { Company } from './company.ts'
 
 /** How the other side is asked for a blob: it is in our store, with a reference, afterwards. */
 export type ObtainBlob = (ref: BlobRef) => Promise<void>
@@ -23,8 +24,8 @@ interface Codec<Out, In> {
 }
 
 export interface Link<Out, In> {
-  /** `canWait`: a moment, for others that it can leave with. */
-  send(message: Out, canWait?: boolean): void
+  /** `patienceMs`: how long it may wait for others that it can leave with; 0 if it is left out. */
+  send(message: Out, patienceMs?: Millis): void
   /** Resolves when what was sent has left. Throws when the session is over. */
   flushed(): Promise<void>
   /** Ends the session, after what was sent, also if the other side does not end it. */
@@ -35,15 +36,10 @@ export interface Link<Out, In> {
   listen(onMessage: (message: In) => void, onClosed: (error: Error | undefined) => void): void
 }
 
-/** How long a message waits for another one that it can leave with, if nobody waits for it. */
-const COMPANY_MS = 2
-
 /** A session over a stream: all messages of one turn of the loop go out together. */
 export function streamLink<Out, In>(stream: FrameStream, codec: Codec<Out, In>): Link<Out, In> {
   const builder = new FrameBuilder()
-  let waiting: Out[] = []
   let isFlushDue = false
-  let patience: NodeJS.Timeout | undefined
   let closing: NodeJS.Timeout | undefined
   const add = (message: Out): void => {
     const encoded = codec.encode(message)
@@ -53,19 +49,14 @@ export function streamLink<Out, In>(stream: FrameStream, codec: Codec<Out, In>):
   const flush = (): void => {
     isFlushDue = false
     // Behind the others, whose readers are not to wait for them.
-    for (const message of waiting) add(message)
-    waiting = []
+    for (const message of company.take()) add(message)
     stream.send(builder.take())
   }
-  const onImpatient = (): void => {
-    patience = undefined
-    if (waiting.length > 0) flush()
-  }
+  const company = new Company<Out>(flush)
   return {
-    send(message, canWait = false) {
-      if (canWait) {
-        waiting.push(message)
-        patience ??= setTimeout(onImpatient, COMPANY_MS)
+    send(message, patienceMs = 0) {
+      if (patienceMs > 0) {
+        company.add(message, patienceMs)
         return
       }
       add(message)

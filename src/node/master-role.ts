@@ -296,7 +296,7 @@ export class MasterRole {
       case 'send': {
         const session = this.#sessions.get(effect.worker)
         if (session?.number !== effect.session) return
-        session.link.send(effect.message, effect.canWait)
+        session.link.send(effect.message, effect.patienceMs)
         return
       }
       case 'disconnect': {

@@ -5,7 +5,7 @@ import { P2pJobsError, toError } from '../core/errors.ts'
 import type { MasterMessage, OutputStream, WorkerMessage } from '../core/messages.ts'
 import { emptyResult } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
-import type { BlobRef, NodeId } from '../core/types.ts'
+import type { BlobRef, Millis, NodeId } from '../core/types.ts'
 import type { KeptReport, WorkerEffect, WorkerEvent } from '../core/worker/events.ts'
 import type { WorkerConfig } from '../core/worker/state.ts'
 import { Worker } from '../core/worker/worker.ts'
@@ -222,7 +222,7 @@ export class WorkerRole {
       case 'send': {
         const session = this.#sessions.get(effect.master)
         if (session?.number !== effect.session) return
-        this.#send(session, effect.message, effect.canWait)
+        this.#send(session, effect.message, effect.patienceMs)
         return
       }
       case 'disconnect': {
@@ -253,8 +253,8 @@ export class WorkerRole {
     }
   }
 
-  #send(session: Session, message: WorkerMessage, canWait: boolean): void {
-    session.link.send(message, canWait)
+  #send(session: Session, message: WorkerMessage, patienceMs: Millis): void {
+    session.link.send(message, patienceMs)
     if (message.type !== 'bye') return
     session.hasLeft = true
     session.link.close()

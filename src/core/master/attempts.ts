@@ -1,6 +1,7 @@
 /**
  * What workers tell of the attempts they have: started, on their way, ended.
  */
+import { COMPANY_MS } from '../limits.ts'
 import type { Progress, Report } from '../messages.ts'
 import type { Task } from '../task.ts'
 import type { AttemptRef, Millis, NodeId } from '../types.ts'
@@ -61,7 +62,7 @@ export function onReport(
   }
   judgeReturns(state, view, { ended, returned }, now)
   const attempts = reports.map(({ job, task, attempt }) => ({ job, task, attempt }))
-  state.send(view, { type: 'accepted', attempts }, true)
+  state.send(view, { type: 'accepted', attempts }, COMPANY_MS)
   state.file(view, now)
   if (state.waitingTasks > waitedBefore) grantAll(state, now)
   else grant(state, view, now)

@@ -46,8 +46,8 @@ export type MasterEvent =
 export type MasterEffect =
   /** To be on disk before any later effect is performed. */
   | { type: 'journal'; record: JournalRecord }
-  /** `canWait`: nobody waits for it; it may leave a moment later, with another message. */
-  | { type: 'send'; worker: NodeId; session: number; message: MasterMessage; canWait: boolean }
+  /** `patienceMs`: how long it may wait for others that it can leave with; 0: it is waited for. */
+  | { type: 'send'; worker: NodeId; session: number; message: MasterMessage; patienceMs: Millis }
   /** End the session: the worker is to open a new one. */
   | { type: 'disconnect'; worker: NodeId; session: number; reason: string }
   /** The worker has left: end the session after what was sent, also if it does not. */

@@ -2,7 +2,7 @@
  * What becomes of a task when an attempt of it is over.
  */
 import { unreachable } from '../assert.ts'
-import { CRASHES_MAX, LOSSES_MAX, REFUSALS_MAX } from '../limits.ts'
+import { COMPANY_MS, CRASHES_MAX, LOSSES_MAX, REFUSALS_MAX } from '../limits.ts'
 import type { Job } from '../job.ts'
 import { emptyResult } from '../result.ts'
 import type { Result } from '../result.ts'
@@ -230,7 +230,8 @@ export function endJob(state: MasterState, { job }: Pick<Task, 'job'>): void {
   if (!job.hasEnded || !state.dropJob(job)) return
   for (const worker of job.toldWorkers) {
     const view = state.workers.get(worker)
-    if (view?.forgetJob(job.id) === true) state.send(view, { type: 'forget', job: job.id }, true)
+    if (view?.forgetJob(job.id) === true)
+      state.send(view, { type: 'forget', job: job.id }, COMPANY_MS)
   }
   const counts = { ...job.counts }
   const { finished, failed, canceled, aborted } = counts

@@ -93,9 +93,15 @@ export class MasterState {
     if (this.config.isDurable) this.#records.push({ type: 'journal', record })
   }
 
-  send(view: WorkerView, message: MasterMessage, canWait = false): void {
+  send(view: WorkerView, message: MasterMessage, patienceMs: Millis = 0): void {
     if (view.session === undefined) return
-    this.#effects.push({ type: 'send', worker: view.id, session: view.session, message, canWait })
+    this.#effects.push({
+      type: 'send',
+      worker: view.id,
+      session: view.session,
+      message,
+      patienceMs
+    })
   }
 
   disconnect(worker: NodeId, session: number, reason: string): void {

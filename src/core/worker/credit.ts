@@ -9,7 +9,7 @@
  * Credit that is out and should not be, for other masters took the slots or tasks turned out to be
  * long, is taken back: not at once, since most of it is used or justified again before long.
  */
-import { CREDIT_PATIENCE_MS, HELD_TASKS_MAX, RESULT_BYTES_MAX } from '../limits.ts'
+import { COMPANY_MS, CREDIT_PATIENCE_MS, HELD_TASKS_MAX, RESULT_BYTES_MAX } from '../limits.ts'
 import type { Millis } from '../types.ts'
 import type { MasterView } from './master-view.ts'
 import type { WorkerState } from './state.ts'
@@ -156,5 +156,5 @@ function tell(state: WorkerState, view: MasterView): void {
   const { credit, withdrawn, isHungry: more } = view
   view.isAsked = view.openCredit > 0 && (more || view.isAsked)
   // Without a free slot it is for later.
-  state.send(view, { type: 'offer', credit, withdrawn, more }, state.freeSlots === 0)
+  state.send(view, { type: 'offer', credit, withdrawn, more }, state.freeSlots > 0 ? 0 : COMPANY_MS)
 }

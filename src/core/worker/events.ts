@@ -53,8 +53,8 @@ export interface ReadOrder {
 }
 
 export type WorkerEffect =
-  /** `canWait`: nobody waits for it; it may leave a moment later, with another message. */
-  | { type: 'send'; master: NodeId; session: number; message: WorkerMessage; canWait: boolean }
+  /** `patienceMs`: how long it may wait for others that it can leave with; 0: it is waited for. */
+  | { type: 'send'; master: NodeId; session: number; message: WorkerMessage; patienceMs: Millis }
   /** End the session and open a new one. */
   | { type: 'disconnect'; master: NodeId; session: number; reason: string }
   | ({ type: 'start'; run: number; master: NodeId; spec: Spec; input: Payload } & AttemptRef)

@@ -2,7 +2,7 @@
  * Attempts in hand: queued, started, ended, dropped.
  */
 import type { Report } from '../messages.ts'
-import { INLINE_BYTES_MAX } from '../limits.ts'
+import { COMPANY_MS, INLINE_BYTES_MAX, PREFETCH_MS, REPORT_COMPANY_MS } from '../limits.ts'
 import { inlineBytesOf } from '../result.ts'
 import type { Result } from '../result.ts'
 import { inMessages } from '../split.ts'
@@ -21,9 +21,11 @@ import type { WorkerState } from './state.ts'
 export function startQueued(state: WorkerState, now: Millis): void {
   if (state.isDraining) return
   const started = new Map<MasterView, Held[]>()
+  let isFilling = false
   while (state.queued + state.parked > 0) {
     const held = nextToStart(state)
-    if (held === undefined || state.roomFor(specOf(held.job).kind, now) <= 0) break
+    if (held === undefined || !state.hasRoomFor(specOf(held.job).kind, isFilling, now)) break
+    isFilling = true
     start(state, held, now)
     if (held.isAhead) continue
     const list = started.get(held.view) ?? []
@@ -96,8 +98,8 @@ function tellStarted(
   now: Millis
 ): void {
   const attempts = started.map(({ ref }) => ref)
-  const canWait = started.every(({ job }) => job.speed.recent(now) > 0)
-  state.send(view, { type: 'started', attempts }, canWait)
+  const isKnown = started.every(({ job }) => job.speed.recent(now) > 0)
+  state.send(view, { type: 'started', attempts }, isKnown ? COMPANY_MS : 0)
 }
 
 function limitTime(state: WorkerState, { run, job }: Held, now: Millis): void {
@@ -189,9 +191,20 @@ export function report(
     const { job, task, attempt } = held.ref
     reports.push({ job, task, attempt, result: held.result })
   }
+  const patienceMs = hasPlenty(state, view, now) ? REPORT_COMPANY_MS : 0
   for (const part of inMessages(reports, reportBytes)) {
-    state.send(view, { type: 'report', reports: part })
+    state.send(view, { type: 'report', reports: part }, patienceMs)
   }
+}
+
+/**
+ * So much of this master's work is left that it need not hear soon of what has been done: half of
+ * what is worth having in hand, of tasks of which several end within the time that a report waits.
+ */
+function hasPlenty(state: WorkerState, view: MasterView, now: Millis): boolean {
+  const recent = state.speed.recent(now)
+  if (state.isDraining || recent < PREFETCH_MS) return false
+  return 2 * (view.queued + view.running) >= recent
 }
 
 function reportBytes({ result }: Report): number {

@@ -62,9 +62,15 @@ export class WorkerState {
     this.#effects.push(effect)
   }
 
-  send(view: MasterView, message: WorkerMessage, canWait = false): void {
+  send(view: MasterView, message: WorkerMessage, patienceMs: Millis = 0): void {
     if (view.session === undefined) return
-    this.#effects.push({ type: 'send', master: view.id, session: view.session, message, canWait })
+    this.#effects.push({
+      type: 'send',
+      master: view.id,
+      session: view.session,
+      message,
+      patienceMs
+    })
   }
 
   takeEffects(): WorkerEffect[] {
@@ -74,18 +80,22 @@ export class WorkerState {
   }
 
   /**
-   * How many more tasks of this kind the executor gets. All its slots are filled; of short tasks
-   * it gets some more, so that a slot never waits for us: about 10 ms of work, all of one kind,
+   * Whether the executor gets one more task of this kind. All its slots are filled; of short tasks
+   * it gets some more, so that a slot never waits for us: about 40 ms of work, all of one kind,
    * since executors of two kinds do not know of each other's slots. Nor do they know of tasks that
    * take more than one: beside those, nothing is handed over ahead.
+   *
+   * @param isFilling it has been given some just now; else only once half of those are used up, so
+   * that it gets many at a time
    */
-  roomFor(kind: Spec['kind'], now: Millis): number {
+  hasRoomFor(kind: Spec['kind'], isFilling: boolean, now: Millis): boolean {
     const free = this.room.slots - this.room.slotsTaken
-    if (free > 0) return free
-    if (this.largeRuns > 0) return 0
+    if (free > 0) return true
     const others = this.runs.size - (this.runsOfKind.get(kind) ?? 0)
-    if (others > 0) return 0
-    return free + this.aheadMax(now)
+    if (this.largeRuns > 0 || others > 0) return false
+    const aheadMax = this.aheadMax(now)
+    const room = free + aheadMax
+    return room > 0 && (isFilling || 2 * room >= aheadMax)
   }
 
   /** How many tasks the executor may have beyond its slots. */

@@ -54,7 +54,7 @@ describe('streamLink', () => {
   it('sends what can wait with the next message that cannot', async () => {
     const stream = new FakeStream()
     const link = streamLink(stream.asStream(), masterEnd)
-    link.send({ type: 'accepted', attempts: [] }, true)
+    link.send({ type: 'accepted', attempts: [] }, 2)
     await turnOfTheLoop()
     expect(stream.did).to.deep.equal([])
     link.send({ type: 'renewed', more: false })
@@ -67,10 +67,24 @@ describe('streamLink', () => {
   it('sends what can wait a moment later when nothing else comes', () => {
     const stream = new FakeStream()
     const link = streamLink(stream.asStream(), masterEnd)
-    link.send({ type: 'accepted', attempts: [] }, true)
-    link.send({ type: 'accepted', attempts: [] }, true)
+    link.send({ type: 'accepted', attempts: [] }, 2)
+    link.send({ type: 'accepted', attempts: [] }, 2)
     mock.timers.tick(LONGER_THAN_ANY_WAIT_MS)
     expect(stream.did).to.deep.equal(['send 1'])
+  })
+
+  it('does not let one that can wait for long keep one that cannot', () => {
+    const stream = new FakeStream()
+    const link = streamLink(stream.asStream(), masterEnd)
+    link.send({ type: 'accepted', attempts: [] }, 50)
+    link.send({ type: 'accepted', attempts: [] }, 2)
+    mock.timers.tick(2)
+    expect(stream.did).to.deep.equal(['send 1'])
+    link.send({ type: 'accepted', attempts: [] }, 50)
+    mock.timers.tick(49)
+    expect(stream.did).to.deep.equal(['send 1'])
+    mock.timers.tick(1)
+    expect(stream.did).to.deep.equal(['send 1', 'send 1'])
   })
 
   it('ends the session when the peer closes its side, too', async () => {

@@ -15,7 +15,7 @@ function record(attempt: number): MasterEffect {
 }
 
 function send(session: number): MasterEffect {
-  return { type: 'send', worker: WORKER, session, message: { type: 'drain' }, canWait: false }
+  return { type: 'send', worker: WORKER, session, message: { type: 'drain' }, patienceMs: 0 }
 }
 
 interface Commit {

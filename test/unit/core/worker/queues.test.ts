@@ -57,7 +57,7 @@ describe('worker: queues', () => {
     const worker = aWorker({ slots: 2 })
     worker.joined('m', { slotsMax: 1 })
     worker.hearsSpec('m', {}, FREE)
-    worker.runsFast('m', 8)
+    worker.runsFast('m', 2)
     worker.hearsLeases('m', [limited(1_001), free(1), limited(1_002), free(2)], true)
     expect(worker.takeStarts()).to.deep.equal([1_001, 1])
     worker.ends(runOf(worker, 1_001))

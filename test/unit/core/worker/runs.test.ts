@@ -74,9 +74,9 @@ describe('worker: runs', () => {
       return { worker, runs: worker.take('start').map(({ run }) => run) }
     }
 
-    it('hands over about 10 ms of short tasks, and says that the first has started', () => {
+    it('hands over about 40 ms of short tasks, and says that the first has started', () => {
       const { worker, runs } = ahead()
-      expect(runs.length).to.be.within(6, 12)
+      expect(runs.length).to.be.within(30, 41)
       expect(worker.takeMessages()).to.deep.include({ type: 'started', attempts: [ref(1_001)] })
     })
 
@@ -84,8 +84,31 @@ describe('worker: runs', () => {
       const fresh = aWorker({ slots: 1 })
       fresh.joined('m')
       fresh.hearsLeases('m', [ref(1)])
-      expect(startOf(fresh).canWait).to.equal(false)
-      expect(startOf(ahead().worker).canWait).to.equal(true)
+      expect(startOf(fresh).patienceMs).to.equal(0)
+      expect(startOf(ahead().worker).patienceMs).to.equal(2)
+    })
+
+    it('hands over more once half of that is used up', () => {
+      const { worker, runs } = ahead()
+      const half = Math.floor(runs.length / 2)
+      for (const run of runs.slice(0, half - 1)) worker.ends(run)
+      expect(worker.takeStarts()).to.deep.equal([])
+      for (const run of runs.slice(half - 1, half + 2)) worker.ends(run)
+      expect(worker.takeStarts().length).to.be.within(half - 1, half + 2)
+    })
+
+    it('lets a report wait for others while its master has plenty of work left here', () => {
+      const { worker, runs } = ahead()
+      const patience = (): number[] =>
+        worker
+          .take('send')
+          .filter(({ message }) => message.type === 'report')
+          .map(({ patienceMs }) => patienceMs)
+      worker.forget()
+      worker.ends(runs[0]!)
+      expect(patience()).to.deep.equal([10])
+      for (const run of runs.slice(1)) worker.ends(run)
+      expect(patience().at(-1)).to.equal(0)
     })
 
     it('says that another has started when the executor says so', () => {
