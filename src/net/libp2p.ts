@@ -26,6 +26,7 @@ export interface Libp2pInit {
 }
 
 type NoiseFactory = ReturnType<typeof noise>
+type TransportFactory = ReturnType<typeof tcp>
 
 /** The key of an identity: 32 bytes of seed. */
 export async function privateKeyOf(seed: Uint8Array): Promise<PrivateKey> {
@@ -38,7 +39,7 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
     start: false,
     privateKey: init.privateKey,
     addresses: { listen: [...init.listen] },
-    transports: [tcp({ backlog: 2048 })],
+    transports: [quiet(tcp({ backlog: 2048 }))],
     connectionEncrypters: [
       watched(noise({ prologueBytes: init.prologue }), () => init.onStranger?.())
     ],
@@ -69,6 +70,26 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
       pingTimeout: { minTimeout: 5000, maxTimeout: 5000 }
     }
   })
+}
+
+/**
+ * The transport, whose listeners tell libp2p neither of their beginning nor of their end. All it makes
+ * of that are the addresses for its own kind of introduction, which is not used here; but it does so a
+ * second later, and keeps a program that is over for as long.
+ */
+function quiet(make: TransportFactory): TransportFactory {
+  return (components) => {
+    const transport = make(components)
+    const createListener = transport.createListener.bind(transport)
+    transport.createListener = (options) => {
+      const listener = createListener(options)
+      const silence = (event: Event): void => event.stopImmediatePropagation()
+      listener.addEventListener('listening', silence)
+      listener.addEventListener('close', silence)
+      return listener
+    }
+    return transport
+  }
 }
 
 /** The encrypter, whose connections write less often, and whose failures are told. */

@@ -15,11 +15,11 @@ import { sizesUpTo } from './sizes.ts'
 import { parseStat } from './usage.ts'
 
 const BENCH = 'growth-idle'
-const WORKERS = [1, 10, 100, 250, 500]
+const WORKERS = [1, 100, 250, 500]
 const PER_PROCESS = 100
 const HOST = fileURLToPath(new URL('idle-workers.ts', import.meta.url))
-/** What comes to rest, and then twice as long as anything that a worker does without work. */
-const REST_MS = 10_000
+/** Members ask each other less and less, at last once a minute; then twice what a worker without work does. */
+const REST_MS = 60_000
 const SPAN_MS = 40_000
 const JOINED_WITHIN_MS = 120_000
 

@@ -1,7 +1,9 @@
 /** The pool over nodes that are processes of their own, on loopback, and with one that is killed. */
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { Pool } from '../../src/index.ts'
 import type { PoolOptions } from '../../src/index.ts'
@@ -11,6 +13,8 @@ import { attemptOf, sqr } from '../support/pool-functions.ts'
 import { failureOf, poolSuite } from '../support/pool-suite.ts'
 import { config, Programs } from '../support/program.ts'
 import { until } from '../support/until.ts'
+
+const LIBRARY = new URL('../../src/index.ts', import.meta.url).href
 
 describe('pool, on a network', function () {
   this.timeout(120_000)
@@ -52,6 +56,21 @@ describe('pool, on a network', function () {
     await until(() => pool.slots >= 2 * join.length, 'the slots of all workers are there')
     return pool
   }
+
+  it('keeps no program that is over', async () => {
+    const program = `
+      import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+      const { Pool } = await import(${JSON.stringify(LIBRARY)})
+      const pool = await Pool.open({ mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'], local: false })
+      pool.close()
+      await pool.join()
+      for (let turns = 0; turns < 100; turns++) await turnOfTheLoop()
+      console.log(JSON.stringify(process.getActiveResourcesInfo()))`
+    const env = { ...process.env, P2PJOBS_TOKEN: token }
+    const words = ['--input-type=module', '--eval', program]
+    const { stdout } = await promisify(execFile)(process.execPath, words, { env })
+    expect(JSON.parse(stdout)).not.to.include.oneOf(['Timeout', 'TCPSocketWrap', 'TCPServerWrap'])
+  })
 
   describe('of two nodes', () => {
     let pool: Pool

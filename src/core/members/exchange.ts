@@ -13,7 +13,7 @@
 import type { Rng } from '../rng.ts'
 import type { Millis, NodeId } from '../types.ts'
 import type { MembersEffect, PeerAddresses, Place } from './events.ts'
-import { addressesFor } from './reach.ts'
+import { addressesFor, hasAddresses } from './reach.ts'
 import { isAlive, isJoined } from './targets.ts'
 import type { MemberTarget, Target, Targets } from './targets.ts'
 
@@ -75,7 +75,7 @@ export class Exchange {
     const missing = this.#targets.alive.filter(
       (target) => target !== asker && !theirs.has(target.member.peer) && haveBusiness(target, asker)
     )
-    for (const { member } of missing) this.#note(member.peer, asker, now)
+    if (hasAddresses(asker)) for (const { member } of missing) this.#note(member.peer, asker, now)
     return this.#tell(asker, missing)
   }
 

@@ -67,9 +67,15 @@ export function dialable(of: Whereabouts): string[] {
  * Hearsay is not passed on, and loopback addresses only within one machine.
  */
 export function addressesFor(to: Whereabouts, about: Whereabouts): string[] {
+  if (!hasAddresses(about)) return []
   const all = tellable([...knownFirst(about), ...observed(about), ...about.listening])
   const isNear = isSameHost(to.place, about.place)
   return all.filter((each) => isNear || !isLoopback(each)).slice(0, TOLD_ADDRESSES_MAX)
+}
+
+/** Whether there is anything that could be told of where it is: not of one that only dials. */
+export function hasAddresses(of: Whereabouts): boolean {
+  return of.listening.length > 0 || knownFirst(of).length > 0
 }
 
 /** What to believe of the addresses that a member at `from` tells. */
