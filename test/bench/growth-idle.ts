@@ -15,7 +15,7 @@ import { sizesUpTo } from './sizes.ts'
 import { parseStat } from './usage.ts'
 
 const BENCH = 'growth-idle'
-const WORKERS = [1, 100, 250, 500]
+const WORKERS = [100, 250, 500]
 const PER_PROCESS = 100
 const HOST = fileURLToPath(new URL('idle-workers.ts', import.meta.url))
 /** Members ask each other less and less, at last once a minute; then twice what a worker without work does. */
