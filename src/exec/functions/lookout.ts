@@ -28,7 +28,7 @@ export class Lookout {
     this.#events = events
   }
 
-  /** Children have tasks: looks at them until they have none. */
+  /** A child was given a task: looks until there is nothing that could be told or taken back. */
   lookLater(): void {
     this.#lookTimer ??= setTimeout(() => {
       // What has come meanwhile is read before it is judged what has not. Not unref'd: the loop would
@@ -52,11 +52,8 @@ export class Lookout {
     this.#lookTimer = undefined
     const silentSince = performance.now() - LOOK_MS
     const begun: number[] = []
-    let isAnyBusy = false
     for (const child of [...this.#dispatcher.children()]) {
-      if (child.size === 0) continue
-      isAnyBusy = true
-      if (child.heardAt > silentSince) continue
+      if (child.size === 0 || child.heardAt > silentSince) continue
       const run = child.current()
       if (run?.hasWaited === true && !run.isToldBegun) {
         run.isToldBegun = true
@@ -66,7 +63,7 @@ export class Lookout {
       if (child.size > 1) this.#dispatcher.putBack(child.revoke())
     }
     this.#dispatcher.dispatch()
-    if (isAnyBusy) this.lookLater()
+    if ([...this.#dispatcher.children()].some(isOfInterest)) this.lookLater()
     if (begun.length > 0) this.#events.onStarted(begun)
   }
 
@@ -81,4 +78,11 @@ export class Lookout {
     }
     if (isAnyLeft) this.retireIdleLater()
   }
+}
+
+/** Something waits behind its task, or whoever wants to know has not been told that it has begun. */
+function isOfInterest(child: Child): boolean {
+  if (child.size !== 1) return child.size > 1
+  const run = child.current()
+  return run === undefined || (run.hasWaited && !run.isToldBegun)
 }
