@@ -160,7 +160,7 @@ describe('members that go and come back', function () {
       worker.network.join(master.address)
       await see(master, worker, 'alive')
       master.submit(5)
-      for (let done = 1; done <= 5; done++) worker.end((await worker.hasStarted(done)).at(-1)!)
+      for (let at = 0; at < 5; at++) worker.end((await worker.hasStarted(at + 1))[at]!)
       await master.hasSettled(5)
       expect(worker.executor.started).to.have.length(5)
       expect(master.told.notices.filter(({ type }) => type === 'joined')).to.have.length(1)
