@@ -4,11 +4,11 @@
 import { LEASE_MS } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import {
-  programCredentials,
   mayBeMaster,
   noNetwork,
   notAMaster,
-  placeOf
+  placeOf,
+  programCredentials
 } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
 import { machineName } from '../node/machine.ts'

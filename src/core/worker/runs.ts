@@ -17,6 +17,9 @@ import { firstOf, unqueue } from './queues.ts'
 import { endReads } from './reads.ts'
 import type { WorkerState } from './state.ts'
 
+/** A report does not wait for fewer others than these. */
+const COMPANY_MIN = 10
+
 /** Hands queued tasks to the executor while it has room, those of the master with the fewest first. */
 export function startQueued(state: WorkerState, now: Millis): void {
   if (state.isDraining) return
@@ -144,7 +147,7 @@ export function onEnded(
     if (list.push(held) === 1) ended.set(held.view, list)
   }
   for (const [view, list] of ended) {
-    report(state, view, list, now)
+    report(state, view, list, now, hasPlenty(state, view, now) ? REPORT_COMPANY_MS : 0)
     keepEnded(state, view, list, now)
   }
 }
@@ -178,7 +181,8 @@ export function report(
   state: WorkerState,
   view: MasterView,
   ended: readonly Held[],
-  now: Millis
+  now: Millis,
+  patienceMs: Millis = 0
 ): void {
   if (!view.isSettled) return
   const reports: Report[] = []
@@ -191,7 +195,6 @@ export function report(
     const { job, task, attempt } = held.ref
     reports.push({ job, task, attempt, result: held.result })
   }
-  const patienceMs = hasPlenty(state, view, now) ? REPORT_COMPANY_MS : 0
   for (const part of inMessages(reports, reportBytes)) {
     state.send(view, { type: 'report', reports: part }, patienceMs)
   }
@@ -199,11 +202,12 @@ export function report(
 
 /**
  * So much of this master's work is left that it need not hear soon of what has been done: half of
- * what is worth having in hand, of tasks of which several end within the time that a report waits.
+ * what is worth having in hand, of tasks of which many end within the time that a report waits.
  */
 function hasPlenty(state: WorkerState, view: MasterView, now: Millis): boolean {
   const recent = state.speed.recent(now)
-  if (state.isDraining || recent < PREFETCH_MS) return false
+  const company = (recent * REPORT_COMPANY_MS) / PREFETCH_MS
+  if (state.isDraining || company < COMPANY_MIN) return false
   return 2 * (view.queued + view.running) >= recent
 }
 

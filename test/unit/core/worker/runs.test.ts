@@ -111,6 +111,16 @@ describe('worker: runs', () => {
       expect(patience().at(-1)).to.equal(0)
     })
 
+    it('says at once what it gives back, however much is left', () => {
+      const { worker } = ahead()
+      worker.forget()
+      const more = Array.from({ length: 400 }, (_, at) => ref(2_001 + at))
+      worker.hearsLeases('m', more, true)
+      const given = worker.take('send').filter(({ message }) => message.type === 'report')
+      expect(given).not.to.deep.equal([])
+      expect(new Set(given.map(({ patienceMs }) => patienceMs))).to.deep.equal(new Set([0]))
+    })
+
     it('says that another has started when the executor says so', () => {
       const { worker, runs } = ahead()
       worker.ends(runs[0]!)
