@@ -11,7 +11,7 @@ import { copyFile, link, open, readdir, readFile, rename, rm, unlink } from 'nod
 import { join } from 'node:path'
 import { Budget } from '../core/budget.ts'
 import { P2pJobsError } from '../core/errors.ts'
-import { BLOB_IN_MEMORY_BYTES_MAX, BLOBS_IN_MEMORY_BYTES_MAX } from '../core/limits.ts'
+import { BLOB_IN_MEMORY_BYTES_MAX, BLOBS_IN_MEMORY_BYTES_MIN } from '../core/limits.ts'
 import type { BlobId, BlobRef } from '../core/types.ts'
 import { chunksOf, readChunks, writeNewFile } from './blob-files.ts'
 import type { WriteChunk } from './blob-files.ts'
@@ -40,7 +40,7 @@ export class BlobStore {
 
   /** `folder`: an existing folder of this process. */
   constructor(folder: string, init: BlobStoreInit = {}) {
-    const { isDurable = false, memoryBytesMax = BLOBS_IN_MEMORY_BYTES_MAX } = init
+    const { isDurable = false, memoryBytesMax = BLOBS_IN_MEMORY_BYTES_MIN } = init
     this.#folder = folder
     this.#isDurable = isDurable
     this.#memory = new Budget(isDurable ? 0 : memoryBytesMax)

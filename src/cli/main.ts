@@ -8,6 +8,7 @@ import type { Context } from './command.ts'
 import { describeError, dispatch, errorExitCode } from './dispatch.ts'
 import type { CommandEntry } from './dispatch.ts'
 import { membersTable, nodeTable, runTable, tokenTable } from './flags.ts'
+import { setHeapOptions } from './heap-options.ts'
 import * as job from './job-tables.ts'
 import { watchSignals } from './stop-signals.ts'
 import type { StopSignals } from './stop-signals.ts'
@@ -70,6 +71,7 @@ async function startHelpers(): Promise<void> {
 
 /** Does what the command line says, and ends the process with its status. */
 export async function main(): Promise<never> {
+  setHeapOptions(process.versions.v8)
   const words = process.argv.slice(2)
   const stop = watchSignals(process, () => performance.now())
   const stdout = new Writer(process.stdout, () => stop.stop())

@@ -1,6 +1,12 @@
 /**
  * Memory that several share: whoever is about to fill some takes it first, and gives it back.
  */
+import {
+  BLOBS_IN_MEMORY_BYTES_MAX,
+  BLOBS_IN_MEMORY_BYTES_MIN,
+  BLOBS_IN_MEMORY_SHARE
+} from './limits.ts'
+
 export class Budget {
   readonly #bytesMax: number
   #taken = 0
@@ -24,4 +30,10 @@ export class Budget {
   give(bytes: number): void {
     this.#taken -= bytes
   }
+}
+
+/** What blobs may take of a machine with so much memory, in bytes. */
+export function memoryForBlobs(memoryBytes: number): number {
+  const share = Math.floor(memoryBytes * BLOBS_IN_MEMORY_SHARE)
+  return Math.min(Math.max(share, BLOBS_IN_MEMORY_BYTES_MIN), BLOBS_IN_MEMORY_BYTES_MAX)
 }

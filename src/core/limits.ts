@@ -96,11 +96,14 @@ export const CHUNK_BYTES_TARGET = 65_503
 /** Blobs go to and from files in steps of this size: each is a way to another thread and back. */
 export const FILE_STEP_BYTES = 16 * CHUNK_BYTES_TARGET
 /**
- * Blobs in the memory of a node, all together, and the largest of them: enough for what is on its way
- * while tasks of some MiB run, and little beside what else a node takes. What comes beyond is in files.
+ * Blobs in the memory of a node: the largest of them, and, within bounds, which part of the machine's
+ * memory all together may take. Enough for what is on its way while tasks of some MiB run, and little
+ * beside what else a machine does. What comes beyond is in files.
  */
-export const BLOBS_IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
 export const BLOB_IN_MEMORY_BYTES_MAX = 16 * 1024 * 1024
+export const BLOBS_IN_MEMORY_SHARE = 1 / 64
+export const BLOBS_IN_MEMORY_BYTES_MIN = 64 * 1024 * 1024
+export const BLOBS_IN_MEMORY_BYTES_MAX = 512 * 1024 * 1024
 /** The same for what the functions that run print and return, until it is a blob. */
 export const OUTPUTS_IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
 export const OUTPUT_IN_MEMORY_BYTES_MAX = BLOB_IN_MEMORY_BYTES_MAX

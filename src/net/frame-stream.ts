@@ -71,6 +71,11 @@ export class FrameStream {
     return this.#stream.status === 'open' && this.#stream.writeStatus === 'writable'
   }
 
+  /** Frames can be sent, and may still come. */
+  get isOpen(): boolean {
+    return this.isWritable && !this.#hasEnded
+  }
+
   /** Queues frames (length included), in order. What cannot be sent any more is dropped. */
   send(frames: readonly Uint8Array[]): void {
     if (!this.isWritable) return

@@ -12,6 +12,7 @@ import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import type { DialRule } from './dial-rule.ts'
 import { gatherWindowUpdates, saveErrors, writeWhole } from './gathered-writes.ts'
+import { noiseCrypto } from './noise-crypto.ts'
 
 export interface Libp2pInit {
   readonly privateKey: PrivateKey
@@ -41,7 +42,9 @@ export async function createNetworkNode(init: Libp2pInit): Promise<Libp2p> {
     addresses: { listen: [...init.listen] },
     transports: [quiet(tcp({ backlog: 2048 }))],
     connectionEncrypters: [
-      watched(noise({ prologueBytes: init.prologue }), () => init.onStranger?.())
+      watched(noise({ prologueBytes: init.prologue, crypto: noiseCrypto }), () =>
+        init.onStranger?.()
+      )
     ],
     streamMuxers: [
       // The default window (16 MiB) is larger than the read buffer (4 MiB): a paused stream would

@@ -10,12 +10,15 @@ import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 import { bareAddress } from '../core/members/reach.ts'
 import type { PeerAddresses, PeersQuestion, Place } from '../core/members/events.ts'
 import type { BlobRef, NodeId } from '../core/types.ts'
+import { BLOB_PROTOCOL } from '../wire/blob.ts'
 import type { BlobRequest } from '../wire/blob.ts'
 import type { Hello } from '../wire/hello.ts'
 import { checkListenAddress, dialErrorOf, listenErrorOf } from './addresses.ts'
 import { Admission } from './admission.ts'
-import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-exchange.ts'
-import type { Chunks, WriteChunk } from './blob-exchange.ts'
+import { blobClientOf } from './blob-client.ts'
+import type { WriteChunk } from './blob-client.ts'
+import { serveBlobs } from './blob-server.ts'
+import type { Chunks } from './blob-server.ts'
 import { withinThisMachine } from './dial-rule.ts'
 import type { DialRule } from './dial-rule.ts'
 import { FrameStream } from './frame-stream.ts'
@@ -137,7 +140,7 @@ export class Network {
       MANAGER_STREAMS_MAX
     )
     await this.#handle(BLOB_PROTOCOL, (stream, peer, outlet) => {
-      void serveBlob(stream, outlet, (request) => this.#owner.openBlob(peer, request)).catch(
+      void serveBlobs(stream, outlet, (request) => this.#owner.openBlob(peer, request)).catch(
         (error: unknown) => this.#owner.onStreamFailed(peer, toError(error))
       )
     })
@@ -222,7 +225,7 @@ export class Network {
     write: WriteChunk,
     signal: AbortSignal
   ): Promise<void> {
-    await fetchBlob(await this.#connectionTo(peer), ref, write, signal)
+    await blobClientOf(await this.#connectionTo(peer)).fetch(ref, write, signal)
   }
 
   /** Says goodbye to everybody, then ends all connections. */

@@ -17,9 +17,13 @@ export function machineLabels(own: Labels = {}): Labels {
   return { os: platform(), arch: arch(), hostname: name, ...own }
 }
 
-/** The memory there is, for all or for this process and its children, and what its user says. */
-export function machineAmounts(own: Amounts = {}): Amounts {
+/** The memory there is, for all or for this process and its children, in bytes. */
+export function machineMemory(): number {
   const limit = process.constrainedMemory()
-  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
-  return { memory, ...own }
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+}
+
+/** What every machine has, and what its user says, who knows better. */
+export function machineAmounts(own: Amounts = {}): Amounts {
+  return { memory: machineMemory(), ...own }
 }

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { memoryForBlobs } from '../core/budget.ts'
 import { KEEP_DURABLE_MS, KEEP_EPHEMERAL_MS } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import type { BlobRef, Millis } from '../core/types.ts'
@@ -11,6 +12,7 @@ import { BlobStore } from '../blobs/blob-store.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite-journal.ts'
 import { DurableJobs } from './durable-jobs.ts'
+import { machineMemory } from './machine.ts'
 import { MasterRole } from './master-role.ts'
 
 /** Where a master keeps its jobs over its restarts. */
@@ -32,7 +34,10 @@ export async function openStores(
   durable: DurablePlaces | undefined,
   scratch: string
 ): Promise<Stores> {
-  if (durable === undefined) return { blobs: new BlobStore(scratch), journal: undefined }
+  if (durable === undefined) {
+    const blobs = new BlobStore(scratch, { memoryBytesMax: memoryForBlobs(machineMemory()) })
+    return { blobs, journal: undefined }
+  }
   for (const folder of [durable.blobs, dirname(durable.journal)]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }

@@ -1,10 +1,12 @@
 /**
- * Fetching a blob: the asker sends one frame that names it and where to begin; the answer is a
- * frame with its size, or a refusal, and then the bytes in frames of at most 64 KiB.
+ * Fetching a blob: the asker sends one frame that names it and where to begin; the answer is an empty
+ * frame, or a refusal, and then the bytes in frames of at most 64 KiB. Then it may ask for the next.
  */
 import { OUTPUT_BYTES_MAX, REASON_CHARACTERS_MAX } from '../core/limits.ts'
 import type { BlobRef } from '../core/types.ts'
 import { blobFields, decodeHead, encodeHead } from './codec.ts'
+
+export const BLOB_PROTOCOL = '/p2pjobs/blob/1.0.0'
 
 /** A request is never longer. */
 export const BLOB_REQUEST_BYTES_MAX = 1024

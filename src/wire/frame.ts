@@ -74,7 +74,7 @@ export class FrameBuilder {
   }
 
   #close(): void {
-    this.#frames.push(encodeFrame(concat(this.#chunks, this.#bytes)))
+    this.#frames.push(concat([lengthOf(this.#bytes), ...this.#chunks], LENGTH_BYTES + this.#bytes))
     this.#chunks = []
     this.#bytes = 0
   }
@@ -82,9 +82,13 @@ export class FrameBuilder {
 
 /** A body with its length before it. */
 export function encodeFrame(body: Uint8Array): Uint8Array {
+  return concat([lengthOf(body.length), body], LENGTH_BYTES + body.length)
+}
+
+function lengthOf(bytes: number): Uint8Array {
   const length = new Uint8Array(LENGTH_BYTES)
-  new DataView(length.buffer).setUint32(0, body.length)
-  return concat([length, body], LENGTH_BYTES + body.length)
+  new DataView(length.buffer).setUint32(0, bytes)
+  return length
 }
 
 /** The messages of a frame's body. Throws BAD_MESSAGE when lengths do not add up. */

@@ -6,10 +6,12 @@ import { Packr } from 'msgpackr'
 import { operatingErrorOf, P2pJobsError } from '../../src/core/errors.ts'
 import { CHUNK_BYTES } from '../../src/core/limits.ts'
 import type { BlobId, BlobRef } from '../../src/core/types.ts'
-import { BLOB_PROTOCOL, fetchBlob, serveBlob } from '../../src/net/blob-exchange.ts'
-import type { OpenBlob } from '../../src/net/blob-exchange.ts'
+import { BlobClient } from '../../src/net/blob-client.ts'
+import { serveBlobs } from '../../src/net/blob-server.ts'
+import type { OpenBlob } from '../../src/net/blob-server.ts'
 import { outletOf } from '../../src/net/outlet.ts'
 import {
+  BLOB_PROTOCOL,
   BLOB_REQUEST_BYTES_MAX,
   decodeBlobRequest,
   encodeBlobAnswer,
@@ -68,7 +70,7 @@ describe('blobs between nodes', function () {
 
   async function serve(open: OpenBlob, stallMs?: number): Promise<void> {
     await pairs.listener.libp2p.handle(BLOB_PROTOCOL, (stream, connection) => {
-      const serving = serveBlob(stream, outletOf(connection), open, stallMs)
+      const serving = serveBlobs(stream, outletOf(connection), open, stallMs)
       served.push(serving.then(() => 'served', codeOf))
     })
   }
@@ -86,17 +88,20 @@ describe('blobs between nodes', function () {
     readonly problem: string
   }
 
-  async function fetch(ref: BlobRef, signal?: AbortSignal, stallMs?: number): Promise<Fetched> {
+  /** By a client that keeps no stream for long, unless it is given one that does. */
+  async function fetch(
+    ref: BlobRef,
+    signal?: AbortSignal,
+    stallMs?: number,
+    client = new BlobClient(pairs.connection, { idleMs: 0, ...(stallMs && { stallMs }) })
+  ): Promise<Fetched> {
     const chunks: Uint8Array[] = []
     const write = (chunk: Uint8Array): Promise<void> => {
       chunks.push(chunk.slice())
       return Promise.resolve()
     }
     const never = new AbortController().signal
-    const problem = await fetchBlob(pairs.connection, ref, write, signal ?? never, stallMs).then(
-      () => '',
-      codeOf
-    )
+    const problem = await client.fetch(ref, write, signal ?? never).then(() => '', codeOf)
     return { bytes: Buffer.concat(chunks), problem }
   }
 
@@ -104,9 +109,11 @@ describe('blobs between nodes', function () {
     return operatingErrorOf(error)?.code ?? String(error)
   }
 
+  /** Asks for one blob, and says that it will be the only one. */
   async function ask(request: BlobRequest): Promise<RawStream> {
     const stream = new RawStream(await pairs.connection.newStream(BLOB_PROTOCOL))
     stream.send(encodeFrame(encodeBlobRequest(request)))
+    await stream.close()
     return stream
   }
 
@@ -148,16 +155,78 @@ describe('blobs between nodes', function () {
       for (const offset of [0, 1, 150_000, 200_000]) {
         const stream = await ask({ ...refOf(bytes), offset })
         expect((await restOf(stream)).equals(bytes.subarray(offset))).to.equal(true)
-        await stream.close()
       }
     })
 
-    it('who asks may close its side at once', async () => {
-      const bytes = randomBytes(200_000)
-      await serve(() => from(bytes))
-      const stream = await ask({ ...refOf(bytes), offset: 0 })
-      await stream.close()
-      expect((await restOf(stream)).equals(bytes)).to.equal(true)
+    describe('a stream', () => {
+      const blobs = [300_000, 0, 1, 70_000].map((bytes) => randomBytes(bytes))
+      const byId = new Map(blobs.map((bytes) => [refOf(bytes).blob, bytes]))
+      const open: OpenBlob = ({ blob, offset }) => {
+        const bytes = byId.get(blob)
+        if (bytes === undefined) throw new P2pJobsError('BLOB_NOT_FOUND', 'it is not here')
+        return from(bytes, offset)
+      }
+      let client: BlobClient
+
+      beforeEach(() => {
+        client = new BlobClient(pairs.connection)
+      })
+
+      async function fetchAll(): Promise<void> {
+        for (const bytes of blobs) {
+          const fetched = await fetch(refOf(bytes), undefined, undefined, client)
+          expect(fetched).to.deep.equal({ bytes, problem: '' })
+        }
+      }
+
+      it('is used for one blob after the other', async () => {
+        await serve(open)
+        await fetchAll()
+        await fetchAll()
+        expect(served).to.have.length(1)
+      })
+
+      it('of a refusal is not used again', async () => {
+        await serve(open)
+        await fetchAll()
+        const other = refOf(randomBytes(10))
+        const refused = await fetch(other, undefined, undefined, client)
+        expect(refused.problem).to.equal('BLOB_NOT_FOUND')
+        await fetchAll()
+        expect(served).to.have.length(2)
+      })
+
+      it('that its peer has closed meanwhile is not used again', async () => {
+        const bytes = blobs[3]!
+        const streams: RawStream[] = []
+        await serveRaw((stream) => {
+          streams.push(stream)
+          stream.send(HERE_IT_COMES, ...chunksOf(bytes).map(encodeFrame))
+        })
+        await fetch(refOf(bytes), undefined, undefined, client)
+        await streams[0]!.close()
+        await pairs.roundTrip()
+        const again = await fetch(refOf(bytes), undefined, undefined, client)
+        expect(again).to.deep.equal({ bytes, problem: '' })
+        expect(streams).to.have.length(2)
+      })
+
+      it('may rest for longer than a transfer may', async () => {
+        await serve(open, 300)
+        await fetchAll()
+        const silent = new RawStream(await pairs.connection.newStream(BLOB_PROTOCOL))
+        expect(await silent.ended).to.equal('reset')
+        await fetchAll()
+        expect(served).to.have.length(2)
+      })
+
+      it('that is not needed any more is closed', async () => {
+        await serve(open)
+        client = new BlobClient(pairs.connection, { idleMs: 0 })
+        await fetchAll()
+        const ends = await Promise.all(served)
+        expect(new Set(ends)).to.deep.equal(new Set(['served']))
+      })
     })
 
     it('many at the same time do not mix', async () => {
@@ -247,8 +316,6 @@ describe('blobs between nodes', function () {
       const stream = await ask({ ...refOf(bytes), offset: 0 })
       expect(await stream.frame()).to.deep.equal(encodeBlobAnswer('it is not yours'))
       expect(await stream.frame()).to.equal(undefined)
-      expect(stream.stream.status).to.equal('open')
-      await stream.close()
       expect(await Promise.all(served)).to.deep.equal(['served'])
     })
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { ENTRIES_MAX, HELD_TASKS_MAX } from '../../src/core/limits.ts'
 import type { Report } from '../../src/core/messages.ts'
-import { BLOB_PROTOCOL } from '../../src/net/blob-exchange.ts'
+import { BLOB_PROTOCOL } from '../../src/wire/blob.ts'
 import { WORK_PROTOCOL } from '../../src/net/network.ts'
 import { PEERS_PROTOCOL } from '../../src/net/peers-exchange.ts'
 import { Admitting } from '../support/admitting.ts'

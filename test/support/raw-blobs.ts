@@ -1,7 +1,7 @@
 /** Asking for blobs by hand. */
 import type { Connection } from '@libp2p/interface'
 import type { BlobRef } from '../../src/core/types.ts'
-import { BLOB_PROTOCOL } from '../../src/net/blob-exchange.ts'
+import { BLOB_PROTOCOL } from '../../src/wire/blob.ts'
 import { decodeBlobAnswer, encodeBlobRequest } from '../../src/wire/blob.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
 import type { RawPeer } from './raw-peer.ts'
@@ -15,11 +15,11 @@ export async function askForBlob(
 ): Promise<Buffer | string> {
   const stream = await peer.open(connection, BLOB_PROTOCOL)
   stream.send(encodeFrame(encodeBlobRequest({ ...blob, offset })))
+  await stream.close()
   const refusal = decodeBlobAnswer((await stream.frame())!)
   const bodies: Uint8Array[] = []
   for (let body = await stream.frame(); body !== undefined; body = await stream.frame()) {
     bodies.push(body)
   }
-  await stream.close()
   return refusal ?? Buffer.concat(bodies)
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Budget } from '../../../src/core/budget.ts'
+import { Budget, memoryForBlobs } from '../../../src/core/budget.ts'
 
 describe('Budget', () => {
   it('gives away no more than there is, and what comes back again', () => {
@@ -12,5 +12,14 @@ describe('Budget', () => {
     expect(budget.taken).to.equal(4)
     expect(budget.take(6)).to.equal(true)
     expect(budget.take(1)).to.equal(false)
+  })
+})
+
+describe('what blobs may take of the memory of a machine', () => {
+  const GIB = 2 ** 30
+
+  it('is a part of it, and neither little of a small one nor much of a large one', () => {
+    const wanted = [1, 4, 16, 32, 1_024].map((size) => memoryForBlobs(size * GIB) / 2 ** 20)
+    expect(wanted).to.deep.equal([64, 64, 256, 512, 512])
   })
 })
