@@ -39,7 +39,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@multiformats/multiaddr': ['net'],
   'multicast-dns': ['net'],
   'it-pipe': ['net'],
-  msgpackr: ['wire'],
   esbuild: ['bundle'],
   acorn: ['bundle'],
   'eslint-scope': ['bundle'],

@@ -12,6 +12,7 @@ import { OVER_REASONS } from './messages.ts'
 import type { Explanation, NodeMessage } from './messages.ts'
 import { noticeFields, readNotice } from './notices.ts'
 import * as views from './views.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 
 /** By their place, from 35 on; 33 and 34 are the answers to the hello. */
 const TYPES = [
@@ -28,7 +29,7 @@ export function encodeAnswer(message: NodeMessage): RawMessage {
   return { type: TYPES.indexOf(message.type) + FIRST_TYPE, fields, payloads: writer.payloads }
 }
 
-function fieldsOf(message: NodeMessage, writer: PayloadWriter): unknown[] {
+function fieldsOf(message: NodeMessage, writer: PayloadWriter): Field[] {
   switch (message.type) {
     case 'done':
       return []

@@ -7,7 +7,7 @@
 import { connect } from 'node:net'
 import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 import { CLIENT_HELLO_MS } from '../core/limits.ts'
-import { badMessage } from '../wire/codec.ts'
+import { badMessage } from '../wire/bad-message.ts'
 import type { ReceivedMessage } from '../wire/frame.ts'
 import { decodeAnswer } from './answers.ts'
 import { FrameSocket } from './frame-socket.ts'

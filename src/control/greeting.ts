@@ -4,10 +4,12 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import { NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX } from '../core/limits.ts'
-import { badMessage, decodeHead } from '../wire/codec.ts'
+import { badMessage } from '../wire/bad-message.ts'
+import { decodeHead } from '../wire/codec.ts'
 import type { Fields } from '../wire/codec.ts'
 import type { RawMessage, ReceivedMessage } from '../wire/frame.ts'
 import type { Versions } from './messages.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 
 const HELLO = 1
 const WELCOME = 33
@@ -66,7 +68,7 @@ function span(oldest: number, newest: number): string {
   return oldest === newest ? String(newest) : `${oldest} to ${newest}`
 }
 
-function versionFields({ oldest, newest, program }: Versions): unknown[] {
+function versionFields({ oldest, newest, program }: Versions): Field[] {
   return [oldest, newest, program]
 }
 

@@ -6,11 +6,12 @@ import type { NodeId } from '../core/types.ts'
 import { attemptFields, readAttempt, readAttempts } from '../wire/attempts.ts'
 import type { Fields } from '../wire/codec.ts'
 import type { ToldNotice } from './messages.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 
 const KINDS = ['dispatched', 'started', 'setback', 'joined', 'parted', 'resting'] as const
 const PEER_CHARACTERS_MAX = 128
 
-export function noticeFields(notice: ToldNotice): unknown[] {
+export function noticeFields(notice: ToldNotice): Field[] {
   const start = [KINDS.indexOf(notice.type), notice.worker]
   switch (notice.type) {
     case 'dispatched':

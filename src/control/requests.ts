@@ -15,7 +15,9 @@ import type { Range, Selection } from '../core/selection.ts'
 import type { EndState } from '../core/task.ts'
 import type { JobId } from '../core/types.ts'
 import { JOB_MAX, readJob } from '../wire/attempts.ts'
-import { badMessage, decodeHead, encodeHead } from '../wire/codec.ts'
+import { badMessage } from '../wire/bad-message.ts'
+import { decodeHead } from '../wire/codec.ts'
+import { encodeHead } from '../wire/message-pack-writer.ts'
 import type { Fields } from '../wire/codec.ts'
 import type { RawMessage, ReceivedMessage } from '../wire/frame.ts'
 import { optionsFields, readOptions } from '../wire/job-options.ts'
@@ -23,6 +25,7 @@ import { readSpec, specFields } from '../wire/master-messages.ts'
 import { PayloadReader, PayloadWriter } from '../wire/payload.ts'
 import { PARTS, STREAMS } from './messages.ts'
 import type { ClientMessage, Request } from './messages.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 
 /** By their place, from 2 on; 1 is the hello. */
 const TYPES = [
@@ -48,7 +51,7 @@ export function encodeRequest(message: ClientMessage): RawMessage {
   return { type: TYPES.indexOf(message.type) + FIRST_TYPE, fields, payloads: writer.payloads }
 }
 
-function fieldsOf(message: ClientMessage, writer: PayloadWriter): unknown[] {
+function fieldsOf(message: ClientMessage, writer: PayloadWriter): Field[] {
   switch (message.type) {
     case 'submit': {
       const { spec, options, inputs, isWhole } = message
@@ -98,7 +101,7 @@ function readingFields(message: Extract<Request, { type: 'results' | 'bytes' | '
   return [job, task, STREAMS.indexOf(message.stream), offset, message.attempt]
 }
 
-function selectionFields(selection: Selection): unknown[] {
+function selectionFields(selection: Selection): Field[] {
   const ranges = selection.type === 'ranges' ? selection.ranges.flat() : []
   return [SELECTIONS.indexOf(selection.type), ranges]
 }

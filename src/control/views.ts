@@ -29,6 +29,7 @@ import { optionsFields, readOptions } from '../wire/job-options.ts'
 import { readSpec, specFields } from '../wire/master-messages.ts'
 import { PayloadReader, PayloadWriter } from '../wire/payload.ts'
 import { readResult, resultFields } from '../wire/worker-messages.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 
 /** In the order in which they are sent. */
 const COUNTED = [
@@ -39,7 +40,7 @@ const END_STATES: readonly EndState[] = ['finished', 'failed', 'canceled', 'abor
 const PEER_CHARACTERS_MAX = 128
 const SIGNAL_CHARACTERS_MAX = 16
 
-export function jobFields(view: JobView): unknown[] {
+export function jobFields(view: JobView): Field[] {
   const { job, state, spec, options, isOpen, tasks, counts, submittedAt, endedAt } = view
   return [
     ...[job, JOB_STATES.indexOf(state), specFields(spec), optionsFields(options), isOpen, tasks],
@@ -67,7 +68,7 @@ function readCounts(fields: Fields): JobCounts {
   return Object.fromEntries(counts) as JobCounts
 }
 
-export function taskFields(view: TaskView, writer: PayloadWriter): unknown[] {
+export function taskFields(view: TaskView, writer: PayloadWriter): Field[] {
   const { task, state, input, attempt, worker, name, result, older } = view
   return [
     ...[task, TASK_VIEW_STATES.indexOf(state), writer.field(input), attempt, worker, name],
@@ -76,7 +77,7 @@ export function taskFields(view: TaskView, writer: PayloadWriter): unknown[] {
   ]
 }
 
-function summaryFields(summary: ResultSummary): unknown[] {
+function summaryFields(summary: ResultSummary): Field[] {
   const { outcome, reason, exitCode, signal, startedAt, runtimeMs } = summary
   const cut = reason.slice(0, REASON_CHARACTERS_MAX)
   return [
@@ -121,7 +122,7 @@ function readSummary(fields: Fields): ResultSummary {
   }
 }
 
-export function setbackFields(setback: SetbackView): unknown[] {
+export function setbackFields(setback: SetbackView): Field[] {
   const { worker, name, reason, at } = setback
   return [...attemptOf(setback), worker, name, reason.slice(0, REASON_CHARACTERS_MAX), at]
 }
@@ -137,7 +138,7 @@ export function readSetbackView(fields: Fields): SetbackView {
 }
 
 /** An input that is left out is told apart from one that is empty. */
-export function resultViewFields(view: ResultView, writer: PayloadWriter): unknown[] {
+export function resultViewFields(view: ResultView, writer: PayloadWriter): Field[] {
   const { place, state, worker, name, endedAt, input, result } = view
   return [
     ...[place, ...attemptOf(view), END_STATES.indexOf(state), worker, name, endedAt],
@@ -159,7 +160,7 @@ export function readResultView(fields: Fields, payloads: PayloadReader): ResultV
   }
 }
 
-export function changeFields({ job, change, newJob, tasks }: JobChange): unknown[] {
+export function changeFields({ job, change, newJob, tasks }: JobChange): Field[] {
   return [job, CHANGES.indexOf(change), newJob, tasks]
 }
 
@@ -172,7 +173,7 @@ export function readChange(fields: Fields): JobChange {
   }
 }
 
-export function workerFields(summary: WorkerSummary): unknown[] {
+export function workerFields(summary: WorkerSummary): Field[] {
   const { worker, name, slots, held, isConnected, isDraining } = summary
   return [worker, name, slots, held, isConnected, isDraining]
 }

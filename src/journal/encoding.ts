@@ -15,11 +15,13 @@ import type { Result } from '../core/result.ts'
 import type { EndState } from '../core/task.ts'
 import { isBlobRef, payloadBytes } from '../core/types.ts'
 import type { BlobId, BlobRef, JobId, Millis, NodeId, Payload } from '../core/types.ts'
-import { blobFields, decodeHead, encodeHead } from '../wire/codec.ts'
+import { blobFields, decodeHead } from '../wire/codec.ts'
+import { encodeHead } from '../wire/message-pack-writer.ts'
 import type { Fields } from '../wire/codec.ts'
 import { decodeSpec, encodeSpec } from '../wire/spec.ts'
 import { COUNTS_LOSS, END_STATES, IS_HELD, IS_REPORT_DUE, NUMBERS_SHIFT } from './rows.ts'
 import type { EndRow, Entry, InputRow, JobRow, LeaseRow, ResultRow, SetbackRow } from './rows.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 
 /** One row holds so many inputs at most: one input is found by reading a row. */
 const ROW_INPUTS_MAX = 1_024
@@ -122,7 +124,7 @@ function decodeResult(bytes: Uint8Array): Result {
   }
 }
 
-function payloadField(payload: Payload): unknown {
+function payloadField(payload: Payload): Field {
   if (isBlobRef(payload)) return blobFields(payload)
   return payload.length === 0 ? undefined : payload
 }
@@ -134,7 +136,7 @@ function readPayload(fields: Fields): Payload {
 }
 
 /** A copy: what the encoder returns is a view into a larger buffer. */
-function bytesOf(fields: readonly unknown[]): Uint8Array {
+function bytesOf(fields: readonly Field[]): Uint8Array {
   return new Uint8Array(encodeHead(fields))
 }
 

@@ -11,8 +11,10 @@ import { OPS, STATUSES } from '../core/manager/calls.ts'
 import type { Arg } from '../core/manager/calls.ts'
 import type { Row } from '../core/manager/ledger.ts'
 import type { NodeId } from '../core/types.ts'
-import { decodeHead, encodeHead } from '../wire/codec.ts'
+import { decodeHead } from '../wire/codec.ts'
+import { encodeHead } from '../wire/message-pack-writer.ts'
 import type { Fields } from '../wire/codec.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 
 /** Written as places in these lists: they only grow. */
 const TYPES = ['queue', 'item', 'client', 'handle', 'lease', 'wait', 'progress', 'answer'] as const
@@ -28,7 +30,7 @@ export function encodeRow(row: Row): Uint8Array {
   return encodeHead([TYPES.indexOf(row.type), ...fieldsOf(row)]).slice()
 }
 
-function fieldsOf(row: Row): readonly unknown[] {
+function fieldsOf(row: Row): readonly Field[] {
   switch (row.type) {
     case 'queue':
       return [QUEUES.indexOf(row.kind), row.name, row.maxsize, row.unfinished]

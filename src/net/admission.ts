@@ -8,7 +8,7 @@
 import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 import type { NodeId } from '../core/types.ts'
-import { badMessage } from '../wire/codec.ts'
+import { badMessage } from '../wire/bad-message.ts'
 import {
   decodeHelloAnswer,
   encodeHello,

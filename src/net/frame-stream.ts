@@ -11,7 +11,7 @@ import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/inter
 import { P2pJobsError, toError } from '../core/errors.ts'
 import { FRAME_BYTES_MAX } from '../core/limits.ts'
 import { Queue } from '../core/queue.ts'
-import { badMessage } from '../wire/codec.ts'
+import { badMessage } from '../wire/bad-message.ts'
 import { FrameParser, wholeOf } from '../wire/frame.ts'
 import type { Outlet } from './outlet.ts'
 

@@ -8,8 +8,9 @@ import {
   LABEL_VALUE_CHARACTERS_MAX,
   LABELS_MAX
 } from '../core/limits.ts'
-import { badMessage } from './codec.ts'
+import { badMessage } from './bad-message.ts'
 import type { Fields } from './codec.ts'
+import type { Field } from './message-pack-writer.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/
 
@@ -30,7 +31,7 @@ export function readAmounts(fields: Fields): Amounts {
 }
 
 /** Trailing fields with the pairs of each; what is left out at the end is not sent. */
-export function abilityFields(...records: readonly (Labels | Amounts | undefined)[]): unknown[] {
+export function abilityFields(...records: readonly (Labels | Amounts | undefined)[]): Field[] {
   const last = records.findLastIndex((record) => record !== undefined)
   return records.slice(0, last + 1).map((record) => record && Object.entries(record))
 }

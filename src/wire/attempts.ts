@@ -5,7 +5,7 @@ import { ENTRIES_MAX, HELD_TASKS_MAX, OUTPUT_BYTES_MAX, TASKS_MAX } from '../cor
 import { OUTPUT_STREAMS } from '../core/messages.ts'
 import type { OutputPlace } from '../core/messages.ts'
 import type { AttemptRef, JobId } from '../core/types.ts'
-import { badMessage } from './codec.ts'
+import { badMessage } from './bad-message.ts'
 import type { Fields } from './codec.ts'
 
 /** A list can name everything that a worker holds. */

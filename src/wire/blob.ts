@@ -4,7 +4,8 @@
  */
 import { OUTPUT_BYTES_MAX, REASON_CHARACTERS_MAX } from '../core/limits.ts'
 import type { BlobRef } from '../core/types.ts'
-import { blobFields, decodeHead, encodeHead } from './codec.ts'
+import { blobFields, decodeHead } from './codec.ts'
+import { encodeHead } from './message-pack-writer.ts'
 
 export const BLOB_PROTOCOL = '/p2pjobs/blob/1.0.0'
 

@@ -9,8 +9,10 @@
 import { ARG_CHARACTERS_MAX, CALL_ARGS_MAX, CALL_VALUES_MAX } from '../core/limits.ts'
 import { OPS, STATUSES } from '../core/manager/calls.ts'
 import type { Answer, Arg, Call, Op, Status } from '../core/manager/calls.ts'
-import { badMessage, Fields } from './codec.ts'
+import { badMessage } from './bad-message.ts'
+import { Fields } from './codec.ts'
 import type { PayloadReader } from './payload.ts'
+import type { Field } from './message-pack-writer.ts'
 
 const OP_NUMBERS = new Map<Op, number>(OPS.map((op, number) => [op, number]))
 const STATUS_NUMBERS = new Map<Status, number>(STATUSES.map((status, number) => [status, number]))
@@ -22,14 +24,14 @@ const NO_VALUES: readonly Uint8Array[] = []
 export function callFields(
   { handle, op, timeoutMs, args, values }: Call,
   payloads: Uint8Array[]
-): unknown[] {
+): Field[] {
   return [handle, OP_NUMBERS.get(op), timeoutMs, sizesOf(values, payloads), ...args]
 }
 
 export function answerFields(
   { request, status, args, values }: Answer,
   payloads: Uint8Array[]
-): unknown[] {
+): Field[] {
   return [request, STATUS_NUMBERS.get(status), sizesOf(values, payloads), ...args]
 }
 
@@ -52,7 +54,7 @@ export function readAnswer(fields: Fields, payloads: PayloadReader): Answer {
   }
 }
 
-function sizesOf(values: readonly Uint8Array[], payloads: Uint8Array[]): unknown {
+function sizesOf(values: readonly Uint8Array[], payloads: Uint8Array[]): Field {
   for (const value of values) if (value.length > 0) payloads.push(value)
   if (values.length === 0) return null
   return values.length === 1 ? values[0]?.length : values.map(({ length }) => length)

@@ -1,79 +1,73 @@
 /**
- * Heads of messages as MessagePack, and strict reading of what comes back.
+ * Heads of messages, written as MessagePack (message-pack-writer.ts), and strict reading of what comes back.
  *
  * A head is an array; fields are told by their place. A reader takes the places it knows and
  * ignores what follows, so that fields can be added. What has the wrong type, or is out of its
  * bounds, is refused: nothing of a peer reaches a machine unchecked.
  */
-import { Packr } from 'msgpackr'
 import { toString as textOf } from 'uint8arrays/to-string'
 import { fromString as bytesOf } from 'uint8arrays/from-string'
-import { P2pJobsError } from '../core/errors.ts'
 import type { BlobId, BlobRef } from '../core/types.ts'
-
-const packr = new Packr({ useRecords: false, mapsAsObjects: false, encodeUndefinedAsNil: true })
-
-/** The bytes of a head. The result is a view into a shared buffer: copy or use it at once. */
-export function encodeHead(fields: readonly unknown[]): Uint8Array {
-  return packr.encode(fields)
-}
+import { badMessage } from './bad-message.ts'
+import { isList, isNil, MessagePackReader } from './message-pack-reader.ts'
+import type { Field } from './message-pack-writer.ts'
 
 /** Reads a head. Throws BAD_MESSAGE for anything but an array. */
 export function decodeHead(bytes: Uint8Array): Fields {
-  let value: unknown
-  try {
-    value = packr.decode(bytes)
-  } catch (cause) {
-    throw badMessage('a head that is not MessagePack', { cause })
-  }
-  return new Fields(value)
-}
-
-export function badMessage(what: string, options?: ErrorOptions): P2pJobsError {
-  return new P2pJobsError('BAD_MESSAGE', `a peer sent ${what}`, options)
+  return Fields.of(new MessagePackReader(bytes))
 }
 
 const INTEGER_MAX = Number.MAX_SAFE_INTEGER
 
 /** Reads the fields of an array one after the other, each with its type and bounds. */
 export class Fields {
-  readonly #values: readonly unknown[]
-  #place = 0
+  readonly #reader: MessagePackReader
+  /** How many have not been read. */
+  #left: number
+  /** The list that was read last, of which something may be left. */
+  #inner: Fields | undefined
 
-  constructor(value: unknown) {
-    if (!Array.isArray(value)) throw badMessage('a value that is no list')
-    this.#values = value
+  /** Those of the list that comes next. */
+  static of(reader: MessagePackReader): Fields {
+    const size = reader.list(reader.type())
+    if (size === undefined) throw badMessage('a value that is no list')
+    return new Fields(reader, size)
+  }
+
+  private constructor(reader: MessagePackReader, size: number) {
+    this.#reader = reader
+    this.#left = size
   }
 
   get hasMore(): boolean {
-    return this.#place < this.#values.length
+    return this.#left > 0
   }
 
   /** The next field is a list. */
   get isList(): boolean {
-    return Array.isArray(this.#values[this.#place])
+    this.#leaveInner()
+    return this.#left > 0 && isList(this.#reader.nextType)
   }
 
   /** A whole number from `min` to `max`. */
   integer(min = 0, max = INTEGER_MAX): number {
-    const value = this.#next()
-    const number = typeof value === 'bigint' ? Number(value) : value
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max) {
+    const number = this.#reader.number(this.#next())
+    if (number === undefined || !Number.isInteger(number) || number < min || number > max) {
       throw badMessage(`a number out of its bounds (${min} to ${max})`)
     }
     return number
   }
 
   boolean(): boolean {
-    const value = this.#next()
-    if (typeof value !== 'boolean') throw badMessage('something else than yes or no')
+    const value = this.#reader.boolean(this.#next())
+    if (value === undefined) throw badMessage('something else than yes or no')
     return value
   }
 
   /** Text of at most `charactersMax` characters. */
   text(charactersMax: number): string {
-    const value = this.#next()
-    if (typeof value !== 'string' || value.length > charactersMax) {
+    const value = this.#reader.text(this.#next())
+    if (value === undefined || value.length > charactersMax) {
       throw badMessage(`something else than text of at most ${charactersMax} characters`)
     }
     return value
@@ -81,8 +75,8 @@ export class Fields {
 
   /** Bytes, as a copy. */
   bytes(bytesMax: number): Uint8Array {
-    const value = this.#next()
-    if (!(value instanceof Uint8Array) || value.length > bytesMax) {
+    const value = this.#reader.bytes(this.#next())
+    if (value === undefined || value.length > bytesMax) {
       throw badMessage(`something else than at most ${bytesMax} bytes`)
     }
     return new Uint8Array(value)
@@ -90,11 +84,13 @@ export class Fields {
 
   /** A number, text of at most so many characters, yes or no, or nothing. */
   scalar(charactersMax: number): number | string | boolean | null {
-    const value = this.#next()
-    if (value === null || typeof value === 'boolean') return value
-    const number = typeof value === 'bigint' ? Number(value) : value
-    if (typeof number === 'number') return number
-    if (typeof value === 'string' && value.length <= charactersMax) return value
+    const type = this.#next()
+    if (isNil(type)) return null
+    const reader = this.#reader
+    const value = reader.number(type) ?? reader.boolean(type) ?? reader.text(type)
+    if (value !== undefined && (typeof value !== 'string' || value.length <= charactersMax)) {
+      return value
+    }
     throw badMessage('something else than a number, a short text, yes, no or nothing')
   }
 
@@ -105,35 +101,40 @@ export class Fields {
 
   /** A field that may be missing. */
   optional<Value>(read: (fields: this) => Value): Value | undefined {
-    if (this.#values[this.#place] == null) {
-      this.#place++
-      return undefined
-    }
-    return read(this)
+    this.#leaveInner()
+    if (this.#left === 0) return undefined
+    if (!isNil(this.#reader.nextType)) return read(this)
+    this.#next()
+    return undefined
   }
 
-  /** A nested list. */
+  /** A nested list. What is left of it when the next field is read is left out. */
   list(): Fields {
-    return new Fields(this.#next())
+    this.#count()
+    this.#inner = Fields.of(this.#reader)
+    return this.#inner
   }
 
   /** A nested list of lists, each read by `read`. */
   lists<Value>(entriesMax: number, read: (fields: Fields) => Value): Value[] {
-    const value = this.#next()
-    if (!Array.isArray(value) || value.length > entriesMax) {
+    const list = this.list()
+    if (list.#left > entriesMax) {
       throw badMessage(`something else than a list of at most ${entriesMax} entries`)
     }
-    return value.map((entry) => read(new Fields(entry)))
+    const values: Value[] = []
+    while (list.#left > 0) values.push(read(list.list()))
+    return values
   }
 
   /** A nested list of at most so many texts. */
   texts(entriesMax: number, charactersMax: number): string[] {
-    const value = this.#next()
-    if (!Array.isArray(value) || value.length > entriesMax) {
+    const list = this.list()
+    if (list.#left > entriesMax) {
       throw badMessage(`something else than a list of at most ${entriesMax} texts`)
     }
-    const fields = new Fields(value)
-    return value.map(() => fields.text(charactersMax))
+    const values: string[] = []
+    while (list.#left > 0) values.push(list.text(charactersMax))
+    return values
   }
 
   /** A blob's hash and size. */
@@ -144,13 +145,32 @@ export class Fields {
     return { blob: textOf(hash, 'base16') as BlobId, bytes: fields.integer(0, bytesMax) }
   }
 
-  #next(): unknown {
-    if (!this.hasMore) throw badMessage('a message with fields missing')
-    return this.#values[this.#place++]
+  /** The type of the next field, which is read then. */
+  #next(): number {
+    this.#count()
+    return this.#reader.type()
+  }
+
+  #count(): void {
+    this.#leaveInner()
+    if (this.#left === 0) throw badMessage('a message with fields missing')
+    this.#left--
+  }
+
+  #leaveInner(): void {
+    if (this.#inner === undefined) return
+    this.#inner.#leave()
+    this.#inner = undefined
+  }
+
+  #leave(): void {
+    this.#leaveInner()
+    if (this.#left > 0) this.#reader.skip(this.#left)
+    this.#left = 0
   }
 }
 
 /** A blob's hash and size, as `Fields.blob` reads them. */
-export function blobFields({ blob, bytes }: BlobRef): unknown[] {
+export function blobFields({ blob, bytes }: BlobRef): Field[] {
   return [bytesOf(blob, 'base16'), bytes]
 }

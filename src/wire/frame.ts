@@ -8,7 +8,9 @@
  */
 import { concat } from 'uint8arrays/concat'
 import { FRAME_BYTES_MAX, FRAME_BYTES_TARGET } from '../core/limits.ts'
-import { badMessage, encodeHead } from './codec.ts'
+import { badMessage } from './bad-message.ts'
+import { encodeHead } from './message-pack-writer.ts'
+import type { Field } from './message-pack-writer.ts'
 
 const LENGTH_BYTES = 4
 /** A frame in more pieces than this is put together while it comes: each costs more than its bytes. */
@@ -19,7 +21,7 @@ const NOTHING = new Uint8Array(0)
 /** A message as bytes: its type, the fields of its head, and payloads as they are. */
 export interface RawMessage {
   readonly type: number
-  readonly fields: readonly unknown[]
+  readonly fields: readonly Field[]
   readonly payloads: readonly Uint8Array[]
 }
 

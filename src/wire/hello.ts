@@ -12,7 +12,9 @@ import {
   NAME_CHARACTERS_MAX,
   REASON_CHARACTERS_MAX
 } from '../core/limits.ts'
-import { badMessage, decodeHead, encodeHead } from './codec.ts'
+import { badMessage } from './bad-message.ts'
+import { decodeHead } from './codec.ts'
+import { encodeHead } from './message-pack-writer.ts'
 
 /** The versions of the protocol this program speaks, the oldest and the newest. */
 export const PROTOCOL_OLDEST = 1

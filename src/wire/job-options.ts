@@ -5,6 +5,7 @@ import { NAME_CHARACTERS_MAX, NEEDS_MAX, TASKS_MAX } from '../core/limits.ts'
 import type { Backoff, Dependency, FailLimit, JobOptions, LabelNeed } from '../core/job.ts'
 import { readJob } from './attempts.ts'
 import type { Fields } from './codec.ts'
+import type { Field } from './message-pack-writer.ts'
 
 const DEPENDENCIES: readonly Dependency['needs'][] = ['ok', 'any']
 const BACKOFFS: readonly Backoff['kind'][] = ['fixed', 'exponential']
@@ -14,7 +15,7 @@ const RETRIES_MAX = 1_000_000
 const PEER_CHARACTERS_MAX = 128
 
 /** What `readOptions` reads. */
-export function optionsFields(options: JobOptions): unknown[] {
+export function optionsFields(options: JobOptions): Field[] {
   const { priority, retries, worker, name, submitter, after, failsMax, crashesMax } = options
   const { backoff, requires, startWithinMs, hedge } = options
   return [
@@ -30,7 +31,7 @@ export function optionsFields(options: JobOptions): unknown[] {
   ]
 }
 
-function limitFields(limit: FailLimit): unknown[] {
+function limitFields(limit: FailLimit): Field[] {
   return 'tasks' in limit ? [0, limit.tasks] : [1, limit.percent]
 }
 

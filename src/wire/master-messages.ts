@@ -22,10 +22,12 @@ import {
   readJob,
   readPlace
 } from './attempts.ts'
-import { badMessage, blobFields, decodeHead } from './codec.ts'
+import { badMessage } from './bad-message.ts'
+import { blobFields, decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
 import { PayloadReader, PayloadWriter } from './payload.ts'
+import type { Field } from './message-pack-writer.ts'
 
 const KEPT = 33
 const SPEC = 34
@@ -70,7 +72,7 @@ export function encodeMasterMessage(message: MasterMessage): RawMessage {
   }
 }
 
-function raw(type: number, fields: readonly unknown[]): RawMessage {
+function raw(type: number, fields: readonly Field[]): RawMessage {
   return { type, fields, payloads: [] }
 }
 
@@ -87,18 +89,18 @@ function encodeLeases(message: Extract<MasterMessage, { type: 'leases' }>): RawM
 }
 
 /** What `readSpec` reads: as fields of a message, and of whatever else keeps a spec. */
-export function specFields(spec: Spec): unknown[] {
+export function specFields(spec: Spec): Field[] {
   return spec.kind === 'shell' ? shellFields(spec) : functionFields(spec)
 }
 
-function shellFields(spec: ShellSpec): unknown[] {
+function shellFields(spec: ShellSpec): Field[] {
   const { command, directory, timeoutMs, outputBytesMax, slotsMax } = spec
   const environment = Object.entries(spec.environment)
   const limits = [timeoutMs, outputBytesMax, slotsMax]
   return [SHELL, command, directory, environment, ...limits, ...abilityFields(spec.amounts)]
 }
 
-function functionFields(spec: FunctionSpec): unknown[] {
+function functionFields(spec: FunctionSpec): Field[] {
   const { timeoutMs, outputBytesMax, slotsMax, tasksPerChildMax, memoryBytesMax } = spec
   const { initializer } = spec
   return [
@@ -110,7 +112,7 @@ function functionFields(spec: FunctionSpec): unknown[] {
   ]
 }
 
-function refFields({ bundle, exportName }: FunctionRef): unknown[] {
+function refFields({ bundle, exportName }: FunctionRef): Field[] {
   return [blobFields(bundle), exportName]
 }
 

@@ -5,15 +5,19 @@
 import { INLINE_BYTES_MAX, OUTPUT_BYTES_MAX } from '../core/limits.ts'
 import { isBlobRef } from '../core/types.ts'
 import type { Payload } from '../core/types.ts'
-import { badMessage, blobFields } from './codec.ts'
+import { badMessage } from './bad-message.ts'
+import { blobFields } from './codec.ts'
 import type { Fields } from './codec.ts'
+import type { Field } from './message-pack-writer.ts'
+
+const NOTHING = new Uint8Array(0)
 
 /** Collects the payloads of a message while its head is made. */
 export class PayloadWriter {
   readonly payloads: Uint8Array[] = []
 
   /** What the head says about a payload: a length, or a blob. */
-  field(payload: Payload): unknown {
+  field(payload: Payload): Field {
     if (isBlobRef(payload)) return blobFields(payload)
     if (payload.length > 0) this.payloads.push(payload)
     return payload.length
@@ -36,7 +40,9 @@ export class PayloadReader {
 
   /** The same where no blob may stand. */
   readInline(fields: Fields, bytesMax = INLINE_BYTES_MAX): Uint8Array {
-    const end = this.#place + fields.integer(0, bytesMax)
+    const size = fields.integer(0, bytesMax)
+    if (size === 0) return NOTHING
+    const end = this.#place + size
     if (end > this.#bytes.length) throw badMessage('a payload longer than its message')
     // Not by `slice`: a Buffer, as which bytes come from a socket, gives a view by that.
     const payload = new Uint8Array(this.#bytes.subarray(this.#place, end))

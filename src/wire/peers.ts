@@ -5,8 +5,11 @@
 import { ADDRESS_CHARACTERS_MAX, MEMBERS_MAX, TOLD_ADDRESSES_MAX } from '../core/limits.ts'
 import type { PeerAddresses, PeersQuestion } from '../core/members/events.ts'
 import type { NodeId } from '../core/types.ts'
-import { badMessage, decodeHead, encodeHead } from './codec.ts'
+import { badMessage } from './bad-message.ts'
+import { decodeHead } from './codec.ts'
+import { encodeHead } from './message-pack-writer.ts'
 import type { Fields } from './codec.ts'
+import type { Field } from './message-pack-writer.ts'
 
 /** The peer id of an Ed25519 key as text. */
 const PEER = /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/
@@ -32,7 +35,7 @@ export function decodePeersAnswer(bytes: Uint8Array): PeerAddresses[] {
   return decodeHead(bytes).lists(MEMBERS_MAX, readTold)
 }
 
-function toldFields({ peer, addresses }: PeerAddresses): unknown[] {
+function toldFields({ peer, addresses }: PeerAddresses): Field[] {
   return [peer, addresses]
 }
 

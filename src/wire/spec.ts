@@ -2,7 +2,8 @@
  * A spec by itself, as bytes: in the form in which it travels, so that there is one.
  */
 import type { Spec } from '../core/spec.ts'
-import { decodeHead, encodeHead } from './codec.ts'
+import { decodeHead } from './codec.ts'
+import { encodeHead } from './message-pack-writer.ts'
 import { readSpec, specFields } from './master-messages.ts'
 
 export function encodeSpec(spec: Spec): Uint8Array {

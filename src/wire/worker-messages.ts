@@ -25,6 +25,7 @@ import { decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
 import { PayloadReader, PayloadWriter } from './payload.ts'
+import type { Field } from './message-pack-writer.ts'
 
 type Hold = Extract<WorkerMessage, { type: 'hold' }>
 
@@ -79,7 +80,7 @@ export function encodeWorkerMessage(message: WorkerMessage): RawMessage {
 function encodeReports(reports: readonly Report[]): RawMessage {
   const writer = new PayloadWriter()
   const entries = reports.map(({ job, task, attempt, result }) => {
-    const entry: unknown[] = [job, task, attempt]
+    const entry: Field[] = [job, task, attempt]
     addResult(entry, result, writer)
     return entry
   })
@@ -87,13 +88,13 @@ function encodeReports(reports: readonly Report[]): RawMessage {
 }
 
 /** What `readResult` reads: as fields of a message, and of whatever else has a result. */
-export function resultFields(result: Result, writer: PayloadWriter): unknown[] {
-  const fields: unknown[] = []
+export function resultFields(result: Result, writer: PayloadWriter): Field[] {
+  const fields: Field[] = []
   addResult(fields, result, writer)
   return fields
 }
 
-function addResult(fields: unknown[], result: Result, writer: PayloadWriter): void {
+function addResult(fields: Field[], result: Result, writer: PayloadWriter): void {
   fields.push(
     OUTCOMES.indexOf(result.outcome),
     result.reason.slice(0, REASON_CHARACTERS_MAX),

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Connection } from '@libp2p/interface'
 import { expect } from 'chai'
-import { Packr } from 'msgpackr'
+import { encode } from '@msgpack/msgpack'
 import { HELLO_PROTOCOL } from '../../src/net/admission.ts'
 import { BLOB_PROTOCOL } from '../../src/wire/blob.ts'
 import { GOODBYE_PROTOCOL, WORK_PROTOCOL } from '../../src/net/network.ts'
@@ -16,8 +16,6 @@ import { Admitting } from '../support/admitting.ts'
 import { exampleOf } from '../support/examples.ts'
 import { aHello } from '../support/raw-peer.ts'
 import { until } from '../support/until.ts'
-
-const packr = new Packr({ useRecords: false })
 
 describe('admission', function () {
   this.timeout(30_000)
@@ -136,8 +134,8 @@ describe('admission', function () {
       ['an empty frame', () => encodeFrame(new Uint8Array(0))],
       ['a frame of garbage', () => encodeFrame(randomBytes(200).fill(0xc1, 0, 1))],
       ['a refusal', () => encodeFrame(encodeRefusal('I do not want you'))],
-      ['something else than a list', () => encodeFrame(packr.encode('hello'))],
-      ['a hello that is no list', () => encodeFrame(packr.encode([true, packr.encode(7), null]))],
+      ['something else than a list', () => encodeFrame(encode('hello'))],
+      ['a hello that is no list', () => encodeFrame(encode([true, encode(7), null]))],
       ['a hello with fields missing', () => welcomeOf([1, 1, 'raw'])],
       ['versions that are words', () => welcomeOf(['one', 'two', 'raw', 'b', 'n', true, null, 1])],
       ['a name without an end', () => welcomeOf([1, 1, 'raw', 'b', 'n'.repeat(65), true, null, 1])],
@@ -149,7 +147,7 @@ describe('admission', function () {
     ]
 
     function welcomeOf(fields: unknown[]): Uint8Array {
-      return encodeFrame(packr.encode([true, packr.encode(fields), randomBytes(64)]))
+      return encodeFrame(encode([true, encode(fields), randomBytes(64)]))
     }
 
     for (const [what, frame] of nonsense) {

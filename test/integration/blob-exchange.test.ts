@@ -1,113 +1,49 @@
 /** Blobs over real streams: the right bytes, and everything that can go wrong at either end. */
-import { createHash, randomBytes } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { Packr } from 'msgpackr'
-import { operatingErrorOf, P2pJobsError } from '../../src/core/errors.ts'
+import { encode } from '@msgpack/msgpack'
+import { P2pJobsError } from '../../src/core/errors.ts'
 import { CHUNK_BYTES } from '../../src/core/limits.ts'
-import type { BlobId, BlobRef } from '../../src/core/types.ts'
-import { BlobClient } from '../../src/net/blob-client.ts'
-import { serveBlobs } from '../../src/net/blob-server.ts'
 import type { OpenBlob } from '../../src/net/blob-server.ts'
-import { outletOf } from '../../src/net/outlet.ts'
 import {
   BLOB_PROTOCOL,
   BLOB_REQUEST_BYTES_MAX,
-  decodeBlobRequest,
   encodeBlobAnswer,
   encodeBlobRequest
 } from '../../src/wire/blob.ts'
 import type { BlobRequest } from '../../src/wire/blob.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
+import { BlobStage, chunksOf, HERE_IT_COMES, refOf, source } from '../support/blob-stage.ts'
+import type { Fetched, FetchInit } from '../support/blob-stage.ts'
 import { RawStream } from '../support/raw-peer.ts'
-import { StreamPairs } from '../support/stream-pairs.ts'
+import type { StreamPairs } from '../support/stream-pairs.ts'
 import { until } from '../support/until.ts'
-
-const HERE_IT_COMES = encodeFrame(encodeBlobAnswer(undefined))
-
-function refOf(bytes: Uint8Array): BlobRef {
-  const blob = createHash('sha256').update(bytes).digest('hex') as BlobId
-  return { blob, bytes: bytes.length }
-}
-
-function chunksOf(bytes: Uint8Array): Uint8Array[] {
-  const chunks: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    chunks.push(bytes.subarray(at, at + CHUNK_BYTES))
-  }
-  return chunks
-}
-
-/** What a file would give. */
-async function* source(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for (const chunk of chunks) {
-    await nextTurn()
-    yield chunk
-  }
-}
-
-const packr = new Packr({ useRecords: false })
 
 /** A request of whatever is in it. */
 function requestOf(fields: unknown[]): Uint8Array {
-  return encodeFrame(packr.encode(fields))
+  return encodeFrame(encode(fields))
 }
 
 describe('blobs between nodes', function () {
   this.timeout(30_000)
+  let stage: BlobStage
   let pairs: StreamPairs
-  /** How each request that was served ended. */
-  let served: Promise<string>[]
+  let served: BlobStage['served']
 
   beforeEach(async () => {
-    pairs = await StreamPairs.open()
-    served = []
+    stage = await BlobStage.open()
+    pairs = stage.pairs
+    served = stage.served
   })
 
   afterEach(async () => {
-    await pairs.close()
+    await stage.close()
   })
 
-  async function serve(open: OpenBlob, stallMs?: number): Promise<void> {
-    await pairs.listener.libp2p.handle(BLOB_PROTOCOL, (stream, connection) => {
-      const serving = serveBlobs(stream, outletOf(connection), open, stallMs)
-      served.push(serving.then(() => 'served', codeOf))
-    })
-  }
-
-  /** Serves by hand: the stream with its request read. */
-  async function serveRaw(answer: (stream: RawStream, request: BlobRequest) => void) {
-    await pairs.listener.libp2p.handle(BLOB_PROTOCOL, (stream) => {
-      const raw = new RawStream(stream)
-      void raw.frame().then((question) => answer(raw, decodeBlobRequest(question!)))
-    })
-  }
-
-  interface Fetched {
-    readonly bytes: Buffer
-    readonly problem: string
-  }
-
-  /** By a client that keeps no stream for long, unless it is given one that does. */
-  async function fetch(
-    ref: BlobRef,
-    signal?: AbortSignal,
-    stallMs?: number,
-    client = new BlobClient(pairs.connection, { idleMs: 0, ...(stallMs && { stallMs }) })
-  ): Promise<Fetched> {
-    const chunks: Uint8Array[] = []
-    const write = (chunk: Uint8Array): Promise<void> => {
-      chunks.push(chunk.slice())
-      return Promise.resolve()
-    }
-    const never = new AbortController().signal
-    const problem = await client.fetch(ref, write, signal ?? never).then(() => '', codeOf)
-    return { bytes: Buffer.concat(chunks), problem }
-  }
-
-  function codeOf(error: unknown): string {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
+  const serve = (open: OpenBlob, stallMs?: number): Promise<void> => stage.serve(open, stallMs)
+  const serveRaw: BlobStage['serveRaw'] = (answer) => stage.serveRaw(answer)
+  const fetch = (ref: ReturnType<typeof refOf>, init?: FetchInit): Promise<Fetched> =>
+    stage.fetch(ref, init)
 
   /** Asks for one blob, and says that it will be the only one. */
   async function ask(request: BlobRequest): Promise<RawStream> {
@@ -156,77 +92,6 @@ describe('blobs between nodes', function () {
         const stream = await ask({ ...refOf(bytes), offset })
         expect((await restOf(stream)).equals(bytes.subarray(offset))).to.equal(true)
       }
-    })
-
-    describe('a stream', () => {
-      const blobs = [300_000, 0, 1, 70_000].map((bytes) => randomBytes(bytes))
-      const byId = new Map(blobs.map((bytes) => [refOf(bytes).blob, bytes]))
-      const open: OpenBlob = ({ blob, offset }) => {
-        const bytes = byId.get(blob)
-        if (bytes === undefined) throw new P2pJobsError('BLOB_NOT_FOUND', 'it is not here')
-        return from(bytes, offset)
-      }
-      let client: BlobClient
-
-      beforeEach(() => {
-        client = new BlobClient(pairs.connection)
-      })
-
-      async function fetchAll(): Promise<void> {
-        for (const bytes of blobs) {
-          const fetched = await fetch(refOf(bytes), undefined, undefined, client)
-          expect(fetched).to.deep.equal({ bytes, problem: '' })
-        }
-      }
-
-      it('is used for one blob after the other', async () => {
-        await serve(open)
-        await fetchAll()
-        await fetchAll()
-        expect(served).to.have.length(1)
-      })
-
-      it('of a refusal is not used again', async () => {
-        await serve(open)
-        await fetchAll()
-        const other = refOf(randomBytes(10))
-        const refused = await fetch(other, undefined, undefined, client)
-        expect(refused.problem).to.equal('BLOB_NOT_FOUND')
-        await fetchAll()
-        expect(served).to.have.length(2)
-      })
-
-      it('that its peer has closed meanwhile is not used again', async () => {
-        const bytes = blobs[3]!
-        const streams: RawStream[] = []
-        await serveRaw((stream) => {
-          streams.push(stream)
-          stream.send(HERE_IT_COMES, ...chunksOf(bytes).map(encodeFrame))
-        })
-        await fetch(refOf(bytes), undefined, undefined, client)
-        await streams[0]!.close()
-        await pairs.roundTrip()
-        const again = await fetch(refOf(bytes), undefined, undefined, client)
-        expect(again).to.deep.equal({ bytes, problem: '' })
-        expect(streams).to.have.length(2)
-      })
-
-      it('may rest for longer than a transfer may', async () => {
-        await serve(open, 300)
-        await fetchAll()
-        const silent = new RawStream(await pairs.connection.newStream(BLOB_PROTOCOL))
-        expect(await silent.ended).to.equal('reset')
-        await fetchAll()
-        expect(served).to.have.length(2)
-      })
-
-      it('that is not needed any more is closed', async () => {
-        await serve(open)
-        client = new BlobClient(pairs.connection, { idleMs: 0 })
-        await fetchAll()
-        const ends = await Promise.all(served)
-        expect(new Set(ends)).to.deep.equal(new Set(['served']))
-      })
     })
 
     it('many at the same time do not mix', async () => {
@@ -290,13 +155,13 @@ describe('blobs between nodes', function () {
         void stream.ended.then(ended.resolve)
         void pairs.roundTrip().then(() => stop.abort(new P2pJobsError('STOPPED', 'enough')))
       })
-      expect((await fetch(refOf(bytes), stop.signal)).problem).to.equal('STOPPED')
+      expect((await fetch(refOf(bytes), { signal: stop.signal })).problem).to.equal('STOPPED')
       expect(await ended.promise).to.equal('reset')
     })
 
     it('a transfer that does not move is given up', async () => {
       await serveRaw((stream) => stream.send(HERE_IT_COMES, ...chunksOf(half).map(encodeFrame)))
-      const { problem, bytes: got } = await fetch(refOf(bytes), undefined, 300)
+      const { problem, bytes: got } = await fetch(refOf(bytes), { client: stage.client(300) })
       expect(problem).to.equal('UNREACHABLE')
       expect(got.equals(half)).to.equal(true)
     })

@@ -1,7 +1,7 @@
 /** Work sessions between nodes: what lasts, what is replaced, and what bad peers can do. */
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { Packr } from 'msgpackr'
+import { encode } from '@msgpack/msgpack'
 import { FRAME_BYTES_MAX } from '../../src/core/limits.ts'
 import { WORK_PROTOCOL } from '../../src/net/network.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
@@ -13,8 +13,6 @@ import { asMaster, asWorker, KEPT, leaseOf } from '../support/raw-sessions.ts'
 import type { RawPeer } from '../support/raw-peer.ts'
 import { until } from '../support/until.ts'
 
-const packr = new Packr({ useRecords: false })
-
 function lengthOf(bytes: number): Uint8Array {
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, bytes)
@@ -23,7 +21,7 @@ function lengthOf(bytes: number): Uint8Array {
 
 /** A frame of one message whose head is whatever it is. */
 function messageOf(type: number, head: unknown, payload = new Uint8Array(0)): Uint8Array {
-  const bytes = packr.encode(head)
+  const bytes = encode(head)
   const header = Buffer.alloc(9)
   header.writeUInt8(type)
   header.writeUInt32BE(bytes.length, 1)

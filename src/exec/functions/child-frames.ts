@@ -6,6 +6,7 @@
  * written one behind the other into one buffer; large bytes are never copied into it.
  */
 import { VALUE_BYTES_MAX } from '../../core/limits.ts'
+import { putF64, putU32, readU32 } from './numbers.ts'
 
 const LENGTH_BYTES = 4
 const BUFFER_BYTES = 64 * 1024
@@ -40,12 +41,14 @@ export class FrameWriter {
 
   u32(value: number): void {
     this.#reserve(4)
-    this.#at = this.#buffer.writeUInt32LE(value, this.#at)
+    putU32(this.#buffer, this.#at, value)
+    this.#at += 4
   }
 
   f64(value: number): void {
     this.#reserve(8)
-    this.#at = this.#buffer.writeDoubleLE(value, this.#at)
+    putF64(this.#buffer, this.#at, value)
+    this.#at += 8
   }
 
   bytes(bytes: Uint8Array): void {
@@ -110,7 +113,7 @@ export class FrameCutter {
     const buffer = this.#complete(chunk, onFrame)
     let at = 0
     while (buffer.length - at >= LENGTH_BYTES) {
-      const length = buffer.readUInt32LE(at)
+      const length = readU32(buffer, at)
       if (length === 0 || length > this.#bytesMax)
         throw new RangeError(`a frame of ${length} bytes`)
       const start = at + LENGTH_BYTES

@@ -6,6 +6,7 @@
  */
 import { REASON_CHARACTERS_MAX } from '../../core/limits.ts'
 import type { FrameWriter } from './child-frames.ts'
+import { readF64, readU32 } from './numbers.ts'
 
 /** The descriptors of a child: its tasks, their results, the ledger. */
 export const CHANNEL = { tasks: 3, results: 4, ledger: 5 } as const
@@ -129,27 +130,27 @@ export function writeStop(out: FrameWriter, seq: number): void {
 }
 
 export function readHello(frame: Buffer): number {
-  return frame.readUInt32LE(1)
+  return readU32(frame, 1)
 }
 
 export function readFunction(frame: Buffer): { fn: number; place: FunctionPlace } {
   const place = JSON.parse(frame.toString('utf8', 5)) as FunctionPlace
-  return { fn: frame.readUInt32LE(1), place }
+  return { fn: readU32(frame, 1), place }
 }
 
 export function readInitializer(frame: Buffer): { fn: number; input: Uint8Array } {
-  return { fn: frame.readUInt32LE(1), input: frame.subarray(5) }
+  return { fn: readU32(frame, 1), input: frame.subarray(5) }
 }
 
 export function readTask(frame: Buffer): ChildOrder {
-  const flags = frame.readUInt8(33)
+  const flags = frame[33] ?? 0
   return {
-    seq: frame.readUInt32LE(1),
-    fn: frame.readUInt32LE(5),
-    job: frame.readDoubleLE(9),
-    task: frame.readUInt32LE(17),
-    attempt: frame.readUInt32LE(21),
-    outputBytesMax: frame.readDoubleLE(25),
+    seq: readU32(frame, 1),
+    fn: readU32(frame, 5),
+    job: readF64(frame, 9),
+    task: readU32(frame, 17),
+    attempt: readU32(frame, 21),
+    outputBytesMax: readF64(frame, 25),
     isUrgent: (flags & URGENT) !== 0,
     tellsPid: (flags & TELLS_PID) !== 0,
     input: frame.subarray(1 + ORDER_BYTES)
@@ -158,7 +159,7 @@ export function readTask(frame: Buffer): ChildOrder {
 
 /** Reads the task that a stop, a skip, output or progress is about. */
 export function readSeq(frame: Buffer): number {
-  return frame.readUInt32LE(1)
+  return readU32(frame, 1)
 }
 
 export function writeReady(out: FrameWriter): void {
@@ -225,29 +226,29 @@ export function writeLeaving(out: FrameWriter, { seq, exitCode, reason }: Leavin
 /** The bytes are views of the frame. */
 export function readEnd(frame: Buffer): ChildEnd {
   const reasonStart = 1 + END_BYTES
-  const stdoutStart = reasonStart + frame.readUInt32LE(22)
-  const stderrStart = stdoutStart + frame.readUInt32LE(26)
-  const valueStart = stderrStart + frame.readUInt32LE(30)
+  const stdoutStart = reasonStart + readU32(frame, 22)
+  const stderrStart = stdoutStart + readU32(frame, 26)
+  const valueStart = stderrStart + readU32(frame, 30)
   if (valueStart > frame.length) throw new RangeError('an end longer than its frame')
   return {
-    seq: frame.readUInt32LE(1),
+    seq: readU32(frame, 1),
     isSuccess: frame[5] === 1,
     startedAt: readTime(frame, 6),
     runtimeMs: readTime(frame, 14),
     reason: readReason(frame, reasonStart, stdoutStart),
-    stdout: frame.subarray(stdoutStart, stderrStart),
-    stderr: frame.subarray(stderrStart, valueStart),
-    value: frame.subarray(valueStart)
+    stdout: partOf(frame, stdoutStart, stderrStart),
+    stderr: partOf(frame, stderrStart, valueStart),
+    value: partOf(frame, valueStart, frame.length)
   }
 }
 
 export function readOutput(frame: Buffer): { seq: number; stream: number; bytes: Uint8Array } {
-  return { seq: frame.readUInt32LE(1), stream: frame.readUInt8(5), bytes: frame.subarray(6) }
+  return { seq: readU32(frame, 1), stream: frame.readUInt8(5), bytes: frame.subarray(6) }
 }
 
 /** The value is a view of the frame. */
 export function readProgress(frame: Buffer): { seq: number; value: Uint8Array } {
-  return { seq: frame.readUInt32LE(1), value: frame.subarray(5) }
+  return { seq: readU32(frame, 1), value: frame.subarray(5) }
 }
 
 export function readNotice(frame: Buffer): string {
@@ -256,20 +257,26 @@ export function readNotice(frame: Buffer): string {
 
 export function readLeaving(frame: Buffer): Leaving {
   return {
-    seq: frame.readUInt32LE(1),
-    exitCode: frame.readUInt32LE(5) & 0xff,
+    seq: readU32(frame, 1),
+    exitCode: readU32(frame, 5) & 0xff,
     reason: readReason(frame, 9, frame.length)
   }
 }
 
+/** Most have none of some. */
+function partOf(frame: Buffer, start: number, end: number): Uint8Array {
+  return start === end ? NOTHING : frame.subarray(start, end)
+}
+
 /** No time is what the master could not read either. */
 function readTime(frame: Buffer, at: number): number {
-  const time = frame.readDoubleLE(at)
+  const time = readF64(frame, at)
   return time >= 0 && time <= Number.MAX_SAFE_INTEGER ? time : 0
 }
 
 /** One line of a bounded length, whatever a child sends. */
 function readReason(frame: Buffer, start: number, end: number): string {
+  if (start === end) return ''
   const text = frame.toString('utf8', start, Math.min(end, start + REASON_BYTES_MAX))
   return text.replace(/\s+/g, ' ')
 }

@@ -15,6 +15,7 @@ import { OPS, STATUSES } from '../../core/manager/calls.ts'
 import type { Answer, Arg, Call } from '../../core/manager/calls.ts'
 import type { FrameWriter } from './child-frames.ts'
 import { FromChild, ToChild } from './child-messages.ts'
+import { readU32 } from './numbers.ts'
 
 const CALL_BYTES = 12
 const ANSWER_BYTES = 9
@@ -55,9 +56,9 @@ export function writeCall(out: FrameWriter, { seq, request, manager, call }: Tas
 /** Whose call a frame is, and how long the head of its payload is. */
 export function readCallStart(frame: Buffer): { seq: number; request: number; headBytes: number } {
   return {
-    seq: frame.readUInt32LE(1),
-    request: frame.readUInt32LE(5),
-    headBytes: frame.readUInt32LE(9)
+    seq: readU32(frame, 1),
+    request: readU32(frame, 5),
+    headBytes: readU32(frame, 9)
   }
 }
 
@@ -93,7 +94,7 @@ export function writeCancel(out: FrameWriter, seq: number, request: number): voi
 }
 
 export function readCancel(frame: Buffer): { seq: number; request: number } {
-  return { seq: frame.readUInt32LE(1), request: frame.readUInt32LE(5) }
+  return { seq: readU32(frame, 1), request: readU32(frame, 5) }
 }
 
 export function writeAnswer(out: FrameWriter, request: number, answer: Answer): void {
@@ -108,9 +109,9 @@ export function writeCallError(out: FrameWriter, request: number, error: CallErr
 
 /** An answer, whose values are views of the frame; or why there is none. */
 export function readAnswer(frame: Buffer): { request: number; answer: Answer | CallError } {
-  const request = frame.readUInt32LE(1)
+  const request = readU32(frame, 1)
   const start = 1 + ANSWER_BYTES
-  const end = start + frame.readUInt32LE(6)
+  const end = start + readU32(frame, 6)
   const head: unknown = JSON.parse(frame.toString('utf8', start, end))
   if (frame[5] === 0) {
     const [code, message] = listOf(head, 2)

@@ -5,6 +5,7 @@ import { operatingErrorOf } from '../../../src/core/errors.ts'
 import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
 import { FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
 import type { RawMessage } from '../../../src/wire/frame.ts'
+import type { Field } from '../../../src/wire/message-pack-writer.ts'
 import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
 import { aHold, SPEC } from '../../support/machines.ts'
 
@@ -12,7 +13,7 @@ import { aHold, SPEC } from '../../support/machines.ts'
 function sent<Message>(
   raw: RawMessage,
   decode: (body: Uint8Array) => Iterable<Message>,
-  change: (fields: unknown[]) => unknown[] = (fields) => fields
+  change: (fields: Field[]) => Field[] = (fields) => fields
 ): Message | undefined {
   const builder = new FrameBuilder()
   builder.add({ ...raw, fields: change([...raw.fields]) })
@@ -20,12 +21,12 @@ function sent<Message>(
   return [...decode(body!)][0]
 }
 
-function holdAs(change: (fields: unknown[]) => unknown[]): WorkerMessage | undefined {
+function holdAs(change: (fields: Field[]) => Field[]): WorkerMessage | undefined {
   const abilities = { labels: { os: 'linux' }, amounts: { gpu: 1 } }
   return sent(workerEnd.encode(aHold(abilities)), (body) => masterEnd.decode(body), change)
 }
 
-function specAs(change: (fields: unknown[]) => unknown[]): MasterMessage | undefined {
+function specAs(change: (fields: Field[]) => Field[]): MasterMessage | undefined {
   const spec = { ...SPEC, amounts: { cpus: 2 } }
   const raw = masterEnd.encode({ type: 'spec', job: 1 as never, spec })
   return sent(raw, (body) => workerEnd.decode(body), change)
@@ -41,7 +42,7 @@ function codeOf(work: () => unknown): string | undefined {
 }
 
 /** The last fields of a hold, in place of its own. */
-function withLast(...last: unknown[]): (fields: unknown[]) => unknown[] {
+function withLast(...last: Field[]): (fields: Field[]) => Field[] {
   return (fields) => [...fields.slice(0, -last.length), ...last]
 }
 
@@ -70,10 +71,10 @@ describe('labels and amounts on the wire', () => {
     expect(plain.fields).to.have.lengthOf(8)
   })
 
-  const many = (count: number, value: unknown): unknown[] =>
+  const many = (count: number, value: Field): Field[] =>
     Array.from({ length: count }, (_, at) => [`n${at}`, value])
 
-  const bad: Record<string, unknown[]> = {
+  const bad: Record<string, Field[]> = {
     'too many labels': [many(LABELS_MAX + 1, ''), []],
     'too many amounts': [[], many(AMOUNTS_MAX + 1, 1)],
     'a label that is a number': [[['os', 5]], []],

@@ -1,14 +1,13 @@
 /** Messages of shared objects as bytes: the examples of docs/PROTOCOL.md, and what is refused. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { Packr } from 'msgpackr'
+import { encode } from '@msgpack/msgpack'
 import type { Answer, Call } from '../../../src/core/manager/calls.ts'
 import type { ClientMessage, ManagerMessage } from '../../../src/core/manager/messages.ts'
 import { encodeFrame, FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
 import { clientEnd, managerEnd } from '../../../src/wire/manager-messages.ts'
 import type { ManagerSessionCodec } from '../../../src/wire/manager-messages.ts'
 
-const packr = new Packr({ useRecords: false })
 const NO_VALUES: readonly Uint8Array[] = []
 
 const PUT: Call = {
@@ -119,7 +118,7 @@ describe('messages of shared objects', () => {
     ['too few fields', 1, ['c']]
   ] as const) {
     it(`${what} is refused`, () => {
-      const bytes = packr.encode(head)
+      const bytes = encode(head)
       const header = Buffer.alloc(9)
       header.writeUInt8(type)
       header.writeUInt32BE(bytes.length, 1)

@@ -9,7 +9,7 @@ import {
 } from '../../../src/core/limits.ts'
 import { Rng } from '../../../src/core/rng.ts'
 import type { NodeId } from '../../../src/core/types.ts'
-import { encodeHead } from '../../../src/wire/codec.ts'
+import { encodeHead } from '../../../src/wire/message-pack-writer.ts'
 import { FrameParser } from '../../../src/wire/frame.ts'
 import { decodeHelloAnswer, encodeHello, encodeWelcome } from '../../../src/wire/hello.ts'
 import {
@@ -19,6 +19,7 @@ import {
   encodePeersQuestion
 } from '../../../src/wire/peers.ts'
 import { aPeer } from '../../support/peers.ts'
+import type { Field } from '../../../src/wire/message-pack-writer.ts'
 
 const DOCUMENT = new URL('../../../docs/PROTOCOL.md', import.meta.url)
 const MUTATIONS = 20_000
@@ -74,7 +75,7 @@ describe('messages about members', () => {
   it('are refused where something is too much, missing, or no peer id', () => {
     const many = <Item>(item: Item, count: number): Item[] => new Array<Item>(count).fill(item)
     const long = 'a'.repeat(ADDRESS_CHARACTERS_MAX + 1)
-    const bad: unknown[][] = [
+    const bad: Field[][] = [
       [],
       [[peer]],
       [many(peer, MEMBERS_MAX + 1), []],
@@ -86,7 +87,7 @@ describe('messages about members', () => {
       [[], [[peer, many('/', TOLD_ADDRESSES_MAX + 1)]]],
       [[], [[peer, [long]]]],
       [[], [['/ip4/10.0.0.5/tcp/4001', []]]],
-      [[], { peer }]
+      [[], true]
     ]
     for (const fields of bad) {
       const bytes = encodeHead(fields).slice()
