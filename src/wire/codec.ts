@@ -9,7 +9,7 @@ import { toString as textOf } from 'uint8arrays/to-string'
 import { fromString as bytesOf } from 'uint8arrays/from-string'
 import type { BlobId, BlobRef } from '../core/types.ts'
 import { badMessage } from './bad-message.ts'
-import { isList, isNil, MessagePackReader } from './message-pack-reader.ts'
+import { MessagePackReader, SMALL_MAX } from './message-pack-reader.ts'
 import type { Field } from './message-pack-writer.ts'
 
 /** Reads a head. Throws BAD_MESSAGE for anything but an array. */
@@ -45,13 +45,14 @@ export class Fields {
 
   /** The next field is a list. */
   get isList(): boolean {
-    this.#leaveInner()
-    return this.#left > 0 && isList(this.#reader.nextType)
+    if (this.#inner !== undefined) this.#leaveInner(this.#inner)
+    return this.#left > 0 && this.#reader.isListNext
   }
 
   /** A whole number from `min` to `max`. */
   integer(min = 0, max = INTEGER_MAX): number {
-    const number = this.#reader.number(this.#next())
+    const type = this.#next()
+    const number = type <= SMALL_MAX ? type : this.#reader.number(type)
     if (number === undefined || !Number.isInteger(number) || number < min || number > max) {
       throw badMessage(`a number out of its bounds (${min} to ${max})`)
     }
@@ -84,9 +85,8 @@ export class Fields {
 
   /** A number, text of at most so many characters, yes or no, or nothing. */
   scalar(charactersMax: number): number | string | boolean | null {
-    const type = this.#next()
-    if (isNil(type)) return null
-    const reader = this.#reader
+    if (this.#takeNil()) return null
+    const [type, reader] = [this.#next(), this.#reader]
     const value = reader.number(type) ?? reader.boolean(type) ?? reader.text(type)
     if (value !== undefined && (typeof value !== 'string' || value.length <= charactersMax)) {
       return value
@@ -101,11 +101,7 @@ export class Fields {
 
   /** A field that may be missing. */
   optional<Value>(read: (fields: this) => Value): Value | undefined {
-    this.#leaveInner()
-    if (this.#left === 0) return undefined
-    if (!isNil(this.#reader.nextType)) return read(this)
-    this.#next()
-    return undefined
+    return this.#left === 0 || this.#takeNil() ? undefined : read(this)
   }
 
   /** A nested list. What is left of it when the next field is read is left out. */
@@ -151,20 +147,27 @@ export class Fields {
     return this.#reader.type()
   }
 
+  /** Takes the next field, if it is nothing. */
+  #takeNil(): boolean {
+    if (this.#inner !== undefined) this.#leaveInner(this.#inner)
+    if (this.#left === 0 || !this.#reader.takeNil()) return false
+    this.#left--
+    return true
+  }
+
   #count(): void {
-    this.#leaveInner()
+    if (this.#inner !== undefined) this.#leaveInner(this.#inner)
     if (this.#left === 0) throw badMessage('a message with fields missing')
     this.#left--
   }
 
-  #leaveInner(): void {
-    if (this.#inner === undefined) return
-    this.#inner.#leave()
+  #leaveInner(inner: Fields): void {
     this.#inner = undefined
+    inner.#leave()
   }
 
   #leave(): void {
-    this.#leaveInner()
+    if (this.#inner !== undefined) this.#leaveInner(this.#inner)
     if (this.#left > 0) this.#reader.skip(this.#left)
     this.#left = 0
   }

@@ -9,6 +9,9 @@ import { toString as textOf } from 'uint8arrays/to-string'
 import type { P2pJobsError } from '../core/errors.ts'
 import { badMessage } from './bad-message.ts'
 
+/** The largest number that is its own type. */
+export const SMALL_MAX = 0x7f
+
 const FIXMAP = 0x80
 const FIXARRAY = 0x90
 const FIXSTR = 0xa0
@@ -45,13 +48,19 @@ export class MessagePackReader {
     return type
   }
 
-  /** The same, and it stays the next. */
-  get nextType(): number | undefined {
-    return this.#bytes[this.#at]
+  /** Takes nil, if that is the next value. */
+  takeNil(): boolean {
+    if (this.#bytes[this.#at] !== NIL) return false
+    this.#at++
+    return true
+  }
+
+  get isListNext(): boolean {
+    return isList(this.#bytes[this.#at] ?? NIL)
   }
 
   number(type: number): number | undefined {
-    if (type < FIXMAP) return type
+    if (type <= SMALL_MAX) return type
     if (type >= NEGATIVE) return type - 0x100
     if (type === FLOAT64) return this.#view.getFloat64(this.#take(8))
     if (type === FLOAT32) return this.#view.getFloat32(this.#take(4))
@@ -149,12 +158,7 @@ export class MessagePackReader {
   }
 }
 
-export function isNil(type: number | undefined): boolean {
-  return type === NIL
-}
-
-export function isList(type: number | undefined): boolean {
-  if (type === undefined) return false
+function isList(type: number): boolean {
   return (type >= FIXARRAY && type < FIXSTR) || (type >= ARRAY16 && type < MAP16)
 }
 
