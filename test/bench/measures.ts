@@ -22,7 +22,7 @@ interface Measure {
   /** Less is better. */
   readonly isCost: boolean
   /** What of a peer it is compared with, if not with the same. */
-  readonly peer?: 'w3Rate'
+  readonly peer?: 'w3Rate' | 'w4Rate'
 }
 
 export const MEASURES = {
@@ -40,6 +40,12 @@ export const MEASURES = {
   },
   w3Cpu: { what: 'W3 CPU of all processes', unit: 'us/command', isCost: true },
   w4Rate: { what: 'W4 1 MiB there and back', unit: 'MiB/s', isCost: false },
+  w4Counted: {
+    what: 'W4 whose client lets V8 count bytes as objects',
+    unit: 'MiB/s',
+    isCost: false,
+    peer: 'w4Rate'
+  },
   w4Cpu: { what: 'W4 CPU of all processes', unit: 'us/MiB', isCost: true },
   w5Share: { what: 'W5 50 ms of CPU, wall / ideal', unit: 'x', isCost: true },
   w5Unit: { what: 'W5 the unit alone', unit: 'ms', isCost: true }

@@ -20,10 +20,11 @@ const WARM: Readonly<Record<LoopName, number>> = { noop: 200, alone: 50, echo: 4
 export async function runClient(
   programs: Programs,
   { loop, system, count, warm = WARM[loop], bytes = 0 }: ClientTask,
-  stage: Stage | undefined
+  stage: Stage | undefined,
+  nodeWords: readonly string[] = []
 ): Promise<LoopFigures> {
   const { addresses = [], pids = [], token } = stage ?? {}
   const init: ClientInit = { loop, system, count, warm, bytes, addresses, pids }
   const env = { P2PJOBS_HOME: programs.home(), ...(token && { P2PJOBS_TOKEN: token }) }
-  return await timedModule<LoopFigures>([CLIENT, JSON.stringify(init)], env)
+  return await timedModule<LoopFigures>([...nodeWords, CLIENT, JSON.stringify(init)], env)
 }
