@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../src/core/errors.ts'
 import type { BlobId, BlobRef } from '../../src/core/types.ts'
 import { BlobStore } from '../../src/blobs/blob-store.ts'
+import { codeOf } from '../support/code-of.ts'
 
 const STORES = {
   'in memory': (folder: string) => new BlobStore(folder),
@@ -31,15 +31,6 @@ async function bytesIn(chunks: ReturnType<BlobStore['read']>): Promise<Buffer> {
   const all: Uint8Array[] = []
   for await (const chunk of chunks) all.push(chunk)
   return Buffer.concat(all)
-}
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 async function rejection(work: Promise<unknown>): Promise<string | undefined> {

@@ -3,23 +3,14 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../src/core/errors.ts'
 import type { JournalRecord } from '../../src/core/master/journal.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { journalChild, skipWithoutDisk, SmallDisk } from '../support/journal-processes.ts'
 import * as a from '../support/journals.ts'
 import { Journals, savedBy } from '../support/journals.ts'
+import { codeOfRejection } from '../support/code-of.ts'
 
 const TASKS = 4_000
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await work
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
-}
 
 /** Commits records until one is refused, and says which; how many were acknowledged. */
 async function until(
@@ -27,7 +18,7 @@ async function until(
   records: (time: number) => readonly JournalRecord[]
 ): Promise<{ code: string; times: number }> {
   for (let times = 0; times < TASKS; times++) {
-    const code = await codeOf(journal.commit(records(times)))
+    const code = await codeOfRejection(journal.commit(records(times)))
     if (code !== undefined) return { code, times }
   }
   throw new Error('nothing was refused')
@@ -75,7 +66,7 @@ describe('journal on a full disk', function () {
     expect(results.code).to.equal('JOURNAL_FULL')
     expect(results.times, 'results that the ballast made room for').to.be.above(500)
     expect(existsSync(`${path}-ballast`)).to.equal(false)
-    const refused = await codeOf(journal.commit([a.submitted(900)]))
+    const refused = await codeOfRejection(journal.commit([a.submitted(900)]))
     expect(refused, 'also a small one, while the ballast is gone').to.equal('JOURNAL_FULL')
     expect(journal.refusal()).to.include({ code: 'JOURNAL_FULL' })
 
@@ -102,9 +93,9 @@ describe('journal on a full disk', function () {
     disk.fill()
     const large = [a.submitted(2), a.added(2, 1, a.inputs(4_000, 1_000))]
     const codes = await Promise.all([
-      codeOf(journal.commit([a.settled(1, 1)])),
-      codeOf(journal.commit(large)),
-      codeOf(journal.commit([a.settled(1, 2)]))
+      codeOfRejection(journal.commit([a.settled(1, 1)])),
+      codeOfRejection(journal.commit(large)),
+      codeOfRejection(journal.commit([a.settled(1, 2)]))
     ])
     expect(codes).to.deep.equal([undefined, 'JOURNAL_FULL', undefined])
     expect(await journal.results(a.job(1), 0, 10)).to.have.length(2)
@@ -128,7 +119,7 @@ describe('journal on a full disk', function () {
 
   it('says so when there is no space even to begin', async () => {
     disk.fill()
-    expect(await codeOf(journals.open(path))).to.equal('JOURNAL_FULL')
+    expect(await codeOfRejection(journals.open(path))).to.equal('JOURNAL_FULL')
   })
 })
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../src/core/errors.ts'
 import type { Change, Row } from '../../src/core/manager/ledger.ts'
 import type { SavedRow } from '../../src/core/manager/restore.ts'
 import type { NodeId } from '../../src/core/types.ts'
 import type { ManagerJournal } from '../../src/journal/manager-journal.ts'
 import { openManagerJournal } from '../../src/journal/manager-journal.ts'
 import { skipWithoutDisk, SmallDisk } from '../support/journal-processes.ts'
+import { codeOfRejection } from '../support/code-of.ts'
 
 const ROWS: readonly Row[] = [
   { type: 'queue', kind: 'joinableQueue', name: 'jobs', maxsize: 3, unfinished: 2 },
@@ -40,15 +40,6 @@ const CHANGES: readonly Change[] = ROWS.map((value, at) => ({ row: at + 1, value
 
 function item(row: number, bytes = 3): Change {
   return { row, value: { type: 'item', queue: 1, value: new Uint8Array(bytes) } }
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await work
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 async function rowsOf(journal: ManagerJournal): Promise<SavedRow[]> {
@@ -113,7 +104,7 @@ describe('the journal of a manager', function () {
 
   it('is refused to a second one, in the words of who can help it', async () => {
     await open()
-    expect(await codeOf(openManagerJournal(path))).to.equal('JOURNAL_FAILED')
+    expect(await codeOfRejection(openManagerJournal(path))).to.equal('JOURNAL_FAILED')
   })
 
   it('of a later version is refused and left as it is; what is damaged, too', async () => {
@@ -126,10 +117,10 @@ describe('the journal of a manager', function () {
       database.close()
     }
     change("UPDATE rows SET body = x'c1'")
-    expect(await codeOf(rowsOf(await open()))).to.equal('JOURNAL_FAILED')
+    expect(await codeOfRejection(rowsOf(await open()))).to.equal('JOURNAL_FAILED')
     await opened.at(-1)?.close()
     change('PRAGMA user_version = 42')
-    expect(await codeOf(openManagerJournal(path))).to.equal('JOURNAL_NEWER')
+    expect(await codeOfRejection(openManagerJournal(path))).to.equal('JOURNAL_NEWER')
   })
 
   it('what was not acknowledged on a full disk is not there, all else is', async function () {
@@ -144,7 +135,7 @@ describe('the journal of a manager', function () {
       expect(journal.refusal()).to.include({ code: 'JOURNAL_FULL' })
       for (let row = 1; row <= 100; row++) await journal.commit([{ row, value: undefined }])
       let row = 1_000
-      while ((await codeOf(journal.commit([item(row, 20_000)]))) === undefined) row++
+      while ((await codeOfRejection(journal.commit([item(row, 20_000)]))) === undefined) row++
       expect(existsSync(`${small}-ballast`), 'it was there for this').to.equal(false)
       expect(row, 'what the ballast made room for').to.be.above(1_020)
       disk.makeRoom()

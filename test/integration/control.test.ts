@@ -19,15 +19,9 @@ import type { RawMessage } from '../../src/wire/frame.ts'
 import { all, bytes, only, TestDesk, VERSIONS } from '../support/desk.ts'
 import { SPEC } from '../support/machines.ts'
 import { until } from '../support/until.ts'
+import { codeOfRejection } from '../support/code-of.ts'
 
 const OPTIONS = { priority: 0, retries: 0 }
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  return await work.then(
-    () => undefined,
-    (error: unknown) => operatingErrorOf(error)?.code ?? String(error)
-  )
-}
 
 function frameOf(raw: RawMessage): Uint8Array {
   const builder = new FrameBuilder()
@@ -149,7 +143,7 @@ describe('the control socket', function () {
   it('takes so many clients and no more, and says so', async () => {
     const clients = []
     for (let count = 0; count < 8; count++) clients.push(await desk.connect())
-    expect(await codeOf(desk.connect())).to.equal('REFUSED')
+    expect(await codeOfRejection(desk.connect())).to.equal('REFUSED')
     clients[0]?.close()
     await until(() => desk.server.clients === 7, 'one is gone')
     expect(await all((await desk.connect()).workers())).to.deep.equal([])
@@ -227,11 +221,11 @@ describe('the control socket', function () {
   it('is closed with everybody on it', async () => {
     const jobs = await desk.connect()
     const job = await jobs.submitWhole(SPEC, OPTIONS, bytes('a'))
-    const waiting = codeOf(all(jobs.wait(only(job), new AbortController().signal)))
+    const waiting = codeOfRejection(all(jobs.wait(only(job), new AbortController().signal)))
     await desk.server.close()
     expect(await waiting).to.equal('UNREACHABLE')
     expect(existsSync(desk.path)).to.equal(false)
-    expect(await codeOf(desk.connect())).to.equal('NO_DAEMON')
+    expect(await codeOfRejection(desk.connect())).to.equal('NO_DAEMON')
   })
 
   it('belongs to one server at a time, and a dead one leaves it to the next', async () => {
@@ -241,21 +235,23 @@ describe('the control socket', function () {
       answerer: { answer: () => (async function* () {})() },
       onProblem: () => undefined
     }
-    expect(await codeOf(ControlServer.listen(init))).to.equal('PORT_IN_USE')
+    expect(await codeOfRejection(ControlServer.listen(init))).to.equal('PORT_IN_USE')
     await isAlive()
     const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-control-'))
     const path = join(folder, 'control.sock')
     const code = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
     spawnSync(process.execPath, ['-e', code])
     expect(existsSync(path)).to.equal(true)
-    expect(await codeOf(ControlClient.connect({ path, versions: VERSIONS }))).to.equal('NO_DAEMON')
+    expect(await codeOfRejection(ControlClient.connect({ path, versions: VERSIONS }))).to.equal(
+      'NO_DAEMON'
+    )
     const server = await ControlServer.listen({ ...init, path })
     const client = await ControlClient.connect({ path, versions: VERSIONS })
     expect(client.welcome.name).to.equal('other')
     client.close()
     await server.close()
     writeFileSync(path, 'something of value')
-    expect(await codeOf(ControlServer.listen({ ...init, path }))).to.equal('BAD_HOME')
+    expect(await codeOfRejection(ControlServer.listen({ ...init, path }))).to.equal('BAD_HOME')
     expect(statSync(path).size).to.equal(18)
     rmSync(folder, { recursive: true })
   })
@@ -266,7 +262,7 @@ describe('the control socket', function () {
     const deaf = createServer((socket) => socket.resume()).listen(path)
     await once(deaf, 'listening')
     const connecting = ControlClient.connect({ path, versions: VERSIONS, helloMs: 20 })
-    expect(await codeOf(connecting)).to.equal('UNREACHABLE')
+    expect(await codeOfRejection(connecting)).to.equal('UNREACHABLE')
     deaf.close()
     await once(deaf, 'close')
     rmSync(folder, { recursive: true })
@@ -275,9 +271,9 @@ describe('the control socket', function () {
   it('reports a bug to both sides and goes on', async () => {
     desk.jobs.submitWhole = () => Promise.reject(new TypeError('no such thing'))
     const jobs = await desk.connect()
-    expect(await codeOf(jobs.submitWhole(SPEC, OPTIONS, []))).to.equal('FAULT')
+    expect(await codeOfRejection(jobs.submitWhole(SPEC, OPTIONS, []))).to.equal('FAULT')
     expect(desk.problems.join()).to.match(/bug of p2pjobs.*TypeError: no such thing/)
-    expect(await codeOf(all(jobs.explain(3 as JobId, undefined)))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(all(jobs.explain(3 as JobId, undefined)))).to.equal('NOT_FOUND')
   })
 })
 

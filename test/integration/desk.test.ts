@@ -1,22 +1,15 @@
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../src/core/errors.ts'
 import { emptyResult } from '../../src/core/result.ts'
 import type { JobId } from '../../src/core/types.ts'
 import type { RemoteJobs } from '../../src/node/remote-jobs.ts'
 import { all, bytes, only, TestDesk, WORKER } from '../support/desk.ts'
 import { SPEC } from '../support/machines.ts'
 import { until } from '../support/until.ts'
+import { codeOfRejection } from '../support/code-of.ts'
 
 const OPTIONS = { priority: 0, retries: 0 }
 const ALL = { from: 1, limit: 1_000, states: [] }
 const FOLLOW = { place: 0, isFollowing: true, hasInputs: true, hasNotices: false }
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  return await work.then(
-    () => undefined,
-    (error: unknown) => operatingErrorOf(error)?.code ?? String(error)
-  )
-}
 
 describe('a desk', function () {
   this.timeout(30_000)
@@ -106,8 +99,8 @@ describe('a desk', function () {
   it('cancels a job whose inputs are refused, and says why', async () => {
     await using feed = await jobs.submit(SPEC, OPTIONS)
     desk.jobs.add = () => Promise.reject(new Error('no space'))
-    expect(await codeOf(feed.add(bytes('a')))).to.equal('FAULT')
-    expect(await codeOf(feed.add(bytes('b')))).to.equal('FAULT')
+    expect(await codeOfRejection(feed.add(bytes('a')))).to.equal('FAULT')
+    expect(await codeOfRejection(feed.add(bytes('b')))).to.equal('FAULT')
     await all(jobs.wait(only(feed.job), new AbortController().signal))
     expect((await all(jobs.jobs(only(feed.job))))[0]?.isOpen).to.equal(false)
   })
@@ -178,7 +171,7 @@ describe('a desk', function () {
   it('does not wait for those who have gone', async () => {
     const job = await jobs.submitWhole(SPEC, OPTIONS, bytes('a'))
     const stopping = new AbortController()
-    const waiting = codeOf(all(jobs.wait(only(job), stopping.signal)))
+    const waiting = codeOfRejection(all(jobs.wait(only(job), stopping.signal)))
     await until(() => desk.server.clients === 1, 'it is there')
     stopping.abort(new Error('enough'))
     expect(await waiting).to.equal('Error: enough')
@@ -211,7 +204,9 @@ describe('a desk', function () {
   it('retries all tasks of a job, or those that failed, as a new job', async () => {
     const options = { ...OPTIONS, name: 'n' }
     await jobs.submitWhole(SPEC, options, bytes('a', 'b'))
-    expect(await codeOf(all(jobs.retry(only(1), { isFailedOnly: true })))).to.equal('TOO_EARLY')
+    expect(await codeOfRejection(all(jobs.retry(only(1), { isFailedOnly: true })))).to.equal(
+      'TOO_EARLY'
+    )
     const hand = desk.worker()
     await hand.ends('1.1')
     await hand.ends('1.2', 'failure')
@@ -246,7 +241,7 @@ describe('a desk', function () {
   it('forgets jobs that have ended, and those only', async () => {
     for (let count = 0; count < 3; count++) await jobs.submitWhole(SPEC, OPTIONS, bytes('a'))
     await all(jobs.cancel({ type: 'ranges', ranges: [[1, 2]] }, 'enough'))
-    expect(await codeOf(all(jobs.forget(only(3))))).to.equal('TOO_EARLY')
+    expect(await codeOfRejection(all(jobs.forget(only(3))))).to.equal('TOO_EARLY')
     const changes = await all(jobs.forget({ type: 'all' }))
     expect(changes.map(({ job, change }) => [job, change])).to.deep.equal([
       [1, 'forgotten'],
@@ -254,11 +249,11 @@ describe('a desk', function () {
       [3, 'has not ended']
     ])
     expect((await all(jobs.jobs({ type: 'all' }))).map(({ job }) => job)).to.deep.equal([3])
-    expect(await codeOf(all(jobs.jobs(only(1))))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(all(jobs.jobs(only(1))))).to.equal('NOT_FOUND')
   })
 
   it('selects the last job, ranges, and refuses what is not there', async () => {
-    expect(await codeOf(all(jobs.jobs({ type: 'last' })))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(all(jobs.jobs({ type: 'last' })))).to.equal('NOT_FOUND')
     expect(await all(jobs.jobs({ type: 'all' }))).to.deep.equal([])
     for (let count = 0; count < 5; count++) await jobs.submitWhole(SPEC, OPTIONS, [])
     const ids = async (...args: Parameters<RemoteJobs['jobs']>): Promise<number[]> =>
@@ -275,7 +270,7 @@ describe('a desk', function () {
       })
     ).to.deep.equal([1, 2, 4, 5])
     expect(
-      await codeOf(
+      await codeOfRejection(
         ids({
           type: 'ranges',
           ranges: [
@@ -285,13 +280,13 @@ describe('a desk', function () {
         })
       )
     ).to.equal('NOT_FOUND')
-    expect(await codeOf(ids({ type: 'ranges', ranges: [[7, 9]] }))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(ids({ type: 'ranges', ranges: [[7, 9]] }))).to.equal('NOT_FOUND')
   })
 
   it('gives the bytes of inputs and outputs, from any offset', async () => {
     const job = await jobs.submitWhole(SPEC, OPTIONS, bytes('some input'))
-    expect(await codeOf(all(jobs.bytes(job, 1, 'stdout')))).to.equal('TOO_EARLY')
-    expect(await codeOf(all(jobs.bytes(job, 2, 'input')))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(all(jobs.bytes(job, 1, 'stdout')))).to.equal('TOO_EARLY')
+    expect(await codeOfRejection(all(jobs.bytes(job, 2, 'input')))).to.equal('NOT_FOUND')
     const stdout = new Uint8Array(200_000).map((_, at) => at % 251)
     await desk.worker().ends('1.1', 'success', { stdout })
     await all(jobs.wait(only(job), new AbortController().signal))
@@ -316,7 +311,7 @@ describe('a desk', function () {
       code: 'ended',
       text: 'task 1.1 has ended: it is failed: exit status 1'
     })
-    expect(await codeOf(all(jobs.explain(9 as JobId, undefined)))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(all(jobs.explain(9 as JobId, undefined)))).to.equal('NOT_FOUND')
   })
 
   it('drains one worker, which keeps what it has, and takes it back', async () => {
@@ -332,8 +327,8 @@ describe('a desk', function () {
     expect((await all(jobs.workers()))[0]).to.deep.include({ held: 0, isDraining: true })
     await all(jobs.drain(WORKER, false))
     await hand.ends('1.3')
-    expect(await codeOf(all(jobs.drain('nobody', true)))).to.equal('NOT_FOUND')
-    expect(await codeOf(all(jobs.drain(undefined, false)))).to.equal('USAGE')
+    expect(await codeOfRejection(all(jobs.drain('nobody', true)))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(all(jobs.drain(undefined, false)))).to.equal('USAGE')
   })
 
   it('goes on feeding a job, one client at a time', async () => {
@@ -341,11 +336,11 @@ describe('a desk', function () {
     await desk.jobs.add(job, bytes('a'))
     await using feed = await jobs.resumeFeed(job)
     expect(feed.tasks).to.equal(1)
-    expect(await codeOf(jobs.resumeFeed(job))).to.equal('REFUSED')
+    expect(await codeOfRejection(jobs.resumeFeed(job))).to.equal('REFUSED')
     await feed.add(bytes('b'))
     await feed.close()
-    expect(await codeOf(jobs.resumeFeed(job))).to.equal('CLOSED')
-    expect(await codeOf(jobs.resumeFeed(99 as JobId))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(jobs.resumeFeed(job))).to.equal('CLOSED')
+    expect(await codeOfRejection(jobs.resumeFeed(99 as JobId))).to.equal('NOT_FOUND')
     expect((await all(jobs.jobs(only(job))))[0]?.tasks).to.equal(2)
   })
 
@@ -353,7 +348,7 @@ describe('a desk', function () {
     const feed = await jobs.submit(SPEC, OPTIONS)
     await feed.add(bytes('a'))
     await desk.server.close()
-    expect(await codeOf(feed.add(bytes('b')))).to.equal('UNREACHABLE')
+    expect(await codeOfRejection(feed.add(bytes('b')))).to.equal('UNREACHABLE')
     expect((await desk.jobs.journal.job(feed.job))?.isOpen).to.equal(true)
   })
 })

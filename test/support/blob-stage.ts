@@ -1,7 +1,6 @@
 /** Two nodes, one of which serves blobs to the other. */
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { operatingErrorOf } from '../../src/core/errors.ts'
 import { CHUNK_BYTES } from '../../src/core/limits.ts'
 import type { BlobId, BlobRef } from '../../src/core/types.ts'
 import { BlobClient } from '../../src/net/blob-client.ts'
@@ -13,6 +12,7 @@ import type { BlobRequest } from '../../src/wire/blob.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
 import { RawStream } from './raw-peer.ts'
 import { StreamPairs } from './stream-pairs.ts'
+import { codeIn } from './code-of.ts'
 
 /** The answer before the bytes of a blob. */
 export const HERE_IT_COMES = encodeFrame(encodeBlobAnswer(undefined))
@@ -64,7 +64,7 @@ export class BlobStage {
   async serve(open: OpenBlob, stallMs?: number): Promise<void> {
     await this.pairs.listener.libp2p.handle(BLOB_PROTOCOL, (stream, connection) => {
       const serving = serveBlobs(stream, outletOf(connection), open, stallMs)
-      this.served.push(serving.then(() => 'served', codeOf))
+      this.served.push(serving.then(() => 'served', codeIn))
     })
   }
 
@@ -88,15 +88,11 @@ export class BlobStage {
       chunks.push(chunk.slice())
       return Promise.resolve()
     }
-    const problem = await client.fetch(ref, write, signal).then(() => '', codeOf)
+    const problem = await client.fetch(ref, write, signal).then(() => '', codeIn)
     return { bytes: Buffer.concat(chunks), problem }
   }
 
   async close(): Promise<void> {
     await this.pairs.close()
   }
-}
-
-function codeOf(error: unknown): string {
-  return operatingErrorOf(error)?.code ?? String(error)
 }

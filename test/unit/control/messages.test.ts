@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
 import {
   ENTRIES_MAX,
   FRAME_BYTES_MAX,
@@ -22,6 +21,7 @@ import { FrameBuilder, FrameParser, messagesOf } from '../../../src/wire/frame.t
 import type { RawMessage, ReceivedMessage } from '../../../src/wire/frame.ts'
 import { answers, requests } from '../../support/control-messages.ts'
 import { SPEC } from '../../support/machines.ts'
+import { codeOf } from '../../support/code-of.ts'
 
 const DOCUMENT = new URL('../../../docs/PROTOCOL.md', import.meta.url)
 const MUTATIONS = 50_000
@@ -35,15 +35,6 @@ function frameOf(raw: RawMessage): Uint8Array {
 function received(frame: Uint8Array): ReceivedMessage {
   const [body] = [...new FrameParser().push(frame)]
   return messagesOf(body!).next().value as ReceivedMessage
-}
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 /** The example frames of the document: `control NAME  HEX`. */

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import { BlobStore } from '../../../src/blobs/blob-store.ts'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
 import { JOBS_MAX } from '../../../src/core/limits.ts'
 import type { MasterNotice } from '../../../src/core/master/events.ts'
 import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
@@ -12,6 +11,7 @@ import { MasterRole } from '../../../src/node/master-role.ts'
 import { aHold, anyInputs, aResult, SPEC } from '../../support/machines.ts'
 import { MemoryJournal } from '../../support/memory-journal.ts'
 import { until } from '../../support/until.ts'
+import { codeOfRejection } from '../../support/code-of.ts'
 
 const WORKER = 'worker' as NodeId
 const OPTIONS = { priority: 0, retries: 0 }
@@ -68,13 +68,6 @@ function leasedTo({ heard }: Hand): number[] {
   )
 }
 
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  return await work.then(
-    () => undefined,
-    (error: unknown) => operatingErrorOf(error)?.code ?? String(error)
-  )
-}
-
 describe('DurableJobs', () => {
   it('has a job on disk before it says its id', async () => {
     const memory = new MemoryJournal()
@@ -90,11 +83,15 @@ describe('DurableJobs', () => {
     const memory = new MemoryJournal()
     const { jobs, master } = await started(memory)
     memory.isFailing = true
-    expect(await codeOf(jobs.submitWhole(SPEC, OPTIONS, anyInputs(2)))).to.equal('JOURNAL_FAILED')
+    expect(await codeOfRejection(jobs.submitWhole(SPEC, OPTIONS, anyInputs(2)))).to.equal(
+      'JOURNAL_FAILED'
+    )
     expect(jobs.state.jobs.size).to.equal(0)
     memory.isFailing = false
     memory.isFull = true
-    expect(await codeOf(jobs.submitWhole(SPEC, OPTIONS, anyInputs(2)))).to.equal('JOURNAL_FULL')
+    expect(await codeOfRejection(jobs.submitWhole(SPEC, OPTIONS, anyInputs(2)))).to.equal(
+      'JOURNAL_FULL'
+    )
     memory.isFull = false
     const job = await jobs.submitWhole(SPEC, OPTIONS, anyInputs(1))
     expect(jobs.state.jobs.get(job)?.counts.waiting).to.equal(1)
@@ -188,7 +185,7 @@ describe('DurableJobs', () => {
     await jobs.close(closed)
     await jobs.cancel(canceled, 'not wanted')
     for (const job of [closed, canceled, 99 as JobId]) {
-      expect(await codeOf(jobs.add(job, anyInputs(1)))).to.equal('NOT_FOUND')
+      expect(await codeOfRejection(jobs.add(job, anyInputs(1)))).to.equal('NOT_FOUND')
     }
     master.stop()
   })
@@ -208,7 +205,7 @@ describe('DurableJobs', () => {
     const memory = new MemoryJournal()
     const { jobs, master } = await started(memory)
     const job = await jobs.submitWhole(SPEC, OPTIONS, anyInputs(1))
-    expect(await codeOf(jobs.forget([job]))).to.equal('TOO_EARLY')
+    expect(await codeOfRejection(jobs.forget([job]))).to.equal('TOO_EARLY')
     await jobs.cancel(job, 'not wanted')
     await jobs.forget([job])
     expect(memory.forgotten).to.deep.equal([job])
@@ -219,7 +216,7 @@ describe('DurableJobs', () => {
     const memory = new MemoryJournal()
     const { jobs, master } = await started(memory)
     const after = [{ job: 7 as JobId, needs: 'any' as const }]
-    expect(await codeOf(jobs.submit(SPEC, { ...OPTIONS, after }))).to.equal('NOT_FOUND')
+    expect(await codeOfRejection(jobs.submit(SPEC, { ...OPTIONS, after }))).to.equal('NOT_FOUND')
     expect(memory.records).to.deep.equal([])
     master.stop()
   })
@@ -227,7 +224,9 @@ describe('DurableJobs', () => {
   it('takes so many jobs at a time and no more, those included that are on their way', async function () {
     this.timeout(20_000)
     const { jobs, master } = await started(new MemoryJournal())
-    const submits = Array.from({ length: JOBS_MAX + 5 }, () => codeOf(jobs.submit(SPEC, OPTIONS)))
+    const submits = Array.from({ length: JOBS_MAX + 5 }, () =>
+      codeOfRejection(jobs.submit(SPEC, OPTIONS))
+    )
     const codes = await Promise.all(submits)
     expect(codes.filter((code) => code === undefined)).to.have.lengthOf(JOBS_MAX)
     expect(codes.filter((code) => code === 'LIMIT')).to.have.lengthOf(5)

@@ -3,7 +3,6 @@
  */
 import { expect } from 'chai'
 import { BlobStore } from '../../../src/blobs/blob-store.ts'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
 import { JOBS_MAX, TASKS_MAX } from '../../../src/core/limits.ts'
 import type { MasterNotice } from '../../../src/core/master/events.ts'
 import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
@@ -14,6 +13,7 @@ import { localLinks } from '../../../src/node/local-link.ts'
 import { MasterRole } from '../../../src/node/master-role.ts'
 import { WorkerRole } from '../../../src/node/worker-role.ts'
 import { aHold, anyInputs, SPEC } from '../../support/machines.ts'
+import { codeOf } from '../../support/code-of.ts'
 
 const WORKER = 'worker' as NodeId
 const MASTER = 'master' as NodeId
@@ -65,15 +65,6 @@ function aSilentLink<Out extends { type: string }, In>(): SilentLink<Out, In> {
     listen: (onMessage) => (hear = onMessage)
   }
   return { link, did, say: (message) => hear(message) }
-}
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 describe('roles', () => {

@@ -1,13 +1,13 @@
 /** Labels and amounts on the wire: what is left out, what is refused. */
 import { expect } from 'chai'
 import { AMOUNTS_MAX, LABELS_MAX } from '../../../src/core/limits.ts'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
 import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
 import { FrameBuilder, FrameParser } from '../../../src/wire/frame.ts'
 import type { RawMessage } from '../../../src/wire/frame.ts'
 import type { Field } from '../../../src/wire/message-pack-writer.ts'
 import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
 import { aHold, SPEC } from '../../support/machines.ts'
+import { codeOf } from '../../support/code-of.ts'
 
 /** A message as it is read on the other side, after somebody has changed its fields. */
 function sent<Message>(
@@ -30,15 +30,6 @@ function specAs(change: (fields: Field[]) => Field[]): MasterMessage | undefined
   const spec = { ...SPEC, amounts: { cpus: 2 } }
   const raw = masterEnd.encode({ type: 'spec', job: 1 as never, spec })
   return sent(raw, (body) => workerEnd.decode(body), change)
-}
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 /** The last fields of a hold, in place of its own. */

@@ -1,12 +1,12 @@
 /** Heads beside a library for the same format: each has to read what the other writes. */
 import { expect } from 'chai'
 import { decode, encode } from '@msgpack/msgpack'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
 import { Rng } from '../../../src/core/rng.ts'
 import { decodeHead } from '../../../src/wire/codec.ts'
 import type { Fields } from '../../../src/wire/codec.ts'
 import { encodeHead } from '../../../src/wire/message-pack-writer.ts'
 import type { Field } from '../../../src/wire/message-pack-writer.ts'
+import { codeOf } from '../../support/code-of.ts'
 
 const EDGES = [7, 8, 15, 16, 31, 32].flatMap((power) => [
   2 ** power - 1,
@@ -58,15 +58,6 @@ function plain(field: unknown): unknown {
   if (Array.isArray(field)) return field.map(plain)
   if (field instanceof Uint8Array) return [...field]
   return typeof field === 'number' ? field + 0 : field
-}
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 describe('heads', () => {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
 import {
   ADDRESS_CHARACTERS_MAX,
   FRAME_BYTES_MAX,
@@ -20,6 +19,7 @@ import {
 } from '../../../src/wire/peers.ts'
 import { aPeer } from '../../support/peers.ts'
 import type { Field } from '../../../src/wire/message-pack-writer.ts'
+import { codeOf } from '../../support/code-of.ts'
 
 const DOCUMENT = new URL('../../../docs/PROTOCOL.md', import.meta.url)
 const MUTATIONS = 20_000
@@ -33,15 +33,6 @@ function example(name: string): Uint8Array {
 
 function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')
-}
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 const peer = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN' as NodeId

@@ -1,6 +1,5 @@
 import { queryObjects } from 'node:v8'
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
 import { FRAME_BYTES_MAX } from '../../../src/core/limits.ts'
 import type { MasterMessage, WorkerMessage } from '../../../src/core/messages.ts'
 import type { JobId } from '../../../src/core/types.ts'
@@ -9,6 +8,7 @@ import { encodeFrame, FrameBuilder, FrameParser } from '../../../src/wire/frame.
 import { masterEnd, workerEnd } from '../../../src/wire/session.ts'
 import { examples } from '../../support/examples.ts'
 import { SPEC } from '../../support/machines.ts'
+import { codeOf } from '../../support/code-of.ts'
 
 const MUTATIONS = 100_000
 
@@ -37,15 +37,6 @@ function frameOf(message: WorkerMessage | MasterMessage): Uint8Array {
   if (isMasters.includes(message.type)) builder.add(masterEnd.encode(message as MasterMessage))
   else builder.add(workerEnd.encode(message as WorkerMessage))
   return builder.take()[0]!
-}
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return operatingErrorOf(error)?.code ?? String(error)
-  }
 }
 
 describe('session messages', () => {
