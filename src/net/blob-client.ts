@@ -50,6 +50,7 @@ export class BlobClient {
    * refuses, BLOB_DAMAGED when the bytes are not those of the hash: then the chunks are worthless.
    */
   async fetch(ref: BlobRef, write: WriteChunk, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     const stream = this.#takeIdle() ?? (await this.#open(signal))
     const { frames } = stream
     const timer = new StallTimer(frames, this.#stallMs)

@@ -2,7 +2,7 @@
  * Serves blobs to a peer: asked for by hash, sent in chunks, one after the other on a stream.
  */
 import type { Stream } from '@libp2p/interface'
-import { toError } from '../core/errors.ts'
+import { operatingErrorOf, toError } from '../core/errors.ts'
 import { CHUNK_BYTES } from '../core/limits.ts'
 import { BLOB_REQUEST_BYTES_MAX, decodeBlobRequest, encodeBlobAnswer } from '../wire/blob.ts'
 import type { BlobRequest } from '../wire/blob.ts'
@@ -19,7 +19,8 @@ export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
  * Answers every request on a stream, chunk by chunk as the asker reads, until that one closes. Throws
- * what ended a transfer: the stream is reset then.
+ * what ended a transfer, and what is no request: the stream is reset then. A stream that ends in
+ * between, however it does, is missed by nobody.
  */
 export async function serveBlobs(
   stream: Stream,
@@ -29,20 +30,21 @@ export async function serveBlobs(
 ): Promise<void> {
   const frames = new FrameStream(stream, outlet, { frameBytesMax: BLOB_REQUEST_BYTES_MAX })
   const timer = new StallTimer(frames, stallMs)
+  let isKept = false
   try {
     timer.moves()
-    let isAsked = false
     for await (const question of frames.frames()) {
-      isAsked = true
+      isKept = false
       await answer(frames, decodeBlobRequest(question), open, timer)
       // The asker may keep the stream for its next request, as long as it likes.
       timer.rests()
+      isKept = true
     }
-    if (!isAsked && frames.isWritable) throw badMessage('no request for a blob')
+    if (!isKept && frames.isWritable) throw badMessage('no request for a blob')
     await frames.close()
   } catch (error) {
     frames.abort(toError(error))
-    throw error
+    if (!isKept || operatingErrorOf(error)?.code === 'BAD_MESSAGE') throw error
   } finally {
     timer.rests()
   }

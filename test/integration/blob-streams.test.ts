@@ -4,7 +4,12 @@ import { expect } from 'chai'
 import { P2pJobsError } from '../../src/core/errors.ts'
 import { BlobClient } from '../../src/net/blob-client.ts'
 import type { OpenBlob } from '../../src/net/blob-server.ts'
-import { BLOB_PROTOCOL } from '../../src/wire/blob.ts'
+import {
+  BLOB_PROTOCOL,
+  BLOB_REQUEST_BYTES_MAX,
+  encodeBlobAnswer,
+  encodeBlobRequest
+} from '../../src/wire/blob.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
 import { BlobStage, chunksOf, HERE_IT_COMES, refOf, source } from '../support/blob-stage.ts'
 import { RawStream } from '../support/raw-peer.ts'
@@ -76,6 +81,37 @@ describe('a stream for blobs', function () {
     expect(await silent.ended).to.equal('reset')
     await fetchAll()
     expect(stage.served).to.have.length(2)
+  })
+
+  it('is not used for who has given up already', async () => {
+    await stage.serve(open)
+    await fetchAll()
+    const signal = AbortSignal.abort(new P2pJobsError('STOPPED', 'enough'))
+    const { bytes, problem } = await stage.fetch(refOf(blobs[0]!), { client, signal })
+    expect({ bytes: bytes.length, problem }).to.deep.equal({ bytes: 0, problem: 'STOPPED' })
+  })
+
+  it('that is reset between two blobs is no problem', async () => {
+    await stage.serve(open)
+    const stream = new RawStream(await stage.pairs.connection.newStream(BLOB_PROTOCOL))
+    stream.send(encodeFrame(encodeBlobRequest({ ...refOf(blobs[2]!), offset: 0 })))
+    expect(await stream.frame()).to.deep.equal(encodeBlobAnswer(undefined))
+    expect(await stream.frame()).to.have.length(1)
+    // The server has flushed and waits for the next request once it has heard this.
+    await stage.pairs.roundTrip()
+    stream.reset()
+    expect(await stage.served[0]).to.equal('served')
+  })
+
+  it('on which something else than the next request comes is reset, and that is told', async () => {
+    await stage.serve(open)
+    const stream = new RawStream(await stage.pairs.connection.newStream(BLOB_PROTOCOL))
+    stream.send(encodeFrame(encodeBlobRequest({ ...refOf(blobs[2]!), offset: 0 })))
+    await stream.frame()
+    await stream.frame()
+    stream.send(encodeFrame(new Uint8Array(BLOB_REQUEST_BYTES_MAX + 1)))
+    expect(await stream.ended).to.equal('reset')
+    expect(await stage.served[0]).to.equal('BAD_MESSAGE')
   })
 
   it('that is not needed any more is closed', async () => {
