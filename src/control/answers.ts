@@ -7,12 +7,12 @@ import { readJob } from '../wire/attempts.ts'
 import { decodeHead } from '../wire/codec.ts'
 import type { Fields } from '../wire/codec.ts'
 import type { RawMessage, ReceivedMessage } from '../wire/frame.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 import { PayloadReader, PayloadWriter } from '../wire/payload.ts'
 import { OVER_REASONS } from './messages.ts'
 import type { Explanation, NodeMessage } from './messages.ts'
 import { noticeFields, readNotice } from './notices.ts'
 import * as views from './views.ts'
-import type { Field } from '../wire/message-pack-writer.ts'
 
 /** By their place, from 35 on; 33 and 34 are the answers to the hello. */
 const TYPES = [

@@ -8,8 +8,8 @@ import { badMessage } from '../wire/bad-message.ts'
 import { decodeHead } from '../wire/codec.ts'
 import type { Fields } from '../wire/codec.ts'
 import type { RawMessage, ReceivedMessage } from '../wire/frame.ts'
-import type { Versions } from './messages.ts'
 import type { Field } from '../wire/message-pack-writer.ts'
+import type { Versions } from './messages.ts'
 
 const HELLO = 1
 const WELCOME = 33

@@ -5,8 +5,8 @@ import { NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX, SLOTS_MAX } from '../core/l
 import type { NodeId } from '../core/types.ts'
 import { attemptFields, readAttempt, readAttempts } from '../wire/attempts.ts'
 import type { Fields } from '../wire/codec.ts'
-import type { ToldNotice } from './messages.ts'
 import type { Field } from '../wire/message-pack-writer.ts'
+import type { ToldNotice } from './messages.ts'
 
 const KINDS = ['dispatched', 'started', 'setback', 'joined', 'parted', 'resting'] as const
 const PEER_CHARACTERS_MAX = 128

@@ -27,9 +27,9 @@ import { readJob } from '../wire/attempts.ts'
 import type { Fields } from '../wire/codec.ts'
 import { optionsFields, readOptions } from '../wire/job-options.ts'
 import { readSpec, specFields } from '../wire/master-messages.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 import { PayloadReader, PayloadWriter } from '../wire/payload.ts'
 import { readResult, resultFields } from '../wire/worker-messages.ts'
-import type { Field } from '../wire/message-pack-writer.ts'
 
 /** In the order in which they are sent. */
 const COUNTED = [

@@ -104,7 +104,7 @@ export const BLOB_IN_MEMORY_BYTES_MAX = 16 * 1024 * 1024
 export const BLOBS_IN_MEMORY_SHARE = 1 / 64
 export const BLOBS_IN_MEMORY_BYTES_MIN = 64 * 1024 * 1024
 export const BLOBS_IN_MEMORY_BYTES_MAX = 512 * 1024 * 1024
-/** The same for what the functions that run print and return, until it is a blob. */
+/** What the functions that run print and return, until it is a blob: all together, and the largest. */
 export const OUTPUTS_IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
 export const OUTPUT_IN_MEMORY_BYTES_MAX = BLOB_IN_MEMORY_BYTES_MAX
 /** The most a task may print on stdout and stderr together, unless its spec says less. */

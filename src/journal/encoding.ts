@@ -16,11 +16,11 @@ import type { EndState } from '../core/task.ts'
 import { isBlobRef, payloadBytes } from '../core/types.ts'
 import type { BlobId, BlobRef, JobId, Millis, NodeId, Payload } from '../core/types.ts'
 import { blobFields, decodeHead } from '../wire/codec.ts'
-import { encodeHead } from '../wire/message-pack-writer.ts'
 import type { Fields } from '../wire/codec.ts'
 import { decodeSpec, encodeSpec } from '../wire/spec.ts'
 import { COUNTS_LOSS, END_STATES, IS_HELD, IS_REPORT_DUE, NUMBERS_SHIFT } from './rows.ts'
 import type { EndRow, Entry, InputRow, JobRow, LeaseRow, ResultRow, SetbackRow } from './rows.ts'
+import { encodeHead } from '../wire/message-pack-writer.ts'
 import type { Field } from '../wire/message-pack-writer.ts'
 
 /** One row holds so many inputs at most: one input is found by reading a row. */

@@ -12,8 +12,8 @@ import type { Arg } from '../core/manager/calls.ts'
 import type { Row } from '../core/manager/ledger.ts'
 import type { NodeId } from '../core/types.ts'
 import { decodeHead } from '../wire/codec.ts'
-import { encodeHead } from '../wire/message-pack-writer.ts'
 import type { Fields } from '../wire/codec.ts'
+import { encodeHead } from '../wire/message-pack-writer.ts'
 import type { Field } from '../wire/message-pack-writer.ts'
 
 /** Written as places in these lists: they only grow. */

@@ -1,6 +1,7 @@
 /**
- * Fetching a blob: the asker sends one frame that names it and where to begin; the answer is an empty
- * frame, or a refusal, and then the bytes in frames of at most 64 KiB. Then it may ask for the next.
+ * Fetching a blob: the asker sends one frame that names it and where to begin; the answer is a frame
+ * with the reason of a refusal, or with none and then the bytes in frames of at most 64 KiB. Then it may
+ * ask for the next.
  */
 import { OUTPUT_BYTES_MAX, REASON_CHARACTERS_MAX } from '../core/limits.ts'
 import type { BlobRef } from '../core/types.ts'

@@ -11,8 +11,8 @@ import { OPS, STATUSES } from '../core/manager/calls.ts'
 import type { Answer, Arg, Call, Op, Status } from '../core/manager/calls.ts'
 import { badMessage } from './bad-message.ts'
 import { Fields } from './codec.ts'
-import type { PayloadReader } from './payload.ts'
 import type { Field } from './message-pack-writer.ts'
+import type { PayloadReader } from './payload.ts'
 
 const OP_NUMBERS = new Map<Op, number>(OPS.map((op, number) => [op, number]))
 const STATUS_NUMBERS = new Map<Status, number>(STATUSES.map((status, number) => [status, number]))

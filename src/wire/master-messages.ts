@@ -26,8 +26,8 @@ import { badMessage } from './bad-message.ts'
 import { blobFields, decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
-import { PayloadReader, PayloadWriter } from './payload.ts'
 import type { Field } from './message-pack-writer.ts'
+import { PayloadReader, PayloadWriter } from './payload.ts'
 
 const KEPT = 33
 const SPEC = 34

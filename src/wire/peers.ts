@@ -7,8 +7,8 @@ import type { PeerAddresses, PeersQuestion } from '../core/members/events.ts'
 import type { NodeId } from '../core/types.ts'
 import { badMessage } from './bad-message.ts'
 import { decodeHead } from './codec.ts'
-import { encodeHead } from './message-pack-writer.ts'
 import type { Fields } from './codec.ts'
+import { encodeHead } from './message-pack-writer.ts'
 import type { Field } from './message-pack-writer.ts'
 
 /** The peer id of an Ed25519 key as text. */

@@ -3,8 +3,8 @@
  */
 import type { Spec } from '../core/spec.ts'
 import { decodeHead } from './codec.ts'
-import { encodeHead } from './message-pack-writer.ts'
 import { readSpec, specFields } from './master-messages.ts'
+import { encodeHead } from './message-pack-writer.ts'
 
 export function encodeSpec(spec: Spec): Uint8Array {
   return new Uint8Array(encodeHead(specFields(spec)))

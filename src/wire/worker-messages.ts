@@ -24,8 +24,8 @@ import { attemptFields, placeFields, readAttempt, readAttempts, readPlace } from
 import { decodeHead } from './codec.ts'
 import type { Fields } from './codec.ts'
 import type { RawMessage, ReceivedMessage } from './frame.ts'
-import { PayloadReader, PayloadWriter } from './payload.ts'
 import type { Field } from './message-pack-writer.ts'
+import { PayloadReader, PayloadWriter } from './payload.ts'
 
 type Hold = Extract<WorkerMessage, { type: 'hold' }>
 

@@ -1,8 +1,7 @@
 /** Asking for blobs by hand. */
 import type { Connection } from '@libp2p/interface'
 import type { BlobRef } from '../../src/core/types.ts'
-import { BLOB_PROTOCOL } from '../../src/wire/blob.ts'
-import { decodeBlobAnswer, encodeBlobRequest } from '../../src/wire/blob.ts'
+import { BLOB_PROTOCOL, decodeBlobAnswer, encodeBlobRequest } from '../../src/wire/blob.ts'
 import { encodeFrame } from '../../src/wire/frame.ts'
 import type { RawPeer } from './raw-peer.ts'
 
