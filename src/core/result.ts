@@ -53,7 +53,8 @@ export function inlineBytesOf({ stdout, stderr, value }: Result): number {
   return inlineBytes(stdout) + inlineBytes(stderr) + inlineBytes(value)
 }
 
-function inlineBytes(payload: Payload): number {
+/** The bytes that a payload takes in memory. */
+export function inlineBytes(payload: Payload): number {
   return isBlobRef(payload) ? 0 : payload.length
 }
 

@@ -1,98 +1,22 @@
 /**
- * Records as entries and rows, and rows as what they mean.
+ * What has a form of its own on disk, and rows as what they mean.
  */
 import type { JobOptions } from '../core/job.ts'
 import type { JobRecord, ResultRecord, SetbackRecord } from '../core/job-records.ts'
-import type {
-  JournalRecord,
-  SavedEnd,
-  SavedJob,
-  SavedLease,
-  SetbackCounters
-} from '../core/master/journal.ts'
-import { OUTCOMES, payloadsOf } from '../core/result.ts'
+import type { SavedEnd, SavedJob, SavedLease, SetbackCounters } from '../core/master/journal.ts'
+import { OUTCOMES } from '../core/result.ts'
 import type { Result } from '../core/result.ts'
 import type { EndState } from '../core/task.ts'
-import { isBlobRef, payloadBytes } from '../core/types.ts'
+import { isBlobRef } from '../core/types.ts'
 import type { BlobId, BlobRef, JobId, Millis, NodeId, Payload } from '../core/types.ts'
 import { blobFields, decodeHead } from '../wire/codec.ts'
 import type { Fields } from '../wire/codec.ts'
-import { decodeSpec, encodeSpec } from '../wire/spec.ts'
+import { decodeSpec } from '../wire/spec.ts'
 import { COUNTS_LOSS, END_STATES, IS_HELD, IS_REPORT_DUE, NUMBERS_SHIFT } from './rows.ts'
-import type { EndRow, Entry, InputRow, JobRow, LeaseRow, ResultRow, SetbackRow } from './rows.ts'
-import { encodeHead } from '../wire/message-pack-writer.ts'
+import type { EndRow, InputRow, JobRow, LeaseRow, ResultRow, SetbackRow } from './rows.ts'
 import type { Field } from '../wire/message-pack-writer.ts'
 
-/** One row holds so many inputs at most: one input is found by reading a row. */
-const ROW_INPUTS_MAX = 1_024
-/** A row ends with the input that reaches this size. */
-const ROW_BYTES_TARGET = 32 * 1024
-
 const NOTHING = new Uint8Array(0)
-
-export function entryOf(record: JournalRecord): Entry {
-  switch (record.type) {
-    case 'submitted': {
-      const { type, job, spec, options } = record
-      return { type, job, spec: encodeSpec(spec), options: JSON.stringify(options) }
-    }
-    case 'added': {
-      const { type, job, first, inputs } = record
-      return { type, job, rows: rowsOf(first, inputs), blobs: inputs.filter(isBlobRef) }
-    }
-    case 'leased': {
-      const { type, worker } = record
-      const attempts = record.attempts.flatMap(({ job, task, attempt }) => [job, task, attempt])
-      return { type, worker, attempts }
-    }
-    case 'setback':
-      return { type: 'setback', reason: record.reason, ...leaseEntry(record, 0) }
-    case 'adopted':
-      return { type: 'adopted', ...leaseEntry(record, IS_HELD) }
-    case 'settled': {
-      const { type, job, task, attempt, worker, result } = record
-      const state = END_STATES.indexOf(record.state)
-      const blobs = payloadsOf(result).filter(isBlobRef)
-      return { type, job, task, attempt, state, worker, result: encodeResult(result), blobs }
-    }
-    case 'closed':
-    case 'ended':
-      return { type: record.type, job: record.job }
-  }
-}
-
-function leaseEntry(
-  record: Extract<JournalRecord, { type: 'setback' | 'adopted' }>,
-  held: number
-): LeaseRow & { job: number } {
-  const { job, task, attempt, worker, counters } = record
-  const { failures, crashes, losses, refusals, avoids, isReportDue, countsLoss } = counters
-  const numbers = (counters.lastAttempt ?? attempt) - attempt
-  const flags =
-    held |
-    (isReportDue ? IS_REPORT_DUE : 0) |
-    (countsLoss ? COUNTS_LOSS : 0) |
-    (numbers << NUMBERS_SHIFT)
-  const wrongs = bytesOf([failures, crashes, losses, refusals, avoids])
-  return { job, task, attempt, worker: worker ?? null, flags, wrongs }
-}
-
-function rowsOf(first: number, inputs: readonly Payload[]): InputRow[] {
-  const rows: InputRow[] = []
-  let start = 0
-  let bytes = 0
-  for (const [at, input] of inputs.entries()) {
-    if (!isBlobRef(input)) bytes += payloadBytes(input)
-    const count = at + 1 - start
-    const isFull = bytes >= ROW_BYTES_TARGET || count >= ROW_INPUTS_MAX
-    if (!isFull && at < inputs.length - 1) continue
-    const fields = inputs.slice(start, at + 1).map(payloadField)
-    rows.push({ first: first + start, count, inputs: bytesOf(fields) })
-    start = at + 1
-    bytes = 0
-  }
-  return rows
-}
 
 export function decodeInputs({ inputs }: InputRow): Payload[] {
   const fields = decodeHead(inputs)
@@ -101,12 +25,20 @@ export function decodeInputs({ inputs }: InputRow): Payload[] {
   return payloads
 }
 
-function encodeResult(result: Result): Uint8Array {
+/** As `decodeResult` reads them. */
+export function resultFields(result: Result): Field[] {
   const { outcome, reason, exitCode, signal, startedAt, runtimeMs } = result
-  return bytesOf([
-    ...[OUTCOMES.indexOf(outcome), reason, exitCode, signal, startedAt, runtimeMs],
-    ...payloadsOf(result).map(payloadField)
-  ])
+  return [
+    OUTCOMES.indexOf(outcome),
+    reason,
+    exitCode,
+    signal,
+    startedAt,
+    runtimeMs,
+    payloadField(result.stdout),
+    payloadField(result.stderr),
+    payloadField(result.value)
+  ]
 }
 
 function decodeResult(bytes: Uint8Array): Result {
@@ -124,7 +56,8 @@ function decodeResult(bytes: Uint8Array): Result {
   }
 }
 
-function payloadField(payload: Payload): Field {
+/** As `readPayload` reads it. */
+export function payloadField(payload: Payload): Field {
   if (isBlobRef(payload)) return blobFields(payload)
   return payload.length === 0 ? undefined : payload
 }
@@ -133,11 +66,6 @@ function readPayload(fields: Fields): Payload {
   const read = (field: Fields): Payload =>
     field.isList ? field.blob(Infinity) : field.bytes(Infinity)
   return fields.optional(read) ?? NOTHING
-}
-
-/** A copy: what the encoder returns is a view into a larger buffer. */
-function bytesOf(fields: readonly Field[]): Uint8Array {
-  return new Uint8Array(encodeHead(fields))
 }
 
 export function savedJobOf(row: JobRow): SavedJob {

@@ -6,18 +6,17 @@
  */
 import type { ErrorCode } from '../core/errors.ts'
 import type { EndState } from '../core/task.ts'
-import type { BlobRef, JobId } from '../core/types.ts'
+import type { AttemptRef, BlobRef, JobId } from '../core/types.ts'
 
 /** How tasks end, by the number that stands for it on disk. */
 export const END_STATES: readonly EndState[] = ['finished', 'failed', 'canceled', 'aborted']
 
-/** Records as they are written. */
+/** Records as they are written: see `entries.ts`. */
 export type Entry =
   | { type: 'submitted'; job: number; spec: Uint8Array; options: string }
   | { type: 'added'; job: number; rows: readonly InputRow[]; blobs: readonly BlobRef[] }
   | { type: 'closed'; job: number }
-  /** `attempts`: job, task and attempt of each, one after the other. */
-  | { type: 'leased'; worker: string; attempts: readonly number[] }
+  | { type: 'leased'; worker: string; attempts: readonly AttemptRef[] }
   | ({ type: 'setback'; reason: string } & LeaseEntry)
   | ({ type: 'adopted' } & LeaseEntry)
   | {
@@ -26,13 +25,13 @@ export type Entry =
       task: number
       attempt: number
       state: number
-      worker: string | undefined
+      worker: string | null
       result: Uint8Array
       blobs: readonly BlobRef[]
     }
   | { type: 'ended'; job: number }
 
-interface LeaseEntry extends LeaseRow {
+export interface LeaseEntry extends LeaseRow {
   readonly job: number
 }
 
@@ -143,8 +142,8 @@ export interface BlobRows {
 export interface Calls {
   /** Opens the journal, and says its epoch. */
   open(): string
-  /** How each commit went: undefined is well. */
-  commit(commits: readonly Commit[]): (Failure | undefined)[]
+  /** How each commit of a group went (`encodeCommits`): undefined is well. */
+  commit(group: Uint8Array): (Failure | undefined)[]
   lastJob(): number
   liveJobs(after: number, limit: number): JobRow[]
   savedTasks(job: number, from: number): SavedRows

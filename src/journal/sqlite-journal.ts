@@ -5,12 +5,12 @@ import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 import type { JobRecord, ResultRecord, SetbackRecord, TaskRecord } from '../core/job-records.ts'
 import { RUN_TIMES_RESTORED_MAX } from '../core/limits.ts'
 import type { JournalRecord, Saved, SavedEnd, SavedJob, SavedTask } from '../core/master/journal.ts'
+import { inlineBytes, inlineBytesOf } from '../core/result.ts'
 import type { BlobRef, JobId } from '../core/types.ts'
 import { Commits } from './commits.ts'
 import {
   blobRefOf,
   decodeInputs,
-  entryOf,
   jobRecordOf,
   nodeOf,
   resultRecordOf,
@@ -20,9 +20,10 @@ import {
   savedLeaseOf,
   setbackRecordOf
 } from './encoding.ts'
+import { encodeCommits } from './entries.ts'
 import type { Journal, PruneBounds, TaskQuery } from './journal.ts'
 import { END_STATES } from './rows.ts'
-import type { BlobRows, Calls, Entry, SavedRows } from './rows.ts'
+import type { BlobRows, Calls, SavedRows } from './rows.ts'
 import { spaceRefusal } from './space.ts'
 import { ThreadLink } from './thread-link.ts'
 
@@ -48,7 +49,7 @@ class SqliteJournal implements Journal {
   readonly epoch: string
   readonly #path: string
   readonly #link: ThreadLink<Calls>
-  readonly #commits: Commits<Entry>
+  readonly #commits: Commits<JournalRecord>
   #closed: Promise<void> | undefined
 
   constructor(path: string, link: ThreadLink<Calls>, epoch: string) {
@@ -56,7 +57,7 @@ class SqliteJournal implements Journal {
     this.#path = path
     this.#link = link
     this.#commits = new Commits({
-      commit: async (commits) => await link.ask('commit', commits),
+      commit: async (commits) => await link.ask('commit', encodeCommits(commits)),
       isRefusable: ({ type }) => type === 'submitted' || type === 'added',
       bytesOf
     })
@@ -68,7 +69,7 @@ class SqliteJournal implements Journal {
 
   async commit(records: readonly JournalRecord[]): Promise<void> {
     this.#checkOpen()
-    await this.#commits.add(records.map(entryOf))
+    await this.#commits.add(records)
   }
 
   async *load(): AsyncGenerator<readonly Saved[]> {
@@ -223,9 +224,12 @@ class SqliteJournal implements Journal {
   }
 }
 
-function bytesOf(entry: Entry): number {
-  if (entry.type === 'added') return entry.rows.reduce((sum, { inputs }) => sum + inputs.length, 0)
-  return entry.type === 'settled' ? entry.result.length : 0
+/** What takes most of the space of a record. */
+function bytesOf(record: JournalRecord): number {
+  if (record.type === 'settled') return inlineBytesOf(record.result)
+  return record.type === 'added'
+    ? record.inputs.reduce((sum, input) => sum + inlineBytes(input), 0)
+    : 0
 }
 
 function savedTasksOf({ rows, ended, leases }: SavedRows): SavedTask[] {

@@ -1,6 +1,7 @@
 /**
  * The thread of a master's journal.
  */
+import { decodeCommits } from './entries.ts'
 import type { Calls } from './rows.ts'
 import { Store } from './store.ts'
 import { committed, serveThread } from './thread.ts'
@@ -9,7 +10,7 @@ serveThread(
   (path) => new Store(path),
   (opened): { [Call in Exclude<keyof Calls, 'close'>]: Calls[Call] } => ({
     open: () => opened().epoch,
-    commit: (commits) => committed(opened, commits),
+    commit: (group) => committed(opened, decodeCommits(group)),
     lastJob: () => opened().reader.lastJob(),
     liveJobs: (...args) => opened().reader.liveJobs(...args),
     savedTasks: (...args) => opened().reader.savedTasks(...args),

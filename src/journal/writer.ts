@@ -100,8 +100,7 @@ export class Writer {
 
   #leased({ worker, attempts }: EntryOf<'leased'>): void {
     const id = this.#workerId(worker)
-    for (let place = 0; place < attempts.length; place += 3) {
-      const [job = 0, task = 0, attempt = 0] = attempts.slice(place, place + 3)
+    for (const { job, task, attempt } of attempts) {
       if (this.#isTask(job, task)) this.#run.lease.run(job, task, attempt, id)
     }
   }
@@ -163,7 +162,7 @@ export class Writer {
     const { job, task, attempt, state, result, blobs } = entry
     const tally = this.tallies.get(job)
     if (tally === undefined || task > tally.tasks) return
-    const worker = entry.worker === undefined ? null : this.#workerId(entry.worker)
+    const worker = entry.worker === null ? null : this.#workerId(entry.worker)
     const place = this.#place + 1
     const { changes } = this.#run.result.run(job, task, place, attempt, state, worker, at, result)
     if (changes === 0) return

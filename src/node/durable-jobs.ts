@@ -18,6 +18,8 @@ import type { JournalRecord, SavedEnd } from '../core/master/journal.ts'
 import type { Spec } from '../core/spec.ts'
 import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { Journal } from '../journal/journal.ts'
+import { FedJob } from './fed-job.ts'
+import type { FedJobInit } from './fed-job.ts'
 import type { LiveEnd, LivePiece, LiveStart } from './live-output.ts'
 import type { MasterRole } from './master-role.ts'
 
@@ -34,19 +36,16 @@ export interface DurableJobsInit {
 const FEEDER_WAIT_MS = 60_000
 const VANISHED = 'whoever submitted it vanished before all its tasks were submitted'
 
-/** A job that is being fed: how many tasks it has, those included that are not on disk yet. */
-interface Fed {
-  tasks: number
-}
-
 export class DurableJobs {
   readonly journal: Journal
   readonly #init: DurableJobsInit
   readonly #listeners = new Set<(notice: MasterNotice) => void>()
-  readonly #fed = new Map<JobId, Fed>()
+  readonly #fed = new Map<JobId, FedJob>()
   /** The last id that was given to a job, also to one that is not on disk yet. */
   #lastJob: number
   #submitting = 0
+  /** There was space in this turn of the event loop, which may bring thousands of tasks. */
+  #isSpaceKnown = false
   #isStopped = false
   #pruning: NodeJS.Timeout | undefined
   #waiting: NodeJS.Timeout | undefined
@@ -81,21 +80,18 @@ export class DurableJobs {
     this.#checkSpace()
     const fed = this.#fedOf(job)
     if (fed.tasks + inputs.length > TASKS_MAX) throw tooManyTasks(fed.tasks)
-    const first = fed.tasks + 1
-    fed.tasks += inputs.length
     try {
-      await this.journal.commit([{ type: 'added', job, first, inputs }])
+      await fed.add(inputs)
     } catch (error) {
       // Nobody knows what comes next in a job with a gap: its submitter has to be told, and ends it.
       this.#fed.delete(job)
       throw error
     }
-    this.#init.master.tell({ type: 'add', job, inputs })
   }
 
   /** No more tasks will come. */
   async close(job: JobId): Promise<void> {
-    this.#fedOf(job)
+    this.#fedOf(job).flush()
     await this.journal.commit([{ type: 'closed', job }])
     this.#fed.delete(job)
     this.#init.master.tell({ type: 'close', job })
@@ -179,7 +175,7 @@ export class DurableJobs {
   /** Who was feeding a job when the master ended may come back for a while. */
   #awaitFeeders(): void {
     for (const { id, isOpen, lastTask } of this.state.jobs.values()) {
-      if (isOpen) this.#fed.set(id, { tasks: lastTask })
+      if (isOpen) this.#feed(id, lastTask)
     }
     const before = new Map([...this.#fed].map(([job, { tasks }]) => [job, tasks]))
     if (before.size === 0) return
@@ -221,7 +217,7 @@ export class DurableJobs {
     const { master } = this.#init
     master.tell({ type: 'submit', job, spec, options, ends })
     if (inputs === undefined) {
-      this.#fed.set(job, { tasks: 0 })
+      this.#feed(job, 0)
       return
     }
     if (inputs.length > 0) master.tell({ type: 'add', job, inputs })
@@ -240,15 +236,26 @@ export class DurableJobs {
     throw new P2pJobsError('NOT_FOUND', `there is no job ${missing} (any more) to wait for`)
   }
 
-  #fedOf(job: JobId): Fed {
+  #feed(job: JobId, tasks: number): void {
+    const write: FedJobInit['write'] = async (record) => {
+      await this.journal.commit([record])
+      this.#init.master.tell({ type: 'add', job, inputs: record.inputs })
+    }
+    this.#fed.set(job, new FedJob({ job, tasks, write }))
+  }
+
+  #fedOf(job: JobId): FedJob {
     const fed = this.#fed.get(job)
     if (fed !== undefined) return fed
     throw new P2pJobsError('NOT_FOUND', `job ${job} takes no tasks: it was canceled or closed`)
   }
 
   #checkSpace(): void {
+    if (this.#isSpaceKnown) return
     const refusal = this.journal.refusal()
     if (refusal !== undefined) throw refusal
+    this.#isSpaceKnown = true
+    setImmediate(() => (this.#isSpaceKnown = false))
   }
 
   async #prune(): Promise<void> {

@@ -83,6 +83,12 @@ export class Fields {
     return new Uint8Array(value)
   }
 
+  /** A view of the bytes of the next field, whatever it is: they can be read as a head if it is a list. */
+  raw(): Uint8Array {
+    this.#count()
+    return this.#reader.raw()
+  }
+
   /** A number, text of at most so many characters, yes or no, or nothing. */
   scalar(charactersMax: number): number | string | boolean | null {
     if (this.#takeNil()) return null

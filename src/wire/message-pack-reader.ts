@@ -97,6 +97,13 @@ export class MessagePackReader {
     for (let left = count; left > 0; left--) left += this.#passOver(this.type())
   }
 
+  /** A view of the bytes of the next value, with all that is in it. */
+  raw(): Uint8Array {
+    const at = this.#at
+    this.skip(1)
+    return this.#bytes.subarray(at, this.#at)
+  }
+
   /** Leaves out a value, and tells how many are in it: they come next. */
   #passOver(type: number): number {
     if (isList(type)) return this.list(type) ?? 0

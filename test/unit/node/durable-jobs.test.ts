@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import { BlobStore } from '../../../src/blobs/blob-store.ts'
 import { JOBS_MAX } from '../../../src/core/limits.ts'
@@ -89,6 +90,8 @@ describe('DurableJobs', () => {
     expect(jobs.state.jobs.size).to.equal(0)
     memory.isFailing = false
     memory.isFull = true
+    // Space is looked at once in a turn.
+    await setImmediate()
     expect(await codeOfRejection(jobs.submitWhole(SPEC, OPTIONS, anyInputs(2)))).to.equal(
       'JOURNAL_FULL'
     )
