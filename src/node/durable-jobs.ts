@@ -99,6 +99,7 @@ export class DurableJobs {
 
   /** Ends a job; resolves when that is recorded. A job that has ended stays as it is. */
   async cancel(job: JobId, reason: string): Promise<void> {
+    this.#fed.get(job)?.flush()
     this.#fed.delete(job)
     this.#init.master.tell({ type: 'cancel', job, reason })
     await this.#init.master.flushed()

@@ -193,6 +193,20 @@ describe('DurableJobs', () => {
     master.stop()
   })
 
+  it('writes what was added before the close or cancel of the same turn', async () => {
+    const memory = new MemoryJournal()
+    const { jobs, master } = await started(memory)
+    const end = async (job: JobId): Promise<void> => await jobs.cancel(job, 'not wanted')
+    for (const stop of [async (job: JobId) => await jobs.close(job), end]) {
+      const job = await jobs.submit(SPEC, OPTIONS)
+      memory.records.length = 0
+      await Promise.all([jobs.add(job, anyInputs(1)), jobs.add(job, anyInputs(2)), stop(job)])
+      const types = memory.records.map(({ type }) => type)
+      expect(types.slice(0, 2)).to.deep.equal(['added', stop === end ? 'ended' : 'closed'])
+    }
+    master.stop()
+  })
+
   it('has recorded a cancel when it says so', async () => {
     const memory = new MemoryJournal()
     const { jobs, master } = await started(memory)
