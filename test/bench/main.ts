@@ -50,7 +50,8 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   manager: ({ rounds, tasksOr }) => measureManager(rounds, tasksOr(20_000)),
   memory: ({ tasksOr }) => measureMemory(tasksOr(100_000)),
   'growth-tasks': ({ rounds, scale }) => measureGrowthTasks(rounds, scale),
-  'growth-workers': ({ rounds, tasksOr }) => measureGrowthWorkers(rounds, tasksOr(50_000)),
+  'growth-workers': ({ rounds, tasksOr, scale }) =>
+    measureGrowthWorkers(rounds, tasksOr(50_000), scale),
   'growth-idle': ({ rounds, scale }) => measureGrowthIdle(rounds, scale),
   'growth-payloads': ({ rounds, scale }) => measureGrowthPayloads(rounds, scale)
 }

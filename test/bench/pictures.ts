@@ -43,8 +43,11 @@ const PICTURES: readonly Picture[] = [
     file: 'workers.svg',
     title: 'No-op tasks a second with more worker nodes on one machine',
     bench: 'growth-workers',
-    lines: { 'network: no-op tasks one by one': 'worker nodes of one slot each' },
-    x: { label: 'worker nodes', isLog: true },
+    lines: {
+      'young nodes: no-op tasks one by one': 'after 5,000 tasks each',
+      'settled nodes: no-op tasks one by one': 'after 100,000 tasks each'
+    },
+    x: { label: 'worker nodes of one slot each', isLog: true },
     y: { label: 'tasks/s', isLog: false }
   },
   {

@@ -5,7 +5,7 @@ import { chartSvg } from '../../bench/svg.ts'
 
 function rate(workers: number, values: readonly number[]): Figure {
   const at = { value: workers, unit: 'workers' }
-  const what = 'network: no-op tasks one by one'
+  const what = 'settled nodes: no-op tasks one by one'
   return { bench: 'growth-workers', what, unit: 'tasks/s', at, values }
 }
 
