@@ -48,7 +48,8 @@ export class LauncherLink {
       detached: true,
       cwd: '/',
       env: passedOn(process.env),
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+      // Nothing is written to its input, whose end is that of the node.
+      stdio: ['pipe', 'ignore', 'pipe', 'ipc']
     })
     this.owner = identityOf(this.#process.pid ?? 0)
     leaveProcessAlone(this.#process)

@@ -2,11 +2,12 @@
  * The launcher process: starts the processes that run functions, so that the node never has to fork
  * (which costs it the more, the more memory it has).
  *
- * It is also the guard: when the node dies, however it dies, the end of the channel to it says so,
+ * It is also the guard: when the node dies, however it dies, the end of its standard input says so,
  * and the launcher ends every child before it ends itself.
  */
 import { rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { helperInput } from '../helper-input.ts'
 import { identityOf } from '../processes.ts'
 import type { LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 import { Launcher } from './launcher.ts'
@@ -26,9 +27,7 @@ function leave(): void {
   process.exit(0)
 }
 
-// Only the node says when to leave: whoever ends the whole service wants it to drain first.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
-process.on('disconnect', leave)
+helperInput(leave).resume()
 process.on('message', (message) => {
   const request = message as LauncherRequest
   if (request.type === 'close') leave()
