@@ -8,6 +8,7 @@
 import { Socket } from 'node:net'
 import { FrameReader, encodeFrame } from './frames.ts'
 import { helperInput } from './helper-input.ts'
+import { removeRemains } from './leftovers.ts'
 import { identityOf } from './processes.ts'
 import { packEvent, unpackRequest } from './spawner-codec.ts'
 import type { SpawnerEvent, SpawnerInit } from './spawner-messages.ts'
@@ -23,23 +24,26 @@ function send(event: SpawnerEvent): void {
   output.write(encodeFrame(packEvent(event)))
 }
 
+let init: SpawnerInit | undefined
 let spawner: Spawner | undefined
 
-function begin(init: SpawnerInit): void {
+function begin(given: SpawnerInit): void {
+  init = given
   spawner = new Spawner(init, owner, send)
   send({ type: 'ready', owner })
 }
 
-function leave(): void {
+function leave(isNodeGone: boolean): void {
   spawner?.close()
+  if (isNodeGone && init !== undefined) removeRemains(init.remains, init.spool)
   process.exit(0)
 }
 
 // A node that is gone cannot be written to; that it is gone is learnt from its end of the input.
 output.on('error', () => undefined)
-helperInput(leave).on('data', (chunk: Buffer) => {
+helperInput(() => leave(true)).on('data', (chunk: Buffer) => {
   for (const request of reader.read(chunk)) {
-    if (request.type === 'close') leave()
+    if (request.type === 'close') leave(false)
     else if (request.type === 'init') begin(request.init)
     else spawner?.handle(request)
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { forEachIsolation } from '../support/functions.ts'
-import { noProcessWith } from '../support/program.ts'
+import { noProcessWith, scratchOf } from '../support/program.ts'
 
 const LIBRARY = new URL('../../src/index.ts', import.meta.url).href
 const IMPORTS = `
@@ -32,7 +32,7 @@ describe('a program that ends', () => {
   })
   afterEach(() => rmSync(home, { recursive: true, force: true }))
 
-  /** Runs a program to its end, and waits until nothing is left of what it has started. */
+  /** Runs a program to its end, and waits until all that it has started is gone, files included. */
   async function run(program: string, env: NodeJS.ProcessEnv = {}): Promise<unknown> {
     const words = ['--input-type=module', '--eval', `${IMPORTS}\n${program}`]
     const child = spawn(process.execPath, words, {
@@ -42,10 +42,11 @@ describe('a program that ends', () => {
     })
     const ending: unknown = await once(child, 'exit')
     await noProcessWith(mark)
+    expect(scratchOf(home)).to.deep.equal([])
     return ending
   }
 
-  forEachIsolation('leaves no process', (isolation) => {
+  forEachIsolation('leaves nothing', (isolation) => {
     const open = `const pool = await Pool.open({ local: true, processes: 2, isolation: '${isolation}' })`
 
     for (const [title, [end, ending]] of Object.entries(ENDS)) {
@@ -69,7 +70,7 @@ describe('a program that ends', () => {
     })
   })
 
-  describe('leaves no process', function () {
+  describe('leaves nothing', function () {
     this.timeout(60_000)
 
     it('when a daemon was the last it started', async () => {

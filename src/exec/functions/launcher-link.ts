@@ -40,10 +40,14 @@ export class LauncherLink {
   #probed: ((result: { works?: number; why: string }) => void) | undefined
   readonly #lastWords = new LastWords()
 
-  /** @param folder what children have on disk; the launcher removes it at its end */
-  constructor(folder: string, events: LauncherLinkEvents) {
+  /**
+   * @param folder what children have on disk; the launcher removes it at its end
+   * @param remains what it removes when this node is gone
+   */
+  constructor(folder: string, remains: string | undefined, events: LauncherLinkEvents) {
     this.#events = events
-    this.#process = spawn(process.execPath, [MAIN, folder], {
+    const words = [MAIN, folder, ...(remains === undefined ? [] : [remains])]
+    this.#process = spawn(process.execPath, words, {
       // Its own session: the Ctrl-C of a terminal is for the node, which then ends it in order.
       detached: true,
       cwd: '/',

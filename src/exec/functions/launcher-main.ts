@@ -8,12 +8,13 @@
 import { rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { helperInput } from '../helper-input.ts'
+import { removeRemains } from '../leftovers.ts'
 import { identityOf } from '../processes.ts'
 import type { LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 import { Launcher } from './launcher.ts'
 
-/** What children have on disk. */
-const [folder = ''] = process.argv.slice(2)
+/** What children have on disk, and what their node has. */
+const [folder = '', remains] = process.argv.slice(2)
 const launcher = new Launcher(identityOf(process.pid), send)
 
 function send(event: LauncherEvent, pipe?: Socket): void {
@@ -21,16 +22,17 @@ function send(event: LauncherEvent, pipe?: Socket): void {
   if (process.connected) process.send?.(event, pipe, {}, () => undefined)
 }
 
-function leave(): void {
+function leave(isNodeGone: boolean): void {
   launcher.close()
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  if (isNodeGone) removeRemains(remains, folder)
   process.exit(0)
 }
 
-helperInput(leave).resume()
+helperInput(() => leave(true)).resume()
 process.on('message', (message) => {
   const request = message as LauncherRequest
-  if (request.type === 'close') leave()
+  if (request.type === 'close') leave(false)
   else launcher.handle(request)
 })
 send({ type: 'ready' })
