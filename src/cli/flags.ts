@@ -15,10 +15,11 @@ const MULTIADDR = { pattern: /^\/./, example: '/ip4/192.168.1.5/tcp/4001' }
 const network = {
   type: 'text',
   placeholder: 'NAME',
-  default: 'default',
   summary: 'Use the network kept under this name in this home',
   shape: { pattern: /^[a-z0-9][a-z0-9_-]{0,63}$/, example: 'lab-2' }
 } satisfies TextFlag
+
+const namedNetwork = { ...network, default: 'default' } as const
 
 const config = {
   type: 'file',
@@ -46,7 +47,7 @@ const networkFlags = {
     type: 'boolean',
     summary: 'Neither look for other nodes by mDNS nor be found by it'
   },
-  network: { ...network, excludes: 'insecureOpen' },
+  network: { ...namedNetwork, excludes: 'insecureOpen' },
   insecureOpen: {
     type: 'boolean',
     onlyTyped: true,
@@ -211,7 +212,15 @@ export const runTable = {
     },
     ...isolationFlags,
     ...roleFlags,
-    ...networkFlags
+    ...networkFlags,
+    // Without it, a home that is in no network runs the tasks by itself.
+    network: {
+      ...network,
+      excludes: 'insecureOpen',
+      summary:
+        'Use the network kept under this name in this home, instead of default, or of this ' +
+        'machine alone where there is none'
+    }
   },
   exitStatus: [
     ['0', 'all tasks succeeded'],
@@ -256,7 +265,7 @@ export const tokenTable = {
       type: 'boolean',
       summary: 'Print the full token, for machines that publish work'
     },
-    network
+    network: namedNetwork
   },
   exitStatus: [
     ['0', 'printed'],

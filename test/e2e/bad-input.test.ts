@@ -85,14 +85,17 @@ describe('bad input', function () {
   })
 
   describe('for an address', () => {
-    for (const [flag, address] of [
-      ['--listen', '/foo'],
-      ['--join', '/ip4/1.2.3.4/udp/1']
+    for (const [flag, address, purpose] of [
+      ['--listen', '/foo', 'listen on'],
+      ['--join', '/ip4/1.2.3.4/udp/1', 'join']
     ] as const) {
       it(`${flag} ${address}`, async () => {
         const env = { P2PJOBS_TOKEN: aToken() }
         const listen = flag === '--join' ? LOOPBACK : ['--no-mdns']
-        const reasons = [new RegExp(`${flag} ${address}:`), /write it as \/ip4\//]
+        const reasons = [
+          new RegExp(`cannot ${purpose} ${address}:`),
+          /write the address as \/ip4\//
+        ]
         await refused(['node', ...listen, flag, address], reasons, { env })
       })
     }
@@ -106,10 +109,11 @@ describe('bad input', function () {
 
   describe('for a token', () => {
     it('that is missing', async () => {
-      const cure = [/has no token/, /`p2pjobs token`/, /--token-file/]
+      const cure = [/has no token/, /`p2pjobs token`/]
       const run = ['run', ...LOOPBACK, '--no-local', 'true', ':::', '1']
-      const commands = [['node', ...LOOPBACK], ['members', ...LOOPBACK], ['token'], run]
-      await Promise.all(commands.map((words) => refused(words, cure)))
+      const commands = [['node', ...LOOPBACK], ['members', ...LOOPBACK], run]
+      await Promise.all(commands.map((words) => refused(words, [...cure, /--token-file/])))
+      await refused(['token'], [...cure, /`p2pjobs node` asks for it/])
     })
 
     it('that is none', async () => {

@@ -21,7 +21,7 @@ export const runCommand = defineCommand(runTable, async (flags, context, operand
   const warn = problemLines(context)
   const place = placeOf(context.env, flags.network, warn)
   const { home } = place
-  const network = networkNameOf(flags)
+  const network = networkNameOf(place, flags)
   const staysHere = flags.inProcess || flags.local || flags.noLocal || flags.join.length > 0
   if (flags.detach) {
     if (staysHere)
