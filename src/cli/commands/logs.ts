@@ -5,16 +5,16 @@ import type { Range } from '../../core/selection.ts'
 import type { JobId, Payload } from '../../core/types.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
+import type { Context, FlagValues } from '../command.ts'
 import { taskEvent } from '../job-lines.ts'
 import { logsTable } from '../job-tables.ts'
 import { followLogs } from '../jobs/follow-logs.ts'
 import { endLine, logSink } from '../jobs/log-sink.ts'
 import { Tagger } from '../jobs/tagger.ts'
 import { bytesField, jsonLine } from '../output.ts'
-import { remoteCommand, wordsOf } from '../remote-command.ts'
+import { namedTasks, remoteCommand } from '../remote-command.ts'
 import { oneJob, selectedTasks } from '../selected-tasks.ts'
-import { parseTaskSelector } from '../selector.ts'
+import type { TaskSelector } from '../selector.ts'
 
 /** The most of an output that one line of JSON holds. */
 const JSON_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
@@ -28,9 +28,8 @@ export async function printLogs(
   jobs: Following,
   flags: LogsFlags,
   context: Context,
-  operands: Operands
+  selector: TaskSelector
 ): Promise<number> {
-  const selector = parseTaskSelector(wordsOf(operands, 'ID')[0])
   const { job } = await oneJob(jobs, selector.job)
   if (flags.follow) {
     await follow(jobs, job, selector.tasks, flags, context)
@@ -44,7 +43,7 @@ export async function printLogs(
   return ExitCode.ok
 }
 
-export const logsCommand = remoteCommand(logsTable, printLogs)
+export const logsCommand = remoteCommand(logsTable, namedTasks, printLogs)
 
 async function follow(
   jobs: Following,
