@@ -253,7 +253,8 @@ describe('commands about jobs', () => {
       stderr: 'p2pjobs: job 2 has no tasks to retry\n'
     })
     const early = { retry: () => each(done, change(3, 'has not ended')) }
-    expect(await retryJobs(early, json(flags), (context = aContext()), jobsOf('all'))).to.equal(1)
+    expect(await retryJobs(early, flags, aContext(), jobsOf('all'))).to.equal(0)
+    expect(await retryJobs(early, json(flags), (context = aContext()), jobsOf('1,3'))).to.equal(1)
     expectDocumented(jsonLinesOf(context.written.stdout))
   })
 
@@ -261,7 +262,8 @@ describe('commands about jobs', () => {
     const jobs = { forget: () => each(change(1, 'forgotten'), change(2, 'has not ended')) }
     expect(await forgetJobs(jobs, { json: false }, context, jobsOf('1-2'))).to.equal(1)
     expect(context.written.stderr).to.equal(
-      'p2pjobs: forgot job 1\np2pjobs: job 2 has not ended; it is left alone\n'
+      'p2pjobs: forgot job 1\n' +
+        'p2pjobs: job 2 has not ended, and is left alone; wait for it or cancel it first\n'
     )
     expect(await forgetJobs(jobs, { json: false }, context, jobsOf('all'))).to.equal(0)
   })
