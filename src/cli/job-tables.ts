@@ -39,7 +39,7 @@ export const submitTable = {
       placeholder: 'FILE',
       summary:
         'Submit each line of this file as a command; blank lines and lines that begin with # are ' +
-        'none; - is stdin'
+        'none, and a CR at the end of a line is not part of it; - is stdin'
     },
     name: {
       type: 'text',
