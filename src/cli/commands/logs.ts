@@ -11,13 +11,11 @@ import { logsTable } from '../job-tables.ts'
 import { followLogs } from '../jobs/follow-logs.ts'
 import { endLine, logSink } from '../jobs/log-sink.ts'
 import { Tagger } from '../jobs/tagger.ts'
-import { bytesField, jsonLine } from '../output.ts'
+import { firstBytes, jsonPieces, writeTogether } from '../json-outputs.ts'
 import { namedTasks, remoteCommand } from '../remote-command.ts'
 import { oneJob, selectedTasks } from '../selected-tasks.ts'
 import type { TaskSelector } from '../selector.ts'
 
-/** The most of an output that one line of JSON holds. */
-const JSON_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 const NOTHING = new Uint8Array(0)
 
 type LogsFlags = FlagValues<typeof logsTable.flags>
@@ -96,31 +94,13 @@ async function print(
 }
 
 async function inputOf(jobs: Jobs, job: JobId, task: number, input: Payload): Promise<Uint8Array> {
-  return isBlobRef(input) ? await read(jobs, job, task, 'input') : input
+  return isBlobRef(input) ? await firstBytes(jobs.bytes(job, task, 'input')) : input
 }
 
 async function printJson(jobs: Jobs, job: JobId, view: TaskView, { stdout }: Context) {
-  const outputs: Record<string, unknown> = {}
-  for (const part of ['stdout', 'stderr'] as const) {
-    Object.assign(outputs, bytesField(part, await read(jobs, job, view.task, part)))
+  const outputs = {
+    stdout: await firstBytes(jobs.bytes(job, view.task, 'stdout')),
+    stderr: await firstBytes(jobs.bytes(job, view.task, 'stderr'))
   }
-  await stdout(jsonLine({ ...taskEvent(job, view), event: 'log', ...outputs }))
-}
-
-/** The first 64 MiB: of more, the sizes say how much it was. */
-async function read(
-  jobs: Jobs,
-  job: JobId,
-  task: number,
-  part: 'input' | 'stdout' | 'stderr'
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let left = JSON_OUTPUT_BYTES_MAX
-  for await (const chunk of jobs.bytes(job, task, part)) {
-    const kept = chunk.subarray(0, left)
-    chunks.push(kept)
-    left -= kept.length
-    if (left === 0) break
-  }
-  return Buffer.concat(chunks)
+  await writeTogether(jsonPieces({ ...taskEvent(job, view), event: 'log' }, outputs), stdout)
 }
