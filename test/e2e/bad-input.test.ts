@@ -2,7 +2,7 @@
  * Whatever is wrong, one line on stderr names the cause and the cure; the exit status is 2, or 255
  * of `run`; no stack trace, nothing on stdout, nothing started.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { makeNetwork, placeOf, tokenOf } from '../../src/node/credentials.ts'
@@ -185,6 +185,17 @@ describe('bad input', function () {
       aNetwork(home)
       writeFileSync(join(home, 'identity'), 'damaged\n')
       await refused(['node', ...LOOPBACK], [/identity file .* is damaged/, /restore it, or delete/])
+    })
+
+    it('with a file in the place of a folder, or of another kind', async () => {
+      aNetwork(home)
+      for (const name of ['scratch', 'blobs']) {
+        writeFileSync(join(home, name), '')
+        await refused(['node', '--master', ...LOOPBACK], [new RegExp(`cannot use .*${name}`)])
+        rmSync(join(home, name))
+      }
+      writeFileSync(join(home, 'node.lock'), 'garbage'.repeat(1_000))
+      await refused(['node', ...LOOPBACK], [/the lock .* is damaged/, /delete that file/])
     })
 
     it('with an identity that cannot be read', async () => {
