@@ -1,9 +1,7 @@
-import { Readable } from 'node:stream'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { operatingErrorOf, P2pJobsError } from '../../../../src/core/errors.ts'
 import type { JobChange, JobView, TaskView } from '../../../../src/core/job-views.ts'
 import type { JobId } from '../../../../src/core/types.ts'
 import { attachCommand } from '../../../../src/cli/commands/attach.ts'
@@ -16,18 +14,14 @@ import { jobCommand, showJob } from '../../../../src/cli/commands/job.ts'
 import { jobsCommand, listJobs } from '../../../../src/cli/commands/jobs.ts'
 import { logsCommand, printLogs } from '../../../../src/cli/commands/logs.ts'
 import { retryCommand, retryJobs } from '../../../../src/cli/commands/retry.ts'
-import { submissionOf, submit, submitCommand } from '../../../../src/cli/commands/submit.ts'
-import type { SubmitJobs } from '../../../../src/cli/commands/submit.ts'
 import { waitCommand, waitForJobs } from '../../../../src/cli/commands/wait.ts'
-import { submitTable } from '../../../../src/cli/job-tables.ts'
 import { namedJobs, namedTasks } from '../../../../src/cli/remote-command.ts'
 import { parseAnySelector } from '../../../../src/cli/selector.ts'
-import { settle } from '../../../../src/cli/settle.ts'
 import type { Operands } from '../../../../src/cli/command.ts'
 import type { RemoteJobs } from '../../../../src/node/remote-jobs.ts'
 import { aJobView } from '../../../support/control-messages.ts'
 import { expectDocumented, jsonLinesOf } from '../../../support/outcomes.ts'
-import { aContext } from '../support.ts'
+import { aContext, rejectionOf } from '../support.ts'
 import type { TestContext } from '../support.ts'
 
 const JOB = 5 as JobId
@@ -42,13 +36,6 @@ const tasksOf = (text: string) => namedTasks(words(text))
 async function* each<Item>(...items: readonly Item[]): AsyncGenerator<Item, void, undefined> {
   await Promise.resolve()
   yield* items
-}
-
-async function failure(work: Promise<unknown>): Promise<string> {
-  return await work.then(
-    () => 'nothing was thrown',
-    (error: unknown) => `${String(operatingErrorOf(error)?.code)}: ${String(error)}`
-  )
 }
 
 function change(job: number, what: JobChange['change'], more: Partial<JobChange> = {}): JobChange {
@@ -99,7 +86,9 @@ describe('commands about jobs', () => {
     const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-commands-'))
     const there = { ...context, env: { P2PJOBS_HOME: folder } }
     const running = jobsCommand.run({ json: false }, there, words())
-    expect(await failure(running)).to.match(/^NO_DAEMON: .*start one with `p2pjobs node --master`/)
+    expect(await rejectionOf(running)).to.match(
+      /^NO_DAEMON: .*start one with `p2pjobs node --master`/
+    )
     rmSync(folder, { recursive: true })
   })
 
@@ -121,7 +110,7 @@ describe('commands about jobs', () => {
       [explainCommand.run({ json: false }, there, words('5.1-2')), /names several tasks/]
     ]
     for (const [running, problem] of mistakes) {
-      const said = await failure(running)
+      const said = await rejectionOf(running)
       expect(said).to.match(/^USAGE: /)
       expect(said).to.match(problem)
     }
@@ -161,7 +150,9 @@ describe('commands about jobs', () => {
     const lines = jsonLinesOf(context.written.stdout)
     expectDocumented(lines)
     expect(lines.map(({ event }) => event)).to.deep.equal(['job', 'task'])
-    expect(await failure(showJob(jobFive, flags, context, tasksOf('5.9')))).to.match(/NOT_FOUND/)
+    expect(await rejectionOf(showJob(jobFive, flags, context, tasksOf('5.9')))).to.match(
+      /NOT_FOUND/
+    )
   })
 
   it('print what ended tasks printed, and what is to be said for them', async () => {
@@ -217,7 +208,7 @@ describe('commands about jobs', () => {
       }
     }
     const flags = { fail: false, timeout: 1, json: false }
-    expect(await failure(waitForJobs(jobs, flags, context, jobsOf('5')))).to.match(/^TIMEOUT/)
+    expect(await rejectionOf(waitForJobs(jobs, flags, context, jobsOf('5')))).to.match(/^TIMEOUT/)
   })
 
   it('cancel jobs, and tasks of one', async () => {
@@ -297,138 +288,5 @@ describe('commands about jobs', () => {
       [5, 2],
       [9, undefined]
     ])
-  })
-})
-
-describe('p2pjobs submit', () => {
-  const flags = {
-    ...settle(submitTable, new Map(), new Map()),
-    ...{ file: undefined, name: 'night', slots: 2, timeout: 1_000, retries: 3 },
-    ...{ env: ['LANG', 'UNSET'], json: false }
-  }
-
-  /** Jobs that take everything down. */
-  class Taken {
-    readonly whole: unknown[] = []
-    readonly batches: number[] = []
-    hasEnded = false
-    readonly resumeFeed = () => Promise.reject(new Error('nothing broke'))
-
-    readonly submitWhole = (...args: Parameters<RemoteJobs['submitWhole']>) => {
-      this.whole.push(args)
-      return Promise.resolve(JOB)
-    }
-
-    readonly submit = () => {
-      const feed = {
-        job: JOB,
-        tasks: 0,
-        add: (inputs: readonly unknown[]) => {
-          this.batches.push(inputs.length)
-          feed.tasks += inputs.length
-          return Promise.resolve()
-        },
-        close: () => {
-          this.hasEnded = true
-          return Promise.resolve()
-        },
-        [Symbol.asyncDispose]: () => Promise.resolve()
-      }
-      return Promise.resolve(feed as unknown as Awaited<ReturnType<RemoteJobs['submit']>>)
-    }
-  }
-
-  async function submitted(
-    jobs: SubmitJobs,
-    given: Parameters<typeof submissionOf>[1],
-    context: TestContext,
-    operands: Operands
-  ): Promise<number> {
-    return await submit(jobs, given, context, submissionOf(operands, given, context))
-  }
-
-  it('submits arguments with everything that was said about them', async () => {
-    const jobs = new Taken()
-    const context = { ...aContext(), env: { LANG: 'C' } }
-    const operands = { command: 'echo {}', inputs: ['a', 'b'] }
-    expect(await submitted(jobs, flags, context, operands)).to.equal(0)
-    expect(context.written).to.deep.equal({ stdout: '5\n', stderr: '' })
-    const [[spec, options, inputs]] = jobs.whole as [[object, object, Uint8Array[]]]
-    expect(spec).to.deep.include({
-      ...{ kind: 'shell', command: 'echo {}', directory: process.cwd() },
-      ...{ environment: { LANG: 'C' }, timeoutMs: 1_000, slotsMax: 2 }
-    })
-    expect(options).to.deep.include({ name: 'night', retries: 3, priority: 0 })
-    expect(options).to.have.property('submitter')
-    expect(inputs.map((input) => Buffer.from(input).toString())).to.deep.equal(['a', 'b'])
-  })
-
-  it('submits when, where and beside what its tasks are to run', async () => {
-    const jobs = new Taken()
-    const scheduling = { as: 'ann', cpus: 2, require: ['gpu'], after: ['3'], maxFails: '10%' }
-    const operands = { command: 'echo {}', inputs: ['a'] }
-    await submitted(jobs, { ...flags, ...scheduling }, aContext(), operands)
-    const [[spec, options]] = jobs.whole as [[object, object]]
-    expect(spec).to.deep.include({ amounts: { cpus: 2 } })
-    expect(options).to.deep.include({
-      ...{ submitter: 'ann', requires: [{ label: 'gpu' }], failsMax: { percent: 10 } },
-      after: [{ job: 3, needs: 'ok' }]
-    })
-  })
-
-  it('submits lines of stdin, and commands of a file', async () => {
-    const jobs = new Taken()
-    const lines = (text: string) => ({ ...aContext(), stdin: Readable.from([Buffer.from(text)]) })
-    await submitted(jobs, flags, lines('a\nb\nc\n'), { command: 'echo', inputs: undefined })
-    const context = lines('# no\ntrue\n\nfalse\n')
-    const operands = { command: '', inputs: undefined }
-    await submitted(jobs, { ...flags, file: '-', json: true }, context, operands)
-    const counts = (jobs.whole as [unknown, unknown, unknown[]][]).map(([, , { length }]) => length)
-    expect(counts).to.deep.equal([3, 2])
-    const printed = jsonLinesOf(context.written.stdout)
-    expectDocumented(printed)
-    expect(printed).to.deep.equal([{ event: 'submitted', job: 5, tasks: 2 }])
-  })
-
-  it('says what is wrong with it before it looks for a master', async () => {
-    const there = { ...aContext(), env: { P2PJOBS_HOME: '/proc/nowhere' } }
-    const operands = { command: 'x', inputs: ['a'] }
-    const both = submitCommand.run({ ...flags, file: '-' }, there, operands)
-    expect(await failure(both)).to.match(/USAGE: .*--file has the commands/)
-    const backwards = submitCommand.run({ ...flags, backoff: 'fixed:1s:2s' }, there, operands)
-    expect(await failure(backwards)).to.match(/USAGE: .*--backoff/)
-  })
-
-  it('submits what is long bit by bit', async () => {
-    const jobs = new Taken()
-    const stdin = Readable.from(Array.from({ length: 10 }, () => Buffer.from('x\n'.repeat(1_000))))
-    const context = { ...aContext(), stdin }
-    await submitted(jobs, flags, context, { command: 'echo', inputs: undefined })
-    expect(jobs.whole).to.deep.equal([])
-    expect(jobs.batches.reduce((sum, count) => sum + count)).to.equal(10_000)
-    expect(jobs.batches.length).to.be.above(2)
-    expect(jobs.hasEnded).to.equal(true)
-    expect(context.written.stdout).to.equal('5\n')
-  })
-
-  it('submits nothing when it is stopped before all is read', async () => {
-    const jobs = new Taken()
-    const stopping = new AbortController()
-    const stdin = new Readable({ read: () => undefined })
-    stdin.push('a\n')
-    const context = { ...aContext(), stdin, stopping: stopping.signal }
-    const submitting = submitted(jobs, flags, context, { command: 'echo', inputs: undefined })
-    stopping.abort()
-    expect(await failure(submitting)).to.match(/^CANCELED/)
-    expect([jobs.whole, jobs.batches]).to.deep.equal([[], []])
-    stdin.destroy()
-  })
-
-  it('hands on why a job is not taken', async () => {
-    const full = new P2pJobsError('JOURNAL_FULL', 'the disk is nearly full')
-    const { submit: open, resumeFeed } = new Taken()
-    const jobs = { submit: open, resumeFeed, submitWhole: () => Promise.reject(full) }
-    const submitting = submitted(jobs, flags, aContext(), { command: 'x', inputs: ['a'] })
-    expect(await failure(submitting)).to.match(/^JOURNAL_FULL/)
   })
 })
