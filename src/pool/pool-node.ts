@@ -8,7 +8,8 @@ import {
   noNetwork,
   notAMaster,
   placeOf,
-  programCredentials
+  programCredentials,
+  TOKEN_OPTIONS
 } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
 import { machineName } from '../node/machine.ts'
@@ -49,7 +50,8 @@ function networkOf(options: PoolOptions, place: NetworkPlace): JoinOptions | und
   const { join = [], listen = [], mdns = true, local, network } = options
   const credentials = programCredentials(place, options.token)
   if (credentials === undefined) {
-    if (local === false || network !== undefined || join.length > 0) throw noNetwork()
+    if (local === false || network !== undefined || join.length > 0)
+      throw noNetwork(place, TOKEN_OPTIONS)
     return undefined
   }
   if (!mayBeMaster(credentials)) throw notAMaster()
