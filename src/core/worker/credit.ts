@@ -52,7 +52,7 @@ function isTooMuch({ config }: WorkerState, { wanted }: MasterView, open: number
 /** The open credit that each master should have now. */
 function reckon(state: WorkerState, now: Millis): void {
   const room = roomForMore(state)
-  const free = Math.min(state.freeSlots, room)
+  const free = state.freeSlots
   const ahead = Math.max(0, state.speed.recent(now) - state.config.slots)
   let [takers, hungry] = [0, 0]
   for (const view of state.masters.values()) {
@@ -65,7 +65,7 @@ function reckon(state: WorkerState, now: Millis): void {
     if (!mayTakeMore(state, view)) continue
     const sharers = view.isHungry ? hungry : takers
     const short = Math.max(0, Math.floor(ahead / sharers) - view.queued)
-    view.wanted = Math.min(room, short + (hungry > 0 ? 0 : free))
+    view.wanted = Math.min(room, short) + (hungry > 0 ? 0 : free)
   }
   if (hungry > 0 && free > 0) shareSlots(state, free)
 }
@@ -74,12 +74,16 @@ function takesCredit(view: MasterView): boolean {
   return view.isSettled && !view.isDraining
 }
 
-/** Nothing speaks against leasing more from it. */
+/** Nothing speaks against leasing more from it: what it does not accept is its own burden. */
 function mayTakeMore({ isDraining }: WorkerState, view: MasterView): boolean {
-  return takesCredit(view) && !isDraining && view.resultBytes <= RESULT_BYTES_MAX
+  if (!takesCredit(view) || isDraining) return false
+  return view.resultBytes <= RESULT_BYTES_MAX && view.heldTasks < HELD_TASKS_MAX
 }
 
-/** How much more may be in hand. What is kept for masters that are lost is no burden to others. */
+/**
+ * How much more may be in hand beyond what fills free slots, of which no master keeps others. What is
+ * kept for masters that are lost is no burden to others.
+ */
 function roomForMore({ masters }: WorkerState): number {
   let held = 0
   for (const view of masters.values()) if (view.session !== undefined) held += view.heldTasks
@@ -90,7 +94,7 @@ function roomForMore({ masters }: WorkerState): number {
 export function firstCredit(state: WorkerState): number {
   if (state.isDraining) return 0
   for (const view of state.masters.values()) if (view.isHungry) return 0
-  return Math.min(state.freeSlots, roomForMore(state))
+  return state.freeSlots
 }
 
 function shareSlots(state: WorkerState, free: number): void {

@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { CREDIT_PATIENCE_MS, PREFETCH_MS, RESULT_BYTES_MAX } from '../../../../src/core/limits.ts'
+import {
+  CREDIT_PATIENCE_MS,
+  HELD_TASKS_MAX,
+  PREFETCH_MS,
+  RESULT_BYTES_MAX
+} from '../../../../src/core/limits.ts'
 import { aResult, aWorker, ref } from '../../../support/machines.ts'
 import type { TestWorker } from '../../../support/machines.ts'
 
@@ -53,6 +58,18 @@ describe('worker: credit', () => {
     expect(worker.openCredit('m')).to.equal(0)
     worker.hears('m', { type: 'accepted', attempts: [ref(1)] })
     expect(worker.openCredit('m')).to.equal(1)
+  })
+
+  it('fills its free slots, whatever a master has leased that accepts nothing', () => {
+    const worker = aWorker({ slots: 1 })
+    worker.joined('greedy')
+    worker.joined('honest')
+    const tooMany = Array.from({ length: HELD_TASKS_MAX + 1 }, (_, at) => ref(at + 1))
+    worker.hearsLeases('greedy', tooMany)
+    worker.passes(1_000)
+    for (const run of [...worker.machine.state.runs.keys()]) worker.ends(run)
+    expect(worker.openCredit('greedy')).to.equal(0)
+    expect(worker.openCredit('honest')).to.equal(1)
   })
 
   describe('a master that has no more work', () => {
