@@ -81,6 +81,8 @@ export function poolSuite(pool: () => Pool): void {
     expect(argument.message).to.match(/argument\[0\].inner\[0\]/)
     const result = await failureOf(pool().map(unsendable, [1, 2, 3], 1))
     expect(result.message).to.match(/result.callback/)
+    expect(result).to.be.an.instanceOf(P2pJobsError).and.include({ code: 'BAD_VALUE' })
+    expect(result.stack).to.match(/at worker \S+/)
   })
 
   it('map with chunk sizes', async () => {
