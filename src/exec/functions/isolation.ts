@@ -45,12 +45,14 @@ export async function chooseSandbox(
     throw new P2pJobsError(
       'NO_SANDBOX',
       `the sandbox for functions does not work here: ${reason}; install bubblewrap, allow ` +
-        'unprivileged user namespaces, or run without --require-sandbox and --isolation bwrap'
+        'unprivileged user namespaces, or run without --require-sandbox and --isolation bwrap ' +
+        "(in a program, requireSandbox and isolation: 'bwrap')"
     )
   }
   onNotice(
     `functions run without a sandbox, with all rights of this user: bubblewrap does not work ` +
-      `here (${reason}); --isolation none silences this, --require-sandbox refuses instead`
+      `here (${reason}); --isolation none (in a program, isolation: 'none') silences this, ` +
+      '--require-sandbox (requireSandbox: true) refuses instead'
   )
   return undefined
 }
