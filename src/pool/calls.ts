@@ -23,7 +23,8 @@ import { outputSink, warningSink } from './output.ts'
 import type { PoolJob, Ticket } from './pool-job.ts'
 import { checkWorker, startPoolNode } from './pool-node.ts'
 import type { PoolNode } from './pool-node.ts'
-import { profileOf, timeLimitOf } from './specs.ts'
+import { SharedJobs } from './shared-jobs.ts'
+import { profileOf } from './specs.ts'
 import type { Profile } from './specs.ts'
 
 type Arguments = readonly unknown[]
@@ -46,8 +47,7 @@ export class PoolCalls {
   readonly #code: Code
   readonly #profile: Profile
   readonly #activity: Activity
-  /** Single calls share one job for each function and kind of call. */
-  readonly #shared = new Map<string, PoolJob>()
+  readonly #shared: SharedJobs<PoolJob>
   readonly #lazy = new Set<{ abort(error: Error): void }>()
   #isTerminated = false
 
@@ -81,6 +81,7 @@ export class PoolCalls {
     this.#code = code
     this.#profile = profile
     this.#activity = activity
+    this.#shared = new SharedJobs((ref, options) => dispatcher.open(ref, profile, options))
   }
 
   get slots(): number {
@@ -238,8 +239,9 @@ export class PoolCalls {
   }
 
   #call(ref: FunctionRef, args: Arguments, options: CallOptions): Promise<unknown> {
+    this.#mustRun()
     const call = new Call(options)
-    const task = this.#dispatcher.run(this.#jobFor(ref, options), [args], call)
+    const task = this.#dispatcher.run(this.#shared.jobFor(ref, options), [args], call)
     if (options.signal !== undefined) call.watch(options.signal, task)
     return call.promise
   }
@@ -260,19 +262,6 @@ export class PoolCalls {
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
-  }
-
-  #jobFor(ref: FunctionRef, options: CallOptions): PoolJob {
-    this.#mustRun()
-    const { timeoutMs, retries, priority, hedge = false, worker } = options
-    const wishes = [timeLimitOf(timeoutMs), retries, priority, hedge, worker]
-    const key = [ref.bundle.blob, ref.exportName, ...wishes].join(' ')
-    const shared = this.#shared.get(key)
-    if (shared?.isFull === false) return shared
-    const job = this.#dispatcher.open(ref, this.#profile, options)
-    shared?.close()
-    this.#shared.set(key, job)
-    return job
   }
 
   #checkMap(items: Items<unknown>, options: MapOptions): void {
