@@ -15,10 +15,11 @@ const MULTIADDR = { pattern: /^\/./, example: '/ip4/192.168.1.5/tcp/4001' }
 const network = {
   type: 'text',
   placeholder: 'NAME',
-  default: 'default',
   summary: 'Use the network kept under this name in this home',
   shape: { pattern: /^[a-z0-9][a-z0-9_-]{0,63}$/, example: 'lab-2' }
 } satisfies TextFlag
+
+const namedNetwork = { ...network, default: 'default' } as const
 
 const config = {
   type: 'file',
@@ -46,7 +47,7 @@ const networkFlags = {
     type: 'boolean',
     summary: 'Neither look for other nodes by mDNS nor be found by it'
   },
-  network: { ...network, excludes: 'insecureOpen' },
+  network: { ...namedNetwork, excludes: 'insecureOpen' },
   insecureOpen: {
     type: 'boolean',
     onlyTyped: true,
@@ -121,7 +122,7 @@ export const nodeTable = {
       requires: 'master',
       summary:
         'Publish each line of this file as a task, a shell command; blank lines and lines that ' +
-        'begin with # are none; - is stdin'
+        'begin with # are none, and a CR at the end of a line is not part of it; - is stdin'
     },
     inMemory: {
       type: 'boolean',
@@ -162,7 +163,7 @@ export const runTable = {
   description: [
     'Each argument, or each line of stdin without :::, is a task: COMMAND with {} replaced by the ' +
       'argument, or followed by it where there is no {}. Without COMMAND the argument is the ' +
-      'command. Output is printed per task, whole, as tasks end. Flags come before COMMAND.',
+      'command. A line is all that stands before its LF: a CR is part of it. Output is printed per task, whole, as tasks end. Flags come before COMMAND.',
     'Where `p2pjobs node --master` of the same home runs, the job is given to that node: it survives ' +
       'the end of this command and of its terminal, and `p2pjobs attach` follows it again. Flags about ' +
       'a node (--name, --lease, --isolation, --listen and the like) are then those that node was started with. ' +
@@ -211,7 +212,15 @@ export const runTable = {
     },
     ...isolationFlags,
     ...roleFlags,
-    ...networkFlags
+    ...networkFlags,
+    // Without it, a home that is in no network runs the tasks by itself.
+    network: {
+      ...network,
+      excludes: 'insecureOpen',
+      summary:
+        'Use the network kept under this name in this home, instead of default, or of this ' +
+        'machine alone where there is none'
+    }
   },
   exitStatus: [
     ['0', 'all tasks succeeded'],
@@ -256,7 +265,7 @@ export const tokenTable = {
       type: 'boolean',
       summary: 'Print the full token, for machines that publish work'
     },
-    network
+    network: namedNetwork
   },
   exitStatus: [
     ['0', 'printed'],

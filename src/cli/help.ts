@@ -24,7 +24,8 @@ const CONFIGURATION =
 
 const JSON_NOTE =
   'With `--json` a command prints one JSON object per line on stdout, each with its `event`. Bytes ' +
-  'that are not UTF-8 come as base64, in a field with another name. Later versions may add events ' +
+  'that are not UTF-8 come as base64, in a field with another name, and so does an output that would take ' +
+  'more than 192 MiB as text, for all its control characters. Later versions may add events ' +
   'and fields. What people should know still goes to stderr, as text.'
 
 const GENERAL: readonly (readonly [name: string, meaning: string])[] = [

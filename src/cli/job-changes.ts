@@ -2,9 +2,22 @@
  * What has become of jobs that somebody wanted to cancel, retry or forget.
  */
 import type { JobChange } from '../core/job-views.ts'
+import type { Selection } from '../core/selection.ts'
+import { ExitCode } from './command.ts'
 import type { Context } from './command.ts'
 import { changeEvent } from './job-lines.ts'
 import { jsonLine } from './output.ts'
+
+/** Tells of each job; the exit status. Whoever says all means those that have ended. */
+export async function tellEnded(
+  changes: AsyncIterable<JobChange>,
+  selection: Selection,
+  isJson: boolean,
+  context: Context
+): Promise<number> {
+  const isAllDone = await tellChanges(changes, isJson, context)
+  return isAllDone || selection.type === 'all' ? ExitCode.ok : ExitCode.failed
+}
 
 /** Tells of each job; true if everything was done. */
 export async function tellChanges(
@@ -35,6 +48,6 @@ function changeLine({ job, change, tasks }: JobChange): string {
     case 'has ended':
       return `job ${job} has ended already`
     case 'has not ended':
-      return `job ${job} has not ended; it is left alone`
+      return `job ${job} has not ended, and is left alone; wait for it or cancel it first`
   }
 }

@@ -12,8 +12,11 @@ const DAY_MS = 24 * 3_600_000
 const SELECTOR =
   'SELECTOR names jobs by their ids: 5, 1-3, 1,3,5-8, all, or last, the one submitted last.'
 
+const NOT_ENDED =
+  'Jobs that have not ended are left alone and told of; with all, that is no failure.'
+
 const DONE = ['0', 'done'] as const
-const NOT_ALL = ['1', 'some of the jobs could not be, and it says why'] as const
+const NOT_ALL = ['1', 'a job that was named, in a range or alone, has not ended'] as const
 const ERROR = ['2', 'wrong usage, no master node in this home, or a fault'] as const
 
 /** What these tables have in common. */
@@ -36,7 +39,7 @@ export const submitTable = {
       placeholder: 'FILE',
       summary:
         'Submit each line of this file as a command; blank lines and lines that begin with # are ' +
-        'none; - is stdin'
+        'none, and a CR at the end of a line is not part of it; - is stdin'
     },
     name: {
       type: 'text',
@@ -173,7 +176,11 @@ export const cancelTable = {
   name: 'cancel',
   summary: 'Cancel jobs, or some tasks of one',
   usage: ['SELECTOR [FLAG]...', 'ID.TASKS [FLAG]...'],
-  description: [SELECTOR, 'What runs is ended, what waits is never started.'],
+  description: [
+    SELECTOR,
+    'What runs is ended, what waits is never started. A job that has ended already is told of, and ' +
+      'that is no failure: there is nothing left to cancel.'
+  ],
   flags: {
     reason: {
       type: 'text',
@@ -196,7 +203,8 @@ export const retryTable = {
   description: [
     SELECTOR,
     'The new job has the same command, options and arguments, and waits for no other job. What is ' +
-      'recorded of the old one stays.'
+      'recorded of the old one stays.',
+    NOT_ENDED
   ],
   flags: {
     failed: { type: 'boolean', summary: 'Only with the tasks that ended without success' },
@@ -211,7 +219,7 @@ export const forgetTable = {
   name: 'forget',
   summary: 'Forget jobs that have ended, with their output',
   usage: ['SELECTOR [FLAG]...'],
-  description: [SELECTOR, 'With all or a range, jobs that have not ended are left alone.'],
+  description: [SELECTOR, NOT_ENDED],
   flags: { json },
   exitStatus: [DONE, NOT_ALL, ERROR],
   examples: ['p2pjobs forget 1-20', 'p2pjobs forget all']

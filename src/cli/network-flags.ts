@@ -21,7 +21,6 @@ export interface NetworkFlags {
   readonly join: readonly string[]
   readonly noMdns: boolean
   readonly insecureOpen: boolean
-  readonly network: string
   readonly tokenFile: string | undefined
 }
 
@@ -57,17 +56,24 @@ export function requireMaster(credentials: Credentials): void {
   if (!mayBeMaster(credentials)) throw notAMaster()
 }
 
+/** How a command without a prompt is given a token. */
+export const TOKEN_FLAGS = '--token-file FILE or P2PJOBS_TOKEN'
+
 /** What the network that is meant is called in a home. */
-export function networkNameOf({
-  network,
-  insecureOpen
-}: Pick<NetworkFlags, 'network' | 'insecureOpen'>): string {
+export function networkNameOf(
+  { network }: NetworkPlace,
+  { insecureOpen }: Pick<NetworkFlags, 'insecureOpen'>
+): string {
   return insecureOpen ? OPEN_NETWORK : network
 }
 
-export function joinOptions(flags: NetworkFlags, credentials: Credentials): JoinOptions {
+export function joinOptions(
+  place: NetworkPlace,
+  flags: NetworkFlags,
+  credentials: Credentials
+): JoinOptions {
   const { listen, join, noMdns } = flags
-  return { name: networkNameOf(flags), credentials, listen, join, isDiscovering: !noMdns }
+  return { name: networkNameOf(place, flags), credentials, listen, join, isDiscovering: !noMdns }
 }
 
 /** A node that runs for months repeats itself rather than remember everything it ever said. */

@@ -29,7 +29,12 @@ function escaped(character: string): string {
  * show as what `escapeText` makes.
  */
 export function jsonLine(value: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify(value).replace(UNSAFE, escapedInJson)}\n`
+  return `${safeJson(value)}\n`
+}
+
+/** A value as JSON that is safe to show. */
+export function safeJson(value: Readonly<Record<string, unknown>> | string): string {
+  return JSON.stringify(value).replace(UNSAFE, escapedInJson)
 }
 
 /** JSON names what lies beyond 16 bits by its two halves. */

@@ -17,7 +17,7 @@ export interface TaskSelector {
   readonly tasks: readonly Range[] | undefined
 }
 
-/** Any number of jobs. Throws USAGE. */
+/** Any number of jobs, as they were named: whoever names one by itself means that one. Throws USAGE. */
 export function parseSelector(text: string): Selection {
   if (text === 'all' || text === 'last') return { type: text }
   const ranges = rangesOf(text, JOB_MAX)
@@ -33,7 +33,10 @@ export function parseTaskSelector(text: string): TaskSelector {
   if ((job !== 'last' && number === undefined) || (tasks !== undefined && ranges === undefined)) {
     throw usage(`'${text}' does not name a job or tasks of one, as 5, last, 5.2 or 5.1-9 do`)
   }
-  return { job: number === undefined ? 'last' : (number as JobId), tasks: ranges }
+  return {
+    job: number === undefined ? 'last' : (number as JobId),
+    tasks: ranges && joinRanges(ranges)
+  }
 }
 
 /** Jobs, or tasks of one job. Throws USAGE. */
@@ -66,7 +69,7 @@ function rangesOf(text: string, max: number): Range[] | undefined {
     if (from === undefined || to === undefined || from > to) return undefined
     ranges.push([from, to])
   }
-  return joinRanges(ranges)
+  return ranges
 }
 
 function numberOf(text: string, max: number): number | undefined {

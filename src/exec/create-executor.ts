@@ -17,6 +17,8 @@ export interface ExecutorInit extends IsolationInit {
   readonly slots: number
   /** An existing folder, for executors only; what dead ones left in it is removed. */
   readonly folder: string
+  /** What the node has on disk, `folder` included: helpers remove it when the node is gone. */
+  readonly remains?: string | undefined
   /** The kind of task that is to find its executor ready. */
   readonly firstKind: Spec['kind']
   /** How functions reach managers of shared objects; they cannot, without it. */

@@ -23,6 +23,8 @@ export interface ShellExecutorInit {
   readonly slots: number
   /** An existing folder, for executors only; what dead ones left in it is removed. */
   readonly folder: string
+  /** What the node has on disk, `folder` included: helpers remove it when the node is gone. */
+  readonly remains?: string | undefined
   /** How long a stopped task may take to end by itself before it is killed. */
   readonly graceMs?: number
   /** How long processes that outlive their task are left alone, at most. */
@@ -150,6 +152,7 @@ class ShellExecutor implements Executor<ShellSpec> {
     const {
       slots,
       folder,
+      remains,
       graceMs = GRACE_MS,
       leftoverMs = LEFTOVER_MS,
       shell = SHELL
@@ -159,7 +162,7 @@ class ShellExecutor implements Executor<ShellSpec> {
     const spool = `${handover}-spool`
     mkdirSync(spool, { mode: 0o700 })
     const link = new SpawnerLink(
-      { slots, spool, handover, graceMs, leftoverMs, shell },
+      { slots, spool, remains, handover, graceMs, leftoverMs, shell },
       {
         onEvent: (event) => {
           if (event.type === 'ready') onReady()

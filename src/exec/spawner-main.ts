@@ -7,6 +7,8 @@
  */
 import { Socket } from 'node:net'
 import { FrameReader, encodeFrame } from './frames.ts'
+import { helperInput } from './helper-input.ts'
+import { removeRemains } from './leftovers.ts'
 import { identityOf } from './processes.ts'
 import { packEvent, unpackRequest } from './spawner-codec.ts'
 import type { SpawnerEvent, SpawnerInit } from './spawner-messages.ts'
@@ -14,7 +16,6 @@ import { Spawner } from './spawner.ts'
 
 // process.stdout would block on a node that is stopped, and with it every limit of every task.
 const output = new Socket({ fd: 1, readable: false, writable: true })
-const input = new Socket({ fd: 0, readable: true, writable: false })
 
 const owner = identityOf(process.pid)
 const reader = new FrameReader(unpackRequest)
@@ -23,27 +24,26 @@ function send(event: SpawnerEvent): void {
   output.write(encodeFrame(packEvent(event)))
 }
 
+let init: SpawnerInit | undefined
 let spawner: Spawner | undefined
 
-function begin(init: SpawnerInit): void {
+function begin(given: SpawnerInit): void {
+  init = given
   spawner = new Spawner(init, owner, send)
   send({ type: 'ready', owner })
 }
 
-function leave(): void {
+function leave(isNodeGone: boolean): void {
   spawner?.close()
+  if (isNodeGone && init !== undefined) removeRemains(init.remains, init.spool)
   process.exit(0)
 }
 
-// Only the node says when to leave: whoever ends the whole service wants it to drain first.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
 // A node that is gone cannot be written to; that it is gone is learnt from its end of the input.
 output.on('error', () => undefined)
-input.on('error', leave)
-input.on('end', leave)
-input.on('data', (chunk: Buffer) => {
+helperInput(() => leave(true)).on('data', (chunk: Buffer) => {
   for (const request of reader.read(chunk)) {
-    if (request.type === 'close') leave()
+    if (request.type === 'close') leave(false)
     else if (request.type === 'init') begin(request.init)
     else spawner?.handle(request)
   }

@@ -8,6 +8,8 @@ export interface SpawnerInit {
   readonly slots: number
   /** An existing folder for what tasks write while they run; the spawner removes it at its end. */
   readonly spool: string
+  /** What the node has on disk, if it is to be removed when the node is gone. */
+  readonly remains: string | undefined
   /** Large outputs are handed over as `<handover>-<run>.<stream>`, outside of the spool. */
   readonly handover: string
   readonly graceMs: number

@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { P2pJobsError, toError } from '../core/errors.ts'
+import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
 
 export interface HomeFolders {
   readonly config: string
@@ -78,11 +78,16 @@ function makeWithParents(folder: string): void {
   }
 }
 
-/** What `work` returns; what it throws becomes a BAD_HOME that names the path and the cure. */
+/**
+ * What `work` returns; what it throws becomes a BAD_HOME that names the path and the cure, unless it
+ * says so itself.
+ */
 export function onHomeError<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (cause) {
+    const own = operatingErrorOf(cause)
+    if (own !== undefined) throw own
     throw new P2pJobsError(
       'BAD_HOME',
       `cannot use ${path}: ${toError(cause).message}; ` +

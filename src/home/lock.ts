@@ -8,6 +8,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { P2pJobsError } from '../core/errors.ts'
 import { readPrivateFile, removeFile, writePrivateFile } from './files.ts'
 import { onHomeError } from './home.ts'
 import type { HomeFolders } from './home.ts'
@@ -45,8 +46,9 @@ export interface NodeLock {
   release(): void
 }
 
-// SQLite's own code for "another connection has it".
+// SQLite's own codes for "another connection has it" and "none of mine".
 const SQLITE_BUSY = 5
+const SQLITE_NOTADB = 26
 
 // A lock whose holder is garbage is given back by the collector; these never are.
 const held = new Set<DatabaseSync>()
@@ -93,9 +95,18 @@ function lockedDatabase(path: string): DatabaseSync | undefined {
     return database
   } catch (error) {
     database.close()
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined
-    throw error
+    const { errcode } = error as { errcode?: number }
+    if (errcode === SQLITE_BUSY) return undefined
+    throw errcode === SQLITE_NOTADB ? damagedLock(path, error) : error
   }
+}
+
+function damagedLock(path: string, cause: unknown): P2pJobsError {
+  return new P2pJobsError(
+    'BAD_HOME',
+    `the lock ${path} is damaged: end all nodes of this home, then delete that file`,
+    { cause }
+  )
 }
 
 function notePath(home: HomeFolders): string {

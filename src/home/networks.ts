@@ -38,7 +38,7 @@ function tokenPath(home: HomeFolders, network: string): string {
   if (NAME.test(network)) return join(home.config, 'networks', `${network}.token`)
   throw new P2pJobsError(
     'USAGE',
-    `--network ${JSON.stringify(network)}: the name of a network has 1 to 64 small letters, ` +
+    `the network ${JSON.stringify(network)} cannot be: the name of one has 1 to 64 small letters, ` +
       'digits, - and _, and begins with a letter or digit'
   )
 }

@@ -1,6 +1,7 @@
 /**
  * Scratch: the folder of one process for what must not outlive it (spooled output, blobs, empty
- * working folders). Whoever starts next removes what processes left that could not do it.
+ * working folders). If the process dies, its helpers remove it (`exec/leftovers.ts`); whoever starts
+ * next removes what they could not.
  *
  *     <data>/scratch/<machine>/<process id>-<its start>-<random>/
  *

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { P2pJobsError, operatingErrorOf, toError } from '../core/errors.ts'
+import { damaged } from './damage.ts'
 import { migrate } from './schema.ts'
 
 // SQLite's own codes; the low byte of an error's code tells its kind.
@@ -59,12 +60,16 @@ function openingError(path: string, cause: unknown): P2pJobsError {
     const message = `no space left to open the journal ${path}: make room on its disk`
     return new P2pJobsError('JOURNAL_FULL', message, { cause })
   }
-  const cure =
-    kindOf(cause) === SQLITE_NOTADB || kindOf(cause) === SQLITE_CORRUPT
-      ? 'it is damaged: move it away, and put back a copy of it if you have one'
-      : 'check its folder and its disk'
-  const message = `the journal ${path} cannot be opened (${toError(cause).message}): ${cure}`
+  const what = toError(cause).message
+  if (isDamaged(cause)) return damaged(path, 'opened', what, cause)
+  const message = `the journal ${path} cannot be opened (${what}): check its folder and its disk`
   return new P2pJobsError('JOURNAL_FAILED', message, { cause })
+}
+
+/** The file is none of SQLite's, or parts of it are not. */
+export function isDamaged(error: unknown): boolean {
+  const kind = kindOf(error)
+  return kind === SQLITE_NOTADB || kind === SQLITE_CORRUPT
 }
 
 /** There was no space; what was done in the transaction is undone. */

@@ -6,6 +6,7 @@ import { P2pJobsError, toError } from '../core/errors.ts'
 import type { Change } from '../core/manager/ledger.ts'
 import type { SavedRow } from '../core/manager/restore.ts'
 import { Commits } from './commits.ts'
+import { damaged } from './damage.ts'
 import { decodeRow, encodeRow } from './manager-rows.ts'
 import type { ManagerCalls, RowEntry, SavedBody } from './manager-store.ts'
 import { spaceRefusal } from './space.ts'
@@ -100,13 +101,7 @@ class SqliteManagerJournal implements ManagerJournal {
     try {
       return { row, value: decodeRow(body) }
     } catch (cause) {
-      throw damaged(this.#path, `row ${row}: ${toError(cause).message}`, cause)
+      throw damaged(this.#path, 'read', `row ${row}: ${toError(cause).message}`, cause)
     }
   }
-}
-
-/** What is written there makes no sense. */
-export function damaged(path: string, what: string, cause: unknown): P2pJobsError {
-  const message = `the journal ${path} cannot be read (${what}): it is damaged; put back a copy of it if you have one`
-  return new P2pJobsError('JOURNAL_FAILED', message, { cause })
 }

@@ -1,13 +1,14 @@
 /**
  * The journal on disk: a file of SQLite that belongs to this process, written by a thread.
  */
-import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
+import { P2pJobsError, toError } from '../core/errors.ts'
 import type { JobRecord, ResultRecord, SetbackRecord, TaskRecord } from '../core/job-records.ts'
 import { RUN_TIMES_RESTORED_MAX } from '../core/limits.ts'
 import type { JournalRecord, Saved, SavedEnd, SavedJob, SavedTask } from '../core/master/journal.ts'
 import { inlineBytes, inlineBytesOf } from '../core/result.ts'
 import type { BlobRef, JobId } from '../core/types.ts'
 import { Commits } from './commits.ts'
+import { damaged } from './damage.ts'
 import {
   blobRefOf,
   decodeInputs,
@@ -217,9 +218,7 @@ class SqliteJournal implements Journal {
     try {
       return decode()
     } catch (cause) {
-      const what = operatingErrorOf(cause) ?? toError(cause)
-      const message = `the journal ${this.#path} cannot be read (${what.message}): it is damaged; put back a copy of it if you have one`
-      throw new P2pJobsError('JOURNAL_FAILED', message, { cause })
+      throw damaged(this.#path, 'read', toError(cause).message, cause)
     }
   }
 }

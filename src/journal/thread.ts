@@ -8,6 +8,9 @@ import type { Commit, Failure } from './rows.ts'
 import type { Answer, Question } from './thread-link.ts'
 import { failureOf } from './transactions.ts'
 
+/** The file of the journal. */
+const PATH = workerData as string
+
 /** What is kept open. */
 export interface Kept {
   readonly epoch: string
@@ -23,17 +26,16 @@ export function serveThread<Store extends Kept>(
   open: (path: string) => Store,
   callsOf: (opened: () => Store) => Calls
 ): void {
-  const path = workerData as string
   let store: Store | undefined
   let epoch: string | undefined
 
   const opened = (): Store => {
     if (store?.isBroken === true) store.close()
-    if (store === undefined || store.isBroken) store = open(path)
+    if (store === undefined || store.isBroken) store = open(PATH)
     epoch ??= store.epoch
     if (store.epoch === epoch) return store
     store.close()
-    throw new Error(`${path} is not the file it was: start the node again`)
+    throw new Error(`${PATH} is not the file it was: start the node again`)
   }
 
   const calls: Calls = { ...callsOf(opened), close: () => store?.close() }
@@ -43,7 +45,7 @@ export function serveThread<Store extends Kept>(
       const value = calls[call]?.(...(args as never[]))
       return { id, value, failure: undefined }
     } catch (error) {
-      return { id, value: undefined, failure: failureOf(error) }
+      return { id, value: undefined, failure: failureOf(PATH, error) }
     }
   }
 
@@ -61,6 +63,6 @@ export function committed<Entry>(
   try {
     return opened().commit(commits)
   } catch (error) {
-    return commits.map(() => failureOf(error))
+    return commits.map(() => failureOf(PATH, error))
   }
 }

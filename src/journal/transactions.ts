@@ -4,7 +4,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { operatingErrorOf, P2pJobsError, toError } from '../core/errors.ts'
-import { isFull, isOfTheDisk, openDatabase } from './database.ts'
+import { damaged } from './damage.ts'
+import { isDamaged, isFull, isOfTheDisk, openDatabase } from './database.ts'
 import type { Commit, Failure } from './rows.ts'
 import { Ballast, fullError } from './space.ts'
 
@@ -81,7 +82,7 @@ export class Transactions<Entry, Writer extends EntryWriter<Entry>> {
   #oneByOne(commits: readonly Commit<Entry>[]): (Failure | undefined)[] {
     return commits.map((commit) => {
       if (this.isBroken) return this.#failure('see the commits before')
-      if (commit.isRefusable && !this.#ballast.isThere) return failureOf(fullError(this.#path))
+      if (commit.isRefusable && !this.#ballast.isThere) return this.#full()
       return this.#alone(commit)
     })
   }
@@ -94,7 +95,7 @@ export class Transactions<Entry, Writer extends EntryWriter<Entry>> {
       if (isOfTheDisk(error)) this.#fence()
       if (!isFull(error)) return this.#failure(error)
       // Space for what is new would be space that results of running work need.
-      if (commit.isRefusable || !this.#ballast.spend()) return failureOf(fullError(this.#path))
+      if (commit.isRefusable || !this.#ballast.spend()) return this.#full()
       return this.#alone(commit)
     }
   }
@@ -158,20 +159,31 @@ export class Transactions<Entry, Writer extends EntryWriter<Entry>> {
 
   #failure(cause: unknown): Failure {
     const what = typeof cause === 'string' ? cause : toError(cause).message
-    return failureOf(
-      new P2pJobsError(
-        'JOURNAL_FAILED',
-        `the journal ${this.#path} cannot be written (${what}): check its disk`
-      )
-    )
+    const error = isDamaged(cause)
+      ? damaged(this.#path, 'written', what, cause)
+      : new P2pJobsError(
+          'JOURNAL_FAILED',
+          `the journal ${this.#path} cannot be written (${what}): check its disk`
+        )
+    return failureOf(this.#path, error)
+  }
+
+  #full(): Failure {
+    return failureOf(this.#path, fullError(this.#path))
   }
 }
 
-/** Any error, so that another thread can throw it. */
-export function failureOf(error: unknown): Failure {
-  const { code, message } = operatingErrorOf(error) ?? {
-    code: 'JOURNAL_FAILED' as const,
-    message: `the journal failed: ${toError(error).message}`
-  }
+/** Any error about the journal in this file, so that another thread can throw it. */
+export function failureOf(path: string, error: unknown): Failure {
+  const { code, message } = operatingErrorOf(error) ?? readingError(path, error)
   return { code, message }
+}
+
+function readingError(path: string, cause: unknown): P2pJobsError {
+  const what = toError(cause).message
+  if (isDamaged(cause)) return damaged(path, 'read', what, cause)
+  const cure = isOfTheDisk(cause) ? ': check its disk' : ''
+  return new P2pJobsError('JOURNAL_FAILED', `the journal ${path} failed (${what})${cure}`, {
+    cause
+  })
 }

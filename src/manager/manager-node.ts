@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { LEASE_MS } from '../core/limits.ts'
 import type { Member } from '../core/members/events.ts'
 import type { NodeId } from '../core/types.ts'
-import { programCredentials, noNetwork, placeOf } from '../node/credentials.ts'
+import { noNetwork, placeOf, programCredentials, TOKEN_OPTIONS } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
 import { machineName } from '../node/machine.ts'
 import type { ManagerRoleInit } from '../node/manager-role.ts'
@@ -65,7 +65,7 @@ function journalOf({ home, network }: NetworkPlace, name: string): string {
 function networkOf(options: NodeOptions, place: NetworkPlace): JoinOptions {
   const { join = [], listen = [], mdns = true } = options
   const credentials = programCredentials(place, options.token)
-  if (credentials === undefined) throw noNetwork()
+  if (credentials === undefined) throw noNetwork(place, TOKEN_OPTIONS)
   const live = liveNodeOf(place.home, place.network)
   return {
     name: place.network,

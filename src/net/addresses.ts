@@ -10,35 +10,36 @@ const EXAMPLE = '/ip4/192.168.1.5/tcp/4001'
 
 /** Throws USAGE for a text that no node can listen on. */
 export function checkListenAddress(text: string): void {
-  checkAddress('--listen', text)
+  checkAddress('listen on', text)
 }
 
 /** Throws USAGE for a text that no node can be dialed at. */
 export function checkJoinAddress(text: string): void {
-  if (checkAddress('--join', text) > 0) return
-  throw badAddress('--join', text, 'port 0 is that of nobody')
+  if (checkAddress('join', text) > 0) return
+  throw badAddress('join', text, 'port 0 is that of nobody')
 }
 
 /** The port. */
-function checkAddress(flag: string, text: string): number {
-  const components = componentsOf(flag, text).filter(({ name }) => name !== 'ip6zone')
+function checkAddress(purpose: string, text: string): number {
+  const components = componentsOf(purpose, text).filter(({ name }) => name !== 'ip6zone')
   const [host, transport, peer, ...rest] = components
   const isTcp = host !== undefined && HOSTS.includes(host.name) && transport?.name === 'tcp'
   const isWhole = rest.length === 0 && (peer === undefined || peer.name === 'p2p')
-  if (!isTcp || !isWhole) throw badAddress(flag, text, 'nodes speak TCP, and nothing around it')
+  if (!isTcp || !isWhole) throw badAddress(purpose, text, 'nodes speak TCP, and nothing around it')
   return Number(transport.value)
 }
 
-function componentsOf(flag: string, text: string): { name: string; value?: string }[] {
+function componentsOf(purpose: string, text: string): { name: string; value?: string }[] {
   try {
     return multiaddr(text).getComponents()
   } catch (cause) {
-    throw badAddress(flag, text, toError(cause).message, cause)
+    throw badAddress(purpose, text, toError(cause).message, cause)
   }
 }
 
-function badAddress(flag: string, text: string, problem: string, cause?: unknown): P2pJobsError {
-  return new P2pJobsError('USAGE', `${flag} ${text}: ${problem}; write it as ${EXAMPLE}`, { cause })
+function badAddress(purpose: string, text: string, problem: string, cause?: unknown): P2pJobsError {
+  const message = `cannot ${purpose} ${text}: ${problem}; write the address as ${EXAMPLE}`
+  return new P2pJobsError('USAGE', message, { cause })
 }
 
 /** What the system says, and what it means to whoever chose the address. */
@@ -58,8 +59,8 @@ export function listenErrorOf(cause: unknown, addresses: readonly string[]): Err
   const which = (failed.length > 0 ? failed : addresses).join(', ')
   return new P2pJobsError(
     'PORT_IN_USE',
-    `cannot listen on ${which}: ${reason}; choose another address with --listen, ` +
-      'or leave it out for a free port',
+    `cannot listen on ${which}: ${reason}; choose another address (--listen, \`listen\` in ` +
+      'a program), or leave it out for a free port',
     { cause }
   )
 }

@@ -39,7 +39,7 @@ export function keptCredentials(place: NetworkPlace): Credentials | undefined {
     throw new P2pJobsError(
       'BAD_TOKEN',
       `the token kept in ${place.home.config} for network '${place.network}' is damaged; ` +
-        'give it again with --token-file FILE',
+        'give it again, with `p2pjobs node --token-file FILE` or P2PJOBS_TOKEN',
       { cause }
     )
   }
@@ -100,13 +100,16 @@ export function mayBeMaster(credentials: Credentials): boolean {
   return isFull(credentials)
 }
 
-/** What to do when there is no token. */
-export function noNetwork(): P2pJobsError {
+/** How a program is given a token. */
+export const TOKEN_OPTIONS = '`token`, or P2PJOBS_TOKEN'
+
+/** What to do when there is no token. `how`: where this caller takes one from. */
+export function noNetwork({ network }: Pick<NetworkPlace, 'network'>, how: string): P2pJobsError {
+  const flag = network === DEFAULT_NETWORK ? '' : ` --network ${network}`
   return new P2pJobsError(
     'NO_NETWORK',
-    'this home has no token of the network; paste the one that `p2pjobs token` prints on the ' +
-      'master (prompt, --token-file FILE, P2PJOBS_TOKEN or stdin), or make a network with ' +
-      '`p2pjobs node --master`'
+    `this home has no token of the network '${network}'; give it the one that \`p2pjobs token\` ` +
+      `prints on the master (${how}), or make a network with \`p2pjobs node --master${flag}\``
   )
 }
 

@@ -69,8 +69,8 @@ export class DeskViews {
     const records: JobRecord[] = []
     for await (const record of this.select(selection)) records.push(record)
     const there = new Set(records.map(({ job }) => job))
-    const missing = singlesOf(selection).find((job) => !there.has(job))
-    if (missing !== undefined) throw notFound([[missing, missing]])
+    const missing = singlesOf(selection).filter((job) => !there.has(job))
+    if (missing.length > 0) throw notFound(missing.map((job) => [job, job]))
     return records.reverse()
   }
 
@@ -198,16 +198,18 @@ export class DeskViews {
 }
 
 /** Jobs that are named one by one. */
-export function singlesOf(selection: Selection): JobId[] {
+function singlesOf(selection: Selection): JobId[] {
   if (selection.type !== 'ranges') return []
   return selection.ranges.filter(([from, to]) => from === to).map(([job]) => job as JobId)
 }
 
 export function notFound(ranges: readonly Range[]): P2pJobsError {
   const named = ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',')
+  const [[from, to] = [1, 1], ...others] = ranges
+  const what = from === to && others.length === 0 ? 'is no job' : 'are no jobs'
   return new P2pJobsError(
     'NOT_FOUND',
-    `there is no job ${named} (any more); see \`p2pjobs jobs\` for those that are there`
+    `there ${what} ${named} (any more); see \`p2pjobs jobs\` for those that are there`
   )
 }
 

@@ -4,7 +4,7 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import type { JobOptions } from '../core/job.ts'
-import type { JobRecord, TaskRecord } from '../core/job-records.ts'
+import type { TaskRecord } from '../core/job-records.ts'
 import type { Change, JobChange } from '../core/job-views.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import type { MasterState } from '../core/master/state.ts'
@@ -18,7 +18,7 @@ import type { Explanation, Item, OverReason, Part, Request } from '../control/me
 import type { Journal } from '../journal/journal.ts'
 import { Feeds, retryJob } from './desk-feed.ts'
 import { followResults, waitForEnds } from './desk-follow.ts'
-import { DeskViews, singlesOf } from './desk-views.ts'
+import { DeskViews } from './desk-views.ts'
 
 /** What the desk needs of a durable master. */
 export interface DeskJobs {
@@ -212,14 +212,14 @@ export class Desk implements Answerer {
   }
 
   async *#retry(selection: Selection, isFailedOnly: boolean): AsyncGenerator<Item> {
-    for (const record of await this.#ended(selection, 'retry')) {
+    for (const record of await this.#views.selectAll(selection)) {
       if (record.endedAt === undefined) yield changeItem(record.job, 'has not ended', 0)
       else yield { type: 'change', change: await retryJob(this.#jobs, record, isFailedOnly) }
     }
   }
 
   async *#forget(selection: Selection): AsyncGenerator<Item> {
-    const records = await this.#ended(selection, 'forget')
+    const records = await this.#views.selectAll(selection)
     const gone = records.filter(({ endedAt }) => endedAt !== undefined)
     if (gone.length > 0) await this.#jobs.forget(gone.map(({ job }) => job))
     for (const { job, endedAt, tasks } of records) {
@@ -248,18 +248,6 @@ export class Desk implements Answerer {
       const isMeant = worker === undefined || summary.name === worker || summary.worker === worker
       if (isMeant) yield { type: 'worker', worker: summary }
     }
-  }
-
-  /** Jobs of which those that are named one by one have to have ended. Throws TOO_EARLY. */
-  async #ended(selection: Selection, verb: string): Promise<JobRecord[]> {
-    const records = await this.#views.selectAll(selection)
-    const singles = new Set(singlesOf(selection))
-    const early = records.find(
-      ({ job, endedAt }) => endedAt === undefined && (selection.type === 'last' || singles.has(job))
-    )
-    if (early === undefined) return records
-    const what = `job ${early.job} has not ended`
-    throw new P2pJobsError('TOO_EARLY', `${what}: wait for it or cancel it, then ${verb} it`)
   }
 
   /** Throws NOT_FOUND. */

@@ -11,7 +11,8 @@ import type { ClientMessage, ManagerMessage } from '../core/manager/messages.ts'
 import type { Change } from '../core/manager/ledger.ts'
 import type { Millis, NodeId } from '../core/types.ts'
 import type { ManagerJournal } from '../journal/manager-journal.ts'
-import { damaged, openManagerJournal } from '../journal/manager-journal.ts'
+import { damaged } from '../journal/damage.ts'
+import { openManagerJournal } from '../journal/manager-journal.ts'
 import { monotonicNow } from './clock.ts'
 import { Driver } from './driver.ts'
 import type { Link } from './link.ts'
@@ -91,7 +92,7 @@ export class ManagerRole {
       for await (const rows of journal.load()) restoring.add(rows)
       restoring.finish(lastRow)
     } catch (error) {
-      throw operatingErrorOf(error) ?? damaged(path, toError(error).message, error)
+      throw operatingErrorOf(error) ?? damaged(path, 'read', toError(error).message, error)
     }
     const look = (): void => {
       const isLow = journal.refusal() !== undefined

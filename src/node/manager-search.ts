@@ -55,7 +55,7 @@ export class ManagerSearch {
     )
     const seen =
       connected.length === 0
-        ? 'no other member was found; is one running, with the same token? --join names one'
+        ? 'no other member was found; is one running, with the same token? `join` names one'
         : `${connected.length} members are connected, which serve ` +
           (others.length === 0 ? 'no manager' : others.map((name) => `'${name}'`).join(', '))
     return new P2pJobsError(

@@ -19,6 +19,7 @@ import { isBlobRef } from '../core/types.ts'
 import type { BlobRef, JobId, NodeId, Payload } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Journal } from '../journal/journal.ts'
+import { checkSpec } from '../wire/spec.ts'
 import { Driver } from './driver.ts'
 import type { Link, ObtainBlob } from './link.ts'
 import { Outbox } from './outbox.ts'
@@ -117,9 +118,10 @@ export class MasterRole {
     await this.#outbox?.flushed()
   }
 
-  /** Opens a job; tasks are added with `add`, until `close`. Throws LIMIT: nothing is recorded. */
+  /** Opens a job; tasks are added with `add`, until `close`. Throws USAGE or LIMIT: nothing is recorded. */
   submit(spec: Spec, options: JobOptions): JobId {
     assert(this.#outbox === undefined, 'jobs of a durable master are submitted by DurableJobs')
+    checkSpec(spec)
     const refusal = this.#machine.submitRefusal()
     if (refusal !== undefined) throw refusal
     const job = this.#machine.nextJob

@@ -50,7 +50,7 @@ export interface NodeOptions {
   readonly leaseMs: Millis
   /** It does not keep its process alive. */
   readonly isBackground: boolean
-  /** An existing folder of this process, for output that does not fit into memory. */
+  /** An existing folder of this process, for output that does not fit into memory; it goes with it. */
   readonly scratch: string
   /** Where a master keeps its jobs over its restarts; undefined: they end with the process. */
   readonly durable: DurablePlaces | undefined
@@ -232,7 +232,7 @@ async function startWorker(
   folder: string,
   { listener, openManager }: { listener: NodeListener } & Pick<ExecutorInit, 'openManager'>
 ): Promise<WorkerRole | undefined> {
-  const { slots, name, isolation, requiresSandbox, firstKind } = options
+  const { slots, name, isolation, requiresSandbox, firstKind, scratch: remains } = options
   if (slots === undefined) {
     endHelpers()
     return undefined
@@ -252,7 +252,7 @@ async function startWorker(
       spool,
       createExecutor: (events) =>
         createExecutor(
-          { slots, folder, isolation, requiresSandbox, firstKind, openManager },
+          { slots, folder, remains, isolation, requiresSandbox, firstKind, openManager },
           events
         ),
       onProblem

@@ -2,13 +2,13 @@
  * Starts the master of a node: in memory, or rebuilt from its journal, with the outputs that
  * belong to it.
  */
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { memoryForBlobs } from '../core/budget.ts'
 import { KEEP_DURABLE_MS, KEEP_EPHEMERAL_MS } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import type { BlobRef, Millis } from '../core/types.ts'
 import { BlobStore } from '../blobs/blob-store.ts'
+import { makeFolder } from '../home/home.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite-journal.ts'
 import { DurableJobs } from './durable-jobs.ts'
@@ -29,7 +29,7 @@ export interface Stores {
   readonly journal: Journal | undefined
 }
 
-/** Throws JOURNAL_FAILED, JOURNAL_NEWER. `scratch`: an existing folder that goes with the process. */
+/** Throws BAD_HOME, JOURNAL_FAILED, JOURNAL_NEWER. `scratch`: an existing folder that goes with the process. */
 export async function openStores(
   durable: DurablePlaces | undefined,
   scratch: string
@@ -38,9 +38,7 @@ export async function openStores(
     const blobs = new BlobStore(scratch, { memoryBytesMax: memoryForBlobs(machineMemory()) })
     return { blobs, journal: undefined }
   }
-  for (const folder of [durable.blobs, dirname(durable.journal)]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  }
+  for (const folder of [durable.blobs, dirname(durable.journal)]) makeFolder(folder)
   const journal = await openJournal(durable.journal)
   try {
     const blobs = await BlobStore.openDurable(durable.blobs, journal.blobs())

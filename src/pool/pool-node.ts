@@ -9,7 +9,8 @@ import {
   noNetwork,
   notAMaster,
   placeOf,
-  programCredentials
+  programCredentials,
+  TOKEN_OPTIONS
 } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
 import { machineName } from '../node/machine.ts'
@@ -94,7 +95,7 @@ function networkOf(options: PoolOptions, place: NetworkPlace): JoinOptions | und
   if (credentials === undefined) {
     // Otherwise nobody could run anything, ever.
     const isNeeded = local === false || processes === 0
-    if (isNeeded || network !== undefined || join.length > 0) throw noNetwork()
+    if (isNeeded || network !== undefined || join.length > 0) throw noNetwork(place, TOKEN_OPTIONS)
     return undefined
   }
   if (!mayBeMaster(credentials)) throw notAMaster()

@@ -83,14 +83,14 @@ function splitToken(text: string): { prefix: string; kind: TokenKind; body: stri
 /**
  * What to keep when a token is pasted where one is kept already. Of the same network: the fuller
  * of the two, so that a full token upgrades and a work token takes nothing away. Of another
- * network: BAD_TOKEN, which names `--network`.
+ * network: BAD_TOKEN, which says how to name it.
  */
 export function mergeCredentials(kept: Credentials, pasted: Credentials): Credentials {
   if (!Buffer.from(kept.rootPublicKey).equals(pasted.rootPublicKey)) {
     throw new P2pJobsError(
       'BAD_TOKEN',
       'the token belongs to another network than the one kept here; ' +
-        'keep both by giving the new one a name of its own: --network NAME'
+        'keep both by giving the new one a name of its own: --network NAME, or `network` in a program'
     )
   }
   return { ...pasted, rootSeed: pasted.rootSeed ?? kept.rootSeed }

@@ -63,9 +63,9 @@ describe('shell executor, endings', function () {
   it('lets a task, and what it started, clean up', async () => {
     await on.executor.close()
     await on.reopen({ graceMs: 60_000 })
-    const child = `trap 'sleep 0.1; echo child >"${file}.clean"; exit' TERM; while :; do sleep 0.02; done`
-    const own = `trap 'exit 9' TERM; echo 1 >'${file}'; while :; do sleep 0.02; done`
-    const { run, end } = on.start(`(${child}) &\n${own}`)
+    // The file says that both can hear of the end.
+    const child = `trap 'sleep 0.1; echo child >"${file}.clean"; exit' TERM; echo 1 >'${file}'; while :; do sleep 0.02; done`
+    const { run, end } = on.start(`trap 'exit 9' TERM\n(${child}) &\nwhile :; do sleep 0.02; done`)
     await numbersIn(file)
     on.executor.stop(run)
     expect(await end).to.include({ exitCode: 9, reason: 'exit status 9' })

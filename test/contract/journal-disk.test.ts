@@ -1,5 +1,14 @@
 /** A disk that is full, or fails: nothing is acknowledged that is not there, and it gets well by itself. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
@@ -11,6 +20,8 @@ import { Journals, savedBy } from '../support/journals.ts'
 import { codeOfRejection } from '../support/code-of.ts'
 
 const TASKS = 4_000
+/** Of a database, in bytes. */
+const PAGE = 4_096
 
 /** Commits records until one is refused, and says which; how many were acknowledged. */
 async function until(
@@ -22,6 +33,13 @@ async function until(
     if (code !== undefined) return { code, times }
   }
   throw new Error('nothing was refused')
+}
+
+/** Overwrites a file from there to its end. */
+function damage(path: string, from: number): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.alloc(statSync(path).size - from, 0xa5), 0, undefined, from)
+  closeSync(file)
 }
 
 function aLargeResult(task: number): JournalRecord {
@@ -175,6 +193,25 @@ describe('journal on a disk that fails', function () {
     const other = await journals.open(path).catch((thrown: unknown) => thrown)
     expect(other).to.include({ code: 'JOURNAL_FAILED' })
     expect(String(other)).to.match(/a database of another program/)
+  })
+
+  it('damage that is met only later is named, with its file and the cure', async () => {
+    const path = journals.path()
+    const journal = await journals.open(path)
+    await journal.commit([a.submitted(), a.added(1, 1, a.inputs(20_000, 40))])
+    await journal.close()
+    const { size } = statSync(path)
+    damage(path, size / 2)
+    const reopened = await journals.open(path)
+    const problem = await savedBy(reopened).catch((thrown: unknown) => thrown)
+    const named = `the journal ${path} cannot be read (database disk image is malformed): it is damaged: `
+    expect(problem).to.include({ code: 'JOURNAL_FAILED' })
+    expect(String(problem))
+      .to.include(named)
+      .and.match(/put back a copy of it if you have one$/)
+    await reopened.close()
+    damage(path, PAGE)
+    expect(String(await journals.open(path).catch((thrown: unknown) => thrown))).to.include(named)
   })
 
   it('a place where nothing can be written is named', async () => {

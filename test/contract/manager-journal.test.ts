@@ -117,7 +117,11 @@ describe('the journal of a manager', function () {
       database.close()
     }
     change("UPDATE rows SET body = x'c1'")
-    expect(await codeOfRejection(rowsOf(await open()))).to.equal('JOURNAL_FAILED')
+    const problem = await rowsOf(await open()).catch((thrown: unknown) => thrown)
+    expect(problem).to.include({ code: 'JOURNAL_FAILED' })
+    expect(String(problem))
+      .to.include(path)
+      .and.match(/row 1: .*it is damaged: move it away/)
     await opened.at(-1)?.close()
     change('PRAGMA user_version = 42')
     expect(await codeOfRejection(openManagerJournal(path))).to.equal('JOURNAL_NEWER')

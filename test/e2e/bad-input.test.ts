@@ -2,7 +2,7 @@
  * Whatever is wrong, one line on stderr names the cause and the cure; the exit status is 2, or 255
  * of `run`; no stack trace, nothing on stdout, nothing started.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { makeNetwork, placeOf, tokenOf } from '../../src/node/credentials.ts'
@@ -85,14 +85,17 @@ describe('bad input', function () {
   })
 
   describe('for an address', () => {
-    for (const [flag, address] of [
-      ['--listen', '/foo'],
-      ['--join', '/ip4/1.2.3.4/udp/1']
+    for (const [flag, address, purpose] of [
+      ['--listen', '/foo', 'listen on'],
+      ['--join', '/ip4/1.2.3.4/udp/1', 'join']
     ] as const) {
       it(`${flag} ${address}`, async () => {
         const env = { P2PJOBS_TOKEN: aToken() }
         const listen = flag === '--join' ? LOOPBACK : ['--no-mdns']
-        const reasons = [new RegExp(`${flag} ${address}:`), /write it as \/ip4\//]
+        const reasons = [
+          new RegExp(`cannot ${purpose} ${address}:`),
+          /write the address as \/ip4\//
+        ]
         await refused(['node', ...listen, flag, address], reasons, { env })
       })
     }
@@ -106,10 +109,11 @@ describe('bad input', function () {
 
   describe('for a token', () => {
     it('that is missing', async () => {
-      const cure = [/has no token/, /`p2pjobs token`/, /--token-file/]
+      const cure = [/has no token/, /`p2pjobs token`/]
       const run = ['run', ...LOOPBACK, '--no-local', 'true', ':::', '1']
-      const commands = [['node', ...LOOPBACK], ['members', ...LOOPBACK], ['token'], run]
-      await Promise.all(commands.map((words) => refused(words, cure)))
+      const commands = [['node', ...LOOPBACK], ['members', ...LOOPBACK], run]
+      await Promise.all(commands.map((words) => refused(words, [...cure, /--token-file/])))
+      await refused(['token'], [...cure, /`p2pjobs node` asks for it/])
     })
 
     it('that is none', async () => {
@@ -181,6 +185,17 @@ describe('bad input', function () {
       aNetwork(home)
       writeFileSync(join(home, 'identity'), 'damaged\n')
       await refused(['node', ...LOOPBACK], [/identity file .* is damaged/, /restore it, or delete/])
+    })
+
+    it('with a file in the place of a folder, or of another kind', async () => {
+      aNetwork(home)
+      for (const name of ['scratch', 'blobs']) {
+        writeFileSync(join(home, name), '')
+        await refused(['node', '--master', ...LOOPBACK], [new RegExp(`cannot use .*${name}`)])
+        rmSync(join(home, name))
+      }
+      writeFileSync(join(home, 'node.lock'), 'garbage'.repeat(1_000))
+      await refused(['node', ...LOOPBACK], [/the lock .* is damaged/, /delete that file/])
     })
 
     it('with an identity that cannot be read', async () => {

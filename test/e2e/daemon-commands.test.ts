@@ -68,7 +68,11 @@ describe('commands about the jobs of a master node', function () {
     expect(tasks.map(({ reason }) => reason)).to.deep.equal(['none at all', 'one is enough'])
     const again = (await output(['retry', id, '--failed'])).trim()
     expect(Number(again)).to.equal(Number(id) + 1)
-    expectRefusal(await p2pjobs(['forget', again]), 2, /has not ended/)
+    for (const named of [again, 'last', `${again}-${again}`]) {
+      for (const verb of ['retry', 'forget']) {
+        expectRefusal(await p2pjobs([verb, named]), 1, /has not ended, and is left alone; wait/)
+      }
+    }
     await output(['cancel', again])
     await output(['forget', `${id},${again}`])
     expectRefusal(await p2pjobs(['job', id]), 2, /there is no job/)

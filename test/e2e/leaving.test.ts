@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { JsonLine, LineProcess } from '../support/line-process.ts'
-import { addressOf, LOOPBACK, noProcessWith, Programs } from '../support/program.ts'
+import { addressOf, LOOPBACK, noProcessWith, Programs, scratchOf } from '../support/program.ts'
 import type { TestNetwork } from '../support/program.ts'
+import { until } from '../support/until.ts'
 
 describe('a worker that leaves', function () {
   this.timeout(60_000)
@@ -114,18 +115,21 @@ describe('what a node leaves behind', function () {
     await expectNothingLeft(await programs.worker(network, 'one'), network.master)
   })
 
-  it('is no process, when it is a master and a worker', async () => {
-    const { master } = await programs.master(['--jobs', '-', '--slots', '1'])
+  it('is no process and no scratch, when it is a master and a worker', async () => {
+    const { home, master } = await programs.master(['--jobs', '-', '--slots', '1'])
     await expectNothingLeft(master, master)
+    await until(() => scratchOf(home).length === 0, 'its scratch is removed')
   })
 
-  it('is no process of its own, when it is `run`', async () => {
+  it('is no process of its own and no scratch, when it is `run`', async () => {
+    const home = programs.home()
     const words = ['run', '--json', '--local', tree(mark), ':::', '1', '2']
-    const run = programs.start(words, { stdin: '' })
+    const run = programs.start(words, { home, stdin: '' })
     await run.jsonLine(({ event }) => event === 'started')
     run.kill('SIGKILL')
     await run.ended
     await noProcessWith(mark)
+    await until(() => scratchOf(home).length === 0, 'its scratch is removed')
   })
 
   it('is no process on other machines, when `run` is stopped', async () => {

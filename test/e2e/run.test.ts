@@ -28,12 +28,13 @@ describe('p2pjobs run', function () {
   })
 
   it('takes arguments from stdin, whatever is in them', async () => {
-    const nasty = ['a b', "it's", '$(echo no)', '-n', '"; exit 3 #', 'end']
-    const { stdout } = await programs.run(['run', '-k', "printf '%s\\n' {}"], {
+    const nasty = ['a b', "it's", '$(echo no)', '-n', '"; exit 3 #', 'cr\r', 'end']
+    const { stdout, stderr } = await programs.run(['run', '-k', "printf '%s\\n' {}"], {
       home,
       stdin: nasty.join('\n')
     })
     expect(stdout).to.equal(`${nasty.join('\n')}\n`)
+    expect(stderr).to.match(/^p2pjobs: a line of stdin ends with a CR, [^\n]*\n$/)
   })
 
   it('ends with the number of failures', async () => {

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import { toError } from '../../src/core/errors.ts'
 import { emptyResult } from '../../src/core/result.ts'
+import type { Range } from '../../src/core/selection.ts'
 import type { JobId } from '../../src/core/types.ts'
 import type { RemoteJobs } from '../../src/node/remote-jobs.ts'
 import { all, bytes, only, TestDesk, WORKER } from '../support/desk.ts'
@@ -204,9 +206,8 @@ describe('a desk', function () {
   it('retries all tasks of a job, or those that failed, as a new job', async () => {
     const options = { ...OPTIONS, name: 'n' }
     await jobs.submitWhole(SPEC, options, bytes('a', 'b'))
-    expect(await codeOfRejection(all(jobs.retry(only(1), { isFailedOnly: true })))).to.equal(
-      'TOO_EARLY'
-    )
+    const early = await all(jobs.retry({ type: 'last' }, { isFailedOnly: true }))
+    expect(early).to.deep.equal([{ job: 1, change: 'has not ended', newJob: undefined, tasks: 0 }])
     const hand = desk.worker()
     await hand.ends('1.1')
     await hand.ends('1.2', 'failure')
@@ -241,7 +242,8 @@ describe('a desk', function () {
   it('forgets jobs that have ended, and those only', async () => {
     for (let count = 0; count < 3; count++) await jobs.submitWhole(SPEC, OPTIONS, bytes('a'))
     await all(jobs.cancel({ type: 'ranges', ranges: [[1, 2]] }, 'enough'))
-    expect(await codeOfRejection(all(jobs.forget(only(3))))).to.equal('TOO_EARLY')
+    const early = await all(jobs.forget(only(3)))
+    expect(early.map(({ job, change }) => [job, change])).to.deep.equal([[3, 'has not ended']])
     const changes = await all(jobs.forget({ type: 'all' }))
     expect(changes.map(({ job, change }) => [job, change])).to.deep.equal([
       [1, 'forgotten'],
@@ -281,6 +283,19 @@ describe('a desk', function () {
       )
     ).to.equal('NOT_FOUND')
     expect(await codeOfRejection(ids({ type: 'ranges', ranges: [[7, 9]] }))).to.equal('NOT_FOUND')
+  })
+
+  it('says which of the jobs that were named one by one are not there', async () => {
+    await jobs.submitWhole(SPEC, OPTIONS, [])
+    const missing = async (...ranges: Range[]): Promise<string> =>
+      await all(jobs.jobs({ type: 'ranges', ranges })).then(
+        () => 'none',
+        (error: unknown) => toError(error).message
+      )
+    expect(await missing([1, 1], [2, 2])).to.match(/^there is no job 2 \(any more\)/)
+    expect(await missing([99, 99], [98, 98])).to.match(/^there are no jobs 99,98 /)
+    expect(await missing([98, 99])).to.match(/^there are no jobs 98-99 /)
+    expect(await missing([1, 99])).to.equal('none')
   })
 
   it('gives the bytes of inputs and outputs, from any offset', async () => {

@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -116,6 +116,11 @@ export interface TestNetwork {
   readonly master: LineProcess
   readonly token: string
   readonly address: string
+}
+
+/** The folders for themselves that programs with this home have, or have left behind. */
+export function scratchOf(home: string): string[] {
+  return readdirSync(join(home, 'scratch', encodeURIComponent(hostname())))
 }
 
 /** Resolves when no process has this text in its words or environment; rejects when some stay. */

@@ -6,13 +6,12 @@ import { attachTable } from '../job-tables.ts'
 import { printing } from '../jobs/printing.ts'
 import { attachThere } from '../jobs/run-there.ts'
 import { problemLines } from '../network-flags.ts'
-import { wordsOf } from '../remote-command.ts'
+import { namedTasks } from '../remote-command.ts'
 import { oneJob } from '../selected-tasks.ts'
-import { parseTaskSelector } from '../selector.ts'
 import { usage } from '../values.ts'
 
 export const attachCommand = defineCommand(attachTable, async (flags, context, operands) => {
-  const { job, tasks } = parseTaskSelector(wordsOf(operands, 'ID')[0])
+  const { job, tasks } = namedTasks(operands)
   if (tasks !== undefined)
     throw usage('a whole job is attached to; `p2pjobs logs -f` follows tasks')
   const { home } = placeOf(context.env, undefined, problemLines(context))

@@ -6,19 +6,29 @@ import { catTable } from '../job-tables.ts'
 import { remoteCommand, wordsOf } from '../remote-command.ts'
 import { oneJob, selectedTasks } from '../selected-tasks.ts'
 import { parseTaskSelector } from '../selector.ts'
+import type { TaskSelector } from '../selector.ts'
 import { usage } from '../values.ts'
+
+interface Output {
+  readonly selector: TaskSelector
+  readonly part: 'stdout' | 'stderr'
+}
+
+/** What the operands name. Throws USAGE. */
+export function namedOutput(operands: Operands): Output {
+  const [id, part] = wordsOf(operands, 'ID', 'stdout or stderr')
+  if (part !== 'stdout' && part !== 'stderr') {
+    throw usage(`'${part}' is no output; name stdout or stderr`)
+  }
+  return { selector: parseTaskSelector(id), part }
+}
 
 export async function printOutput(
   jobs: Pick<RemoteJobs, 'jobs' | 'tasks' | 'bytes'>,
   _flags: unknown,
   context: Context,
-  operands: Operands
+  { selector, part }: Output
 ): Promise<number> {
-  const [id, part] = wordsOf(operands, 'ID', 'stdout or stderr')
-  if (part !== 'stdout' && part !== 'stderr') {
-    throw usage(`'${part}' is no output; name stdout or stderr`)
-  }
-  const selector = parseTaskSelector(id)
   const { job } = await oneJob(jobs, selector.job)
   const isNamed = selector.tasks?.every(([from, to]) => from === to) === true
   for await (const { task, result } of selectedTasks(jobs, job, selector.tasks)) {
@@ -29,4 +39,4 @@ export async function printOutput(
   return ExitCode.ok
 }
 
-export const catCommand = remoteCommand(catTable, printOutput)
+export const catCommand = remoteCommand(catTable, namedOutput, printOutput)

@@ -24,7 +24,7 @@ export async function drainWorkers(
   return ExitCode.ok
 }
 
-export const drainCommand = remoteCommand(drainTable, drainWorkers)
+export const drainCommand = remoteCommand(drainTable, () => undefined, drainWorkers)
 
 function tasksOf(count: number): string {
   return count === 1 ? '1 task' : `${count} tasks`

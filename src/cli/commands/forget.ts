@@ -1,22 +1,18 @@
 /** `p2pjobs forget`: drops jobs that have ended, with their output. */
+import type { Selection } from '../../core/selection.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
-import { ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
-import { tellChanges } from '../job-changes.ts'
+import type { Context, FlagValues } from '../command.ts'
+import { tellEnded } from '../job-changes.ts'
 import { forgetTable } from '../job-tables.ts'
-import { remoteCommand, wordsOf } from '../remote-command.ts'
-import { parseSelector } from '../selector.ts'
+import { namedJobs, remoteCommand } from '../remote-command.ts'
 
 export async function forgetJobs(
   jobs: Pick<RemoteJobs, 'forget'>,
   { json }: FlagValues<typeof forgetTable.flags>,
   context: Context,
-  operands: Operands
+  selection: Selection
 ): Promise<number> {
-  const selection = parseSelector(wordsOf(operands, 'SELECTOR')[0])
-  const isAllDone = await tellChanges(jobs.forget(selection), json, context)
-  // Who says all means those that can be.
-  return isAllDone || selection.type === 'all' ? ExitCode.ok : ExitCode.failed
+  return await tellEnded(jobs.forget(selection), selection, json, context)
 }
 
-export const forgetCommand = remoteCommand(forgetTable, forgetJobs)
+export const forgetCommand = remoteCommand(forgetTable, namedJobs, forgetJobs)

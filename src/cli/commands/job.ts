@@ -4,7 +4,7 @@ import { isIn } from '../../core/selection.ts'
 import type { JobId } from '../../core/types.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
+import type { Context, FlagValues } from '../command.ts'
 import {
   jobEvent,
   jobLines,
@@ -15,8 +15,8 @@ import {
 } from '../job-lines.ts'
 import { jobTable } from '../job-tables.ts'
 import { jsonLine } from '../output.ts'
-import { remoteCommand, wordsOf } from '../remote-command.ts'
-import { parseTaskSelector } from '../selector.ts'
+import { namedTasks, remoteCommand } from '../remote-command.ts'
+import type { TaskSelector } from '../selector.ts'
 import { oneJob, selectedTasks } from '../selected-tasks.ts'
 
 const SETBACKS_SHOWN_MAX = 1_000
@@ -27,9 +27,8 @@ export async function showJob(
   jobs: Pick<RemoteJobs, 'jobs' | 'tasks' | 'setbacks'>,
   flags: JobFlags,
   context: Context,
-  operands: Operands
+  selector: TaskSelector
 ): Promise<number> {
-  const selector = parseTaskSelector(wordsOf(operands, 'ID')[0])
   const view = await oneJob(jobs, selector.job)
   const { tasks, isCut } = await tasksOf(jobs, view.job, selector.tasks, flags)
   const setbacks: SetbackView[] = []
@@ -41,7 +40,7 @@ export async function showJob(
   return ExitCode.ok
 }
 
-export const jobCommand = remoteCommand(jobTable, showJob)
+export const jobCommand = remoteCommand(jobTable, namedTasks, showJob)
 
 interface Shown {
   readonly view: JobView

@@ -1,24 +1,20 @@
 /** `p2pjobs jobs`: what this home's master node has. */
 import type { JobView } from '../../core/job-views.ts'
+import type { Selection } from '../../core/selection.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
+import type { Context, FlagValues } from '../command.ts'
 import { jobEvent, jobsAsTable } from '../job-lines.ts'
 import { jobsTable } from '../job-tables.ts'
 import { jsonLine } from '../output.ts'
-import { remoteCommand, wordsOf } from '../remote-command.ts'
-import { parseSelector } from '../selector.ts'
+import { namedJobs, remoteCommand } from '../remote-command.ts'
 
 export async function listJobs(
   jobs: Pick<RemoteJobs, 'jobs'>,
   { json }: FlagValues<typeof jobsTable.flags>,
   context: Context,
-  operands: Operands
+  selection: Selection
 ): Promise<number> {
-  const selection =
-    operands.words?.length === 0
-      ? ({ type: 'all' } as const)
-      : parseSelector(wordsOf(operands, 'SELECTOR')[0])
   const views: JobView[] = []
   for await (const view of jobs.jobs(selection)) {
     if (json) await context.stdout(jsonLine(jobEvent(view)))
@@ -29,4 +25,8 @@ export async function listJobs(
   return ExitCode.ok
 }
 
-export const jobsCommand = remoteCommand(jobsTable, listJobs)
+export const jobsCommand = remoteCommand(
+  jobsTable,
+  (operands) => (operands.words?.length === 0 ? ({ type: 'all' } as const) : namedJobs(operands)),
+  listJobs
+)

@@ -5,19 +5,17 @@ import type { Range } from '../../core/selection.ts'
 import type { JobId, Payload } from '../../core/types.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
+import type { Context, FlagValues } from '../command.ts'
 import { taskEvent } from '../job-lines.ts'
 import { logsTable } from '../job-tables.ts'
 import { followLogs } from '../jobs/follow-logs.ts'
 import { endLine, logSink } from '../jobs/log-sink.ts'
 import { Tagger } from '../jobs/tagger.ts'
-import { bytesField, jsonLine } from '../output.ts'
-import { remoteCommand, wordsOf } from '../remote-command.ts'
+import { firstBytes, jsonPieces, writeTogether } from '../json-outputs.ts'
+import { namedTasks, remoteCommand } from '../remote-command.ts'
 import { oneJob, selectedTasks } from '../selected-tasks.ts'
-import { parseTaskSelector } from '../selector.ts'
+import type { TaskSelector } from '../selector.ts'
 
-/** The most of an output that one line of JSON holds. */
-const JSON_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 const NOTHING = new Uint8Array(0)
 
 type LogsFlags = FlagValues<typeof logsTable.flags>
@@ -28,9 +26,8 @@ export async function printLogs(
   jobs: Following,
   flags: LogsFlags,
   context: Context,
-  operands: Operands
+  selector: TaskSelector
 ): Promise<number> {
-  const selector = parseTaskSelector(wordsOf(operands, 'ID')[0])
   const { job } = await oneJob(jobs, selector.job)
   if (flags.follow) {
     await follow(jobs, job, selector.tasks, flags, context)
@@ -44,7 +41,7 @@ export async function printLogs(
   return ExitCode.ok
 }
 
-export const logsCommand = remoteCommand(logsTable, printLogs)
+export const logsCommand = remoteCommand(logsTable, namedTasks, printLogs)
 
 async function follow(
   jobs: Following,
@@ -97,31 +94,13 @@ async function print(
 }
 
 async function inputOf(jobs: Jobs, job: JobId, task: number, input: Payload): Promise<Uint8Array> {
-  return isBlobRef(input) ? await read(jobs, job, task, 'input') : input
+  return isBlobRef(input) ? await firstBytes(jobs.bytes(job, task, 'input')) : input
 }
 
 async function printJson(jobs: Jobs, job: JobId, view: TaskView, { stdout }: Context) {
-  const outputs: Record<string, unknown> = {}
-  for (const part of ['stdout', 'stderr'] as const) {
-    Object.assign(outputs, bytesField(part, await read(jobs, job, view.task, part)))
+  const outputs = {
+    stdout: await firstBytes(jobs.bytes(job, view.task, 'stdout')),
+    stderr: await firstBytes(jobs.bytes(job, view.task, 'stderr'))
   }
-  await stdout(jsonLine({ ...taskEvent(job, view), event: 'log', ...outputs }))
-}
-
-/** The first 64 MiB: of more, the sizes say how much it was. */
-async function read(
-  jobs: Jobs,
-  job: JobId,
-  task: number,
-  part: 'input' | 'stdout' | 'stderr'
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let left = JSON_OUTPUT_BYTES_MAX
-  for await (const chunk of jobs.bytes(job, task, part)) {
-    const kept = chunk.subarray(0, left)
-    chunks.push(kept)
-    left -= kept.length
-    if (left === 0) break
-  }
-  return Buffer.concat(chunks)
+  await writeTogether(jsonPieces({ ...taskEvent(job, view), event: 'log' }, outputs), stdout)
 }

@@ -10,7 +10,7 @@ import type { Context } from '../command.ts'
 import { membersTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { memberEvent, memberNews, memberTable } from '../member-lines.ts'
-import { credentialsOf, joinOptions, problemLines } from '../network-flags.ts'
+import { credentialsOf, joinOptions, problemLines, TOKEN_FLAGS } from '../network-flags.ts'
 import { jsonLine } from '../output.ts'
 
 /** How long it looks around: discovery answers within a fraction of a second. */
@@ -20,8 +20,8 @@ export const membersCommand = defineCommand(membersTable, async (flags, context)
   const warn = problemLines(context)
   const place = placeOf(context.env, flags.network, warn)
   const credentials = await credentialsOf(place, flags, context)
-  if (credentials === undefined) throw noNetwork()
-  const network = joinOptions(flags, credentials)
+  if (credentials === undefined) throw noNetwork(place, TOKEN_FLAGS)
+  const network = joinOptions(place, flags, credentials)
   const live = liveNodeOf(place.home, network.name)
   const join = [...network.join, ...(live?.addresses ?? [])]
   const started = await startNode(

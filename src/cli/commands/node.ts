@@ -16,7 +16,13 @@ import { JobsFile } from '../jobs/jobs-file.ts'
 import { publishMasterOf } from '../jobs/publishing.ts'
 import { adviseIfAlone } from '../membership.ts'
 import { memberEvent, memberNews } from '../member-lines.ts'
-import { credentialsOf, joinOptions, problemLines, requireMaster } from '../network-flags.ts'
+import {
+  credentialsOf,
+  joinOptions,
+  problemLines,
+  requireMaster,
+  TOKEN_FLAGS
+} from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
 import { refusalEvents } from '../refusal-events.ts'
 import { labelsOf, resourcesOf } from '../scheduling-flags.ts'
@@ -45,7 +51,7 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
       isResident: true,
       isDurable: !flags.inMemory,
       isBackground: false,
-      network: joinOptions(flags, credentials)
+      network: joinOptions(place, flags, credentials)
     },
     {
       onNotice: (notice) => jobs?.onNotice(notice),
@@ -107,7 +113,7 @@ async function credentialsFor(
   }
   if (flags.master) return await madeNetwork(flags, place, context)
   const token = await askForToken(context)
-  if (token === undefined) throw noNetwork()
+  if (token === undefined) throw noNetwork(place, `prompt, stdin, ${TOKEN_FLAGS}`)
   return acceptToken(place, token)
 }
 

@@ -1,25 +1,18 @@
 /** `p2pjobs retry`: jobs that have ended, once more. */
+import type { Selection } from '../../core/selection.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
-import { ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
-import { tellChanges } from '../job-changes.ts'
+import type { Context, FlagValues } from '../command.ts'
+import { tellEnded } from '../job-changes.ts'
 import { retryTable } from '../job-tables.ts'
-import { remoteCommand, wordsOf } from '../remote-command.ts'
-import { parseSelector } from '../selector.ts'
+import { namedJobs, remoteCommand } from '../remote-command.ts'
 
 export async function retryJobs(
   jobs: Pick<RemoteJobs, 'retry'>,
   { failed, json }: FlagValues<typeof retryTable.flags>,
   context: Context,
-  operands: Operands
+  selection: Selection
 ): Promise<number> {
-  const selection = parseSelector(wordsOf(operands, 'SELECTOR')[0])
-  const isAllDone = await tellChanges(
-    jobs.retry(selection, { isFailedOnly: failed }),
-    json,
-    context
-  )
-  return isAllDone ? ExitCode.ok : ExitCode.failed
+  return await tellEnded(jobs.retry(selection, { isFailedOnly: failed }), selection, json, context)
 }
 
-export const retryCommand = remoteCommand(retryTable, retryJobs)
+export const retryCommand = remoteCommand(retryTable, namedJobs, retryJobs)

@@ -14,21 +14,24 @@ import { readInputs, shellSpec } from '../jobs/shell-job.ts'
 import { waitForWorkersOf } from '../membership.ts'
 import { networkNameOf, problemLines } from '../network-flags.ts'
 import { usage } from '../values.ts'
-import { submit } from './submit.ts'
+import { submissionOf, submit } from './submit.ts'
+import type { Submission } from './submit.ts'
 
 export const runCommand = defineCommand(runTable, async (flags, context, operands) => {
   if (operands.command === '' && operands.inputs?.length === 0) return ExitCode.ok
   const warn = problemLines(context)
   const place = placeOf(context.env, flags.network, warn)
   const { home } = place
-  const network = networkNameOf(flags)
+  const network = networkNameOf(place, flags)
   const staysHere = flags.inProcess || flags.local || flags.noLocal || flags.join.length > 0
   if (flags.detach) {
     if (staysHere)
       throw usage(
         '--detach leaves the choice of workers to the master node: no --local, --no-local, --join'
       )
-    return await submitDetached(await detachedMasterOf(home, network), flags, context, operands)
+    const job = { ...flags, name: flags.jobName, file: undefined }
+    const submission = submissionOf(operands, job, context)
+    return await submitDetached(await detachedMasterOf(home, network), flags, context, submission)
   }
   const master = staysHere ? 'none' : await masterOf(home, network, warn)
   const printed = printingOf(flags, context, operands)
@@ -70,10 +73,10 @@ async function submitDetached(
   jobs: RemoteJobs,
   flags: RunFlags,
   context: Context,
-  operands: Operands
+  submission: Submission
 ): Promise<number> {
   try {
-    return await submit(jobs, { ...flags, name: flags.jobName, file: undefined }, context, operands)
+    return await submit(jobs, flags, context, submission)
   } finally {
     jobs.close()
   }

@@ -28,31 +28,39 @@ const BATCH = 1_024
 /** What it needs of the jobs. */
 export type SubmitJobs = FedJobs & Pick<RemoteJobs, 'submitWhole'>
 
-export async function submit(
-  jobs: SubmitJobs,
-  flags: SubmitFlags,
-  context: Context,
-  operands: Operands
-): Promise<number> {
-  const source = sourceOf(flags, context, operands)
+/** What is to be submitted. */
+export interface Submission {
+  readonly spec: ShellSpec
+  readonly options: JobOptions
+  /** Its inputs; to be called once. */
+  readonly read: () => Source
+}
+
+/** What the command line says of the job. Throws USAGE. */
+export function submissionOf(operands: Operands, flags: SubmitFlags, context: Context): Submission {
+  const { file } = flags
+  if (file !== undefined && (operands.command !== '' || operands.inputs !== undefined)) {
+    throw usage('--file has the commands, one a line: leave COMMAND and ::: out')
+  }
   const { options, amounts } = jobOptions(flags, flags.name)
   const spec = shellSpec(flags, operands.command, context.env, amounts)
-  const { job, tasks } = await submitAll(jobs, spec, options, source, context)
-  await context.stdout(
-    flags.json ? jsonLine({ event: 'submitted', job, tasks }) : `${String(job)}\n`
-  )
+  const read = (): Source =>
+    file === undefined ? readInputs(operands, context) : commandLines(file, context.stdin)
+  return { spec, options, read }
+}
+
+export async function submit(
+  jobs: SubmitJobs,
+  { json }: Pick<SubmitFlags, 'json'>,
+  context: Context,
+  submission: Submission
+): Promise<number> {
+  const { job, tasks } = await submitAll(jobs, submission, context)
+  await context.stdout(json ? jsonLine({ event: 'submitted', job, tasks }) : `${String(job)}\n`)
   return ExitCode.ok
 }
 
-export const submitCommand = remoteCommand(submitTable, submit)
-
-function sourceOf(flags: SubmitFlags, context: Context, operands: Operands): Source {
-  if (flags.file === undefined) return readInputs(operands, context)
-  if (operands.command !== '' || operands.inputs !== undefined) {
-    throw usage('--file has the commands, one a line: leave COMMAND and ::: out')
-  }
-  return commandLines(flags.file, context.stdin)
-}
+export const submitCommand = remoteCommand(submitTable, submissionOf, submit)
 
 interface Submitted {
   readonly job: JobId
@@ -62,12 +70,10 @@ interface Submitted {
 /** A short job at once; a long one bit by bit, and canceled if not all of it can be read. */
 async function submitAll(
   jobs: SubmitJobs,
-  spec: ShellSpec,
-  options: JobOptions,
-  source: Source,
+  { spec, options, read }: Submission,
   { stopping, stderr }: Context
 ): Promise<Submitted> {
-  const batches = batchesOf(stoppable(source, stopping))
+  const batches = batchesOf(stoppable(read(), stopping))
   const first = await batches.next()
   const inputs = first.value?.inputs ?? []
   if (first.value === undefined || first.value.isLast) {

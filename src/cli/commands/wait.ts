@@ -1,14 +1,14 @@
 /** `p2pjobs wait`: until jobs have ended. */
 import { P2pJobsError, toError } from '../../core/errors.ts'
 import { unsuccessfulTasks } from '../../core/job-views.ts'
+import type { Selection } from '../../core/selection.ts'
 import type { RemoteJobs } from '../../node/remote-jobs.ts'
 import { ExitCode } from '../command.ts'
-import type { Context, FlagValues, Operands } from '../command.ts'
+import type { Context, FlagValues } from '../command.ts'
 import { endLine, jobEvent } from '../job-lines.ts'
 import { waitTable } from '../job-tables.ts'
 import { jsonLine } from '../output.ts'
-import { remoteCommand, wordsOf } from '../remote-command.ts'
-import { parseSelector } from '../selector.ts'
+import { namedJobs, remoteCommand } from '../remote-command.ts'
 
 type WaitFlags = FlagValues<typeof waitTable.flags>
 
@@ -16,9 +16,8 @@ export async function waitForJobs(
   jobs: Pick<RemoteJobs, 'wait'>,
   flags: WaitFlags,
   context: Context,
-  operands: Operands
+  selection: Selection
 ): Promise<number> {
-  const selection = parseSelector(wordsOf(operands, 'SELECTOR')[0])
   const late = new AbortController()
   const timer = flags.timeout === undefined ? undefined : setTimeout(expire, flags.timeout, late)
   let failed = 0
@@ -36,7 +35,7 @@ export async function waitForJobs(
   return flags.fail && failed > 0 ? ExitCode.failed : ExitCode.ok
 }
 
-export const waitCommand = remoteCommand(waitTable, waitForJobs)
+export const waitCommand = remoteCommand(waitTable, namedJobs, waitForJobs)
 
 function expire(late: AbortController): void {
   const what = 'the time of --timeout is over, and not all of these jobs have ended'

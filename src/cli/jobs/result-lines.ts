@@ -1,19 +1,20 @@
 /**
  * A result as people or programs read it.
  */
+import { payloadBytes } from '../../core/types.ts'
 import type { Payload } from '../../core/types.ts'
-import { bytesField, escapeText, jsonLine } from '../output.ts'
+import { firstBytes, jsonPieces } from '../json-outputs.ts'
+import { bytesField, escapeText } from '../output.ts'
 import type { Settled } from './printer.ts'
-
-/** The most of an output that one line of JSON holds; Node has no longer strings than 512 MiB. */
-const JSON_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
 type Read = (payload: Payload) => AsyncIterable<Uint8Array>
 
-/** The `result` event: everything about a task that has ended. */
-export async function resultEvent(settled: Settled, read: Read): Promise<string> {
+/** The `result` event, in pieces: everything about a task that has ended. */
+export async function resultEvent(settled: Settled, read: Read): Promise<Iterable<string>> {
   const { task, attempt, state, worker, name, result, input } = settled
-  return jsonLine({
+  const stdout = await firstBytes(read(result.stdout))
+  const stderr = await firstBytes(read(result.stderr))
+  const head = {
     event: 'result',
     task,
     attempt,
@@ -25,29 +26,22 @@ export async function resultEvent(settled: Settled, read: Read): Promise<string>
     reason: result.reason,
     exitCode: result.exitCode ?? null,
     signal: result.signal ?? null,
-    ...(await outputFields('stdout', result.stdout, read)),
-    ...(await outputFields('stderr', result.stderr, read)),
+    ...sizeField('stdoutBytes', result.stdout, stdout),
+    ...sizeField('stderrBytes', result.stderr, stderr),
     startedAt: new Date(result.startedAt).toISOString(),
     runtimeMs: result.runtimeMs
-  })
+  }
+  return jsonPieces(head, { stdout, stderr })
 }
 
-async function outputFields(
+/** How much there was, where not all of it is in the line. */
+function sizeField(
   name: string,
   payload: Payload,
-  read: Read
-): Promise<Readonly<Record<string, unknown>>> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  let kept = 0
-  for await (const chunk of read(payload)) {
-    bytes += chunk.length
-    const part = chunk.subarray(0, JSON_OUTPUT_BYTES_MAX - kept)
-    kept += part.length
-    if (part.length > 0) chunks.push(part)
-  }
-  const fields = bytesField(name, Buffer.concat(chunks))
-  return kept === bytes ? fields : { ...fields, [`${name}Bytes`]: bytes }
+  kept: Uint8Array
+): Readonly<Record<string, number>> {
+  const bytes = payloadBytes(payload)
+  return bytes > kept.length ? { [name]: bytes } : {}
 }
 
 /** What is said about a task that did not succeed, beside its own output. */

@@ -14,7 +14,7 @@ import type { runTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { adviseIfAlone, waitForWorkers } from '../membership.ts'
-import { credentialsOf, joinOptions, requireMaster } from '../network-flags.ts'
+import { credentialsOf, joinOptions, requireMaster, TOKEN_FLAGS } from '../network-flags.ts'
 import { failureStatus } from './exit-status.ts'
 import type { Printing } from './printing.ts'
 import { publishMasterOf } from './publishing.ts'
@@ -96,9 +96,11 @@ async function networkOf(
 ): Promise<ReturnType<typeof joinOptions> | undefined> {
   const credentials = await credentialsOf(place, flags, context)
   if (credentials === undefined) {
-    if (flags.noLocal || flags.minWorkers > 0 || flags.join.length > 0) throw noNetwork()
+    const { network, noLocal, minWorkers, join } = flags
+    const isWanted = network !== undefined || noLocal || minWorkers > 0 || join.length > 0
+    if (isWanted) throw noNetwork(place, TOKEN_FLAGS)
     return undefined
   }
   requireMaster(credentials)
-  return joinOptions(flags, credentials)
+  return joinOptions(place, flags, credentials)
 }

@@ -5,6 +5,7 @@ import type { MasterNotice } from '../../core/master/events.ts'
 import { payloadBytes } from '../../core/types.ts'
 import type { Payload } from '../../core/types.ts'
 import type { Context } from '../command.ts'
+import { writeTogether } from '../json-outputs.ts'
 import { jsonLine } from '../output.ts'
 import type { Settled } from './printer.ts'
 import type { Progress } from './progress.ts'
@@ -93,7 +94,7 @@ export class JsonOutput implements RunOutput {
   }
 
   async print(settled: Settled, read: Read): Promise<void> {
-    await this.#context.stdout(await resultEvent(settled, read))
+    await writeTogether(await resultEvent(settled, read), this.#context.stdout)
   }
 
   onNotice(notice: MasterNotice): void {

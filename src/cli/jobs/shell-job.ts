@@ -5,7 +5,7 @@ import type { Amounts } from '../../core/abilities.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
 import type { ShellSpec } from '../../core/spec.ts'
 import type { Context, Operands } from '../command.ts'
-import { lineInputs, wordInputs } from './inputs.ts'
+import { argumentLines, wordInputs } from './inputs.ts'
 
 export interface ShellFlags {
   readonly slots: number | undefined
@@ -46,5 +46,10 @@ export function readInputs(
   if (context.isTerminal.stdin) {
     context.stderr('p2pjobs: reading arguments from the terminal, one per line; Ctrl-D ends them\n')
   }
-  return lineInputs(context.stdin, 'stdin')
+  return argumentLines(context.stdin, 'stdin', () =>
+    context.stderr(
+      'p2pjobs: a line of stdin ends with a CR, which is part of the argument; ' +
+        "`tr -d '\\r'` takes it away\n"
+    )
+  )
 }

@@ -33,6 +33,15 @@ export interface ChildrenEvents extends Omit<ChildEvents, 'onSilent' | 'onLeavin
   onLost(children: readonly Child[], why: string, wasReady: boolean): void
 }
 
+export interface ChildrenInit {
+  /** An existing folder, for executors only; what dead ones left in it is removed. */
+  readonly folder: string
+  /** What the node has on disk, `folder` included: helpers remove it when the node is gone. */
+  readonly remains?: string | undefined
+  /** How tasks reach managers of shared objects; they cannot, without it. */
+  readonly openManager?: OpenManager | undefined
+}
+
 interface Watched {
   readonly child: Child
   isSilent: boolean
@@ -47,7 +56,7 @@ export class Children {
   /** What the names of all their files begin with. */
   readonly prefix: string
   readonly #events: ChildrenEvents
-  readonly #openManager: OpenManager | undefined
+  readonly #init: ChildrenInit
   readonly #watched = new Map<number, Watched>()
   #launcher: LauncherLink | undefined
   #root = ''
@@ -55,13 +64,9 @@ export class Children {
   #launched = 0
   #isClosing = false
 
-  /**
-   * @param folder where they may keep files while they live
-   * @param openManager how their tasks reach managers
-   */
-  constructor(folder: string, events: ChildrenEvents, openManager?: OpenManager) {
-    this.#openManager = openManager
-    this.prefix = join(folder, `${identityOf(process.pid)}-functions-${++made}`)
+  constructor(init: ChildrenInit, events: ChildrenEvents) {
+    this.#init = init
+    this.prefix = join(init.folder, `${identityOf(process.pid)}-functions-${++made}`)
     this.#events = events
   }
 
@@ -91,7 +96,7 @@ export class Children {
       onSilent: (silent: Child) => this.#onSilent(silent)
     }
     const seen = isSandboxed ? INSIDE : undefined
-    const child = new Child(number, this.#root, seen, events, this.#openManager)
+    const child = new Child(number, this.#root, seen, events, this.#init.openManager)
     this.#watched.set(number, {
       child,
       isSilent: false,
@@ -138,7 +143,7 @@ export class Children {
   #open(): LauncherLink {
     this.#root = `${this.prefix}-${++this.#launchers}`
     mkdirSync(this.#root, { mode: 0o700 })
-    return new LauncherLink(this.#root, {
+    return new LauncherLink(this.#root, this.#init.remains, {
       onPipes: (number, pid, tasks, results) => {
         const watched = this.#watched.get(number)
         if (watched !== undefined) {

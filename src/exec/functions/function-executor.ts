@@ -13,7 +13,7 @@ import { Aftermath } from './aftermath.ts'
 import type { ChildEnd } from './child-messages.ts'
 import type { Child } from './child.ts'
 import { Children } from './children.ts'
-import type { ChildrenEvents } from './children.ts'
+import type { ChildrenEvents, ChildrenInit } from './children.ts'
 import type { Crew } from './crew.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { chooseSandbox, likelySandbox } from './isolation.ts'
@@ -21,26 +21,21 @@ import type { IsolationInit } from './isolation.ts'
 import type { Death } from './launcher-messages.ts'
 import type { Hardening } from './sandbox.ts'
 import { Lookout } from './lookout.ts'
-import type { OpenManager } from './relay.ts'
 import { Reports } from './reports.ts'
 import { copyOf } from './run-output.ts'
 import { runOf } from './run.ts'
 import type { Run } from './run.ts'
 import { Works } from './works.ts'
 
-export interface FunctionExecutorInit extends IsolationInit {
+export interface FunctionExecutorInit extends IsolationInit, ChildrenInit {
   /** The most tasks that run at once. */
   readonly slots: number
-  /** An existing folder, for executors only; what dead ones left in it is removed. */
-  readonly folder: string
   /** How long a stopped task that listens to its signal may take to end by itself. */
   readonly graceMs?: number
   /** How long a child without tasks is kept. */
   readonly idleMs?: number
   /** How many children are started before there is anything for them to do. */
   readonly spares?: number
-  /** How tasks reach managers of shared objects; they cannot, without it. */
-  readonly openManager?: OpenManager | undefined
 }
 
 const GRACE_MS = 2_000
@@ -88,7 +83,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
   constructor(init: FunctionExecutorInit, events: ExecutorEvents) {
     this.#init = init
     this.#events = events
-    this.#children = new Children(init.folder, this.#childrenEvents(), init.openManager)
+    this.#children = new Children(init, this.#childrenEvents())
     this.#reports = new Reports(this.#children.prefix, events)
     this.#dispatcher = new Dispatcher(init.slots, Math.max(init.slots, IDLE_CHILDREN_MIN), {
       launch: (crew) => this.#launch(crew),

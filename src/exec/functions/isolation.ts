@@ -45,8 +45,8 @@ export async function chooseSandbox(
     throw new P2pJobsError(
       'NO_SANDBOX',
       `the sandbox for functions does not work here: ${reason}; install bubblewrap, allow ` +
-        'unprivileged user namespaces, or run without --require-sandbox and --isolation bwrap ' +
-        "(in a program, requireSandbox and isolation: 'bwrap')"
+        'unprivileged user namespaces, or ask for no sandbox (--isolation bwrap, --require-sandbox; ' +
+        '`isolation`, `requireSandbox` in a program)'
     )
   }
   onNotice(

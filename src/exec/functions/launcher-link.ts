@@ -40,15 +40,20 @@ export class LauncherLink {
   #probed: ((result: { works?: number; why: string }) => void) | undefined
   readonly #lastWords = new LastWords()
 
-  /** @param folder what children have on disk; the launcher removes it at its end */
-  constructor(folder: string, events: LauncherLinkEvents) {
+  /**
+   * @param folder what children have on disk; the launcher removes it at its end
+   * @param remains what it removes when this node is gone
+   */
+  constructor(folder: string, remains: string | undefined, events: LauncherLinkEvents) {
     this.#events = events
-    this.#process = spawn(process.execPath, [MAIN, folder], {
+    const words = [MAIN, folder, ...(remains === undefined ? [] : [remains])]
+    this.#process = spawn(process.execPath, words, {
       // Its own session: the Ctrl-C of a terminal is for the node, which then ends it in order.
       detached: true,
       cwd: '/',
       env: passedOn(process.env),
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+      // Nothing is written to its input, whose end is that of the node.
+      stdio: ['pipe', 'ignore', 'pipe', 'ipc']
     })
     this.owner = identityOf(this.#process.pid ?? 0)
     leaveProcessAlone(this.#process)

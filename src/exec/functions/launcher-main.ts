@@ -2,17 +2,19 @@
  * The launcher process: starts the processes that run functions, so that the node never has to fork
  * (which costs it the more, the more memory it has).
  *
- * It is also the guard: when the node dies, however it dies, the end of the channel to it says so,
+ * It is also the guard: when the node dies, however it dies, the end of its standard input says so,
  * and the launcher ends every child before it ends itself.
  */
 import { rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { helperInput } from '../helper-input.ts'
+import { removeRemains } from '../leftovers.ts'
 import { identityOf } from '../processes.ts'
 import type { LauncherEvent, LauncherRequest } from './launcher-messages.ts'
 import { Launcher } from './launcher.ts'
 
-/** What children have on disk. */
-const [folder = ''] = process.argv.slice(2)
+/** What children have on disk, and what their node has. */
+const [folder = '', remains] = process.argv.slice(2)
 const launcher = new Launcher(identityOf(process.pid), send)
 
 function send(event: LauncherEvent, pipe?: Socket): void {
@@ -20,18 +22,17 @@ function send(event: LauncherEvent, pipe?: Socket): void {
   if (process.connected) process.send?.(event, pipe, {}, () => undefined)
 }
 
-function leave(): void {
+function leave(isNodeGone: boolean): void {
   launcher.close()
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  if (isNodeGone) removeRemains(remains, folder)
   process.exit(0)
 }
 
-// Only the node says when to leave: whoever ends the whole service wants it to drain first.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
-process.on('disconnect', leave)
+helperInput(() => leave(true)).resume()
 process.on('message', (message) => {
   const request = message as LauncherRequest
-  if (request.type === 'close') leave()
+  if (request.type === 'close') leave(false)
   else launcher.handle(request)
 })
 send({ type: 'ready' })

@@ -24,6 +24,8 @@ const CLOSE_WAIT_MS = 1_000
 /** A killed process can hang in the kernel (a dead network disk): it is not waited for for ever. */
 const TREE_WAIT_MS = 1_000
 const PROBE_TIMEOUT_MS = 5_000
+/** Children are counted from 1. */
+const NO_CHILD = 0
 
 type LaunchRequest = Extract<LauncherRequest, { type: 'launch' }>
 
@@ -63,7 +65,7 @@ export class Launcher {
     try {
       process = spawnChild(program, args, directory, ledger, {
         ...(environment ?? globalThis.process.env),
-        [COOKIE_NAME]: `${this.#owner}/${child}`
+        ...this.#cookie(child)
       })
     } catch (error) {
       const lastWords = toError(error).message
@@ -83,6 +85,11 @@ export class Launcher {
     if (memoryBytesMax !== undefined && process.pid !== undefined) {
       this.#watch.add(process.pid, memoryBytesMax)
     }
+  }
+
+  /** What a process of that child is found by. */
+  #cookie(child: number): NodeJS.ProcessEnv {
+    return { [COOKIE_NAME]: `${this.#owner}/${child}` }
   }
 
   #handOver(child: number, { pid, stdio }: ChildProcess): void {
@@ -125,7 +132,7 @@ export class Launcher {
   async #probe(commands: readonly (readonly string[])[]): Promise<void> {
     let why = ''
     for (const [index, command] of commands.entries()) {
-      const said = await tryCommand(command)
+      const said = await tryCommand(command, { ...process.env, ...this.#cookie(NO_CHILD) })
       if (said === undefined) {
         this.#send({ type: 'probed', works: index, why: '' })
         return
@@ -179,9 +186,13 @@ function closed(stream: Readable | null): Promise<void> {
 }
 
 /** Undefined if a command succeeds, else what it said. */
-async function tryCommand([program = '', ...args]: readonly string[]): Promise<string | undefined> {
+async function tryCommand(
+  [program = '', ...args]: readonly string[],
+  environment: NodeJS.ProcessEnv
+): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const child = spawn(program, args, {
+    env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: PROBE_TIMEOUT_MS,
     killSignal: 'SIGKILL'

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mock } from 'node:test'
 import { expect } from 'chai'
+import type { CommandTable, FlagValues, FlagTable } from '../../../src/cli/command.ts'
 import { readConfiguration } from '../../../src/cli/config.ts'
 import { membersTable, nodeTable, runTable, tokenTable } from '../../../src/cli/flags.ts'
 import { warnOfOpen } from '../../../src/cli/insecure-open.ts'
@@ -13,15 +14,15 @@ import { failureOf } from './support.ts'
 const TYPED = '--insecure-open'
 const TABLES = [nodeTable, runTable, membersTable]
 
-function settled(table: (typeof TABLES)[number], ...words: string[]): { insecureOpen: boolean } {
-  return settle<typeof membersTable.flags>(table, parseWords(table, words).given, new Map())
+function settled(table: CommandTable, ...words: string[]): FlagValues<FlagTable> {
+  return settle(table, parseWords(table, words).given, new Map())
 }
 
 describe('--insecure-open', () => {
   it('is off unless it is typed, for every command that joins a network', () => {
     for (const table of TABLES) {
-      expect(settled(table).insecureOpen).to.equal(false)
-      expect(settled(table, TYPED).insecureOpen).to.equal(true)
+      expect(settled(table)['insecureOpen']).to.equal(false)
+      expect(settled(table, TYPED)['insecureOpen']).to.equal(true)
     }
     expect(tokenTable.flags).not.to.have.property('insecureOpen')
   })

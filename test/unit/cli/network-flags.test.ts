@@ -105,23 +105,26 @@ describe('requireMaster', () => {
 describe('joinOptions', () => {
   it('are what the flags say', () => {
     const credentials = createCredentials()
+    const lab: NetworkPlace = {
+      home: { config: '', data: '' },
+      network: 'lab',
+      warn: () => undefined
+    }
     const flags = {
       listen: ['/a'],
       join: ['/b'],
-      network: 'lab',
       tokenFile: undefined,
       insecureOpen: false
     }
-    expect(joinOptions({ ...flags, noMdns: false }, credentials)).to.deep.equal({
+    expect(joinOptions(lab, { ...flags, noMdns: false }, credentials)).to.deep.equal({
       name: 'lab',
       credentials,
       listen: ['/a'],
       join: ['/b'],
       isDiscovering: true
     })
-    expect(joinOptions({ ...flags, noMdns: true }, credentials)).to.include({
-      isDiscovering: false
-    })
+    const open = joinOptions(lab, { ...flags, noMdns: true, insecureOpen: true }, credentials)
+    expect(open).to.include({ name: '--insecure-open', isDiscovering: false })
   })
 })
 

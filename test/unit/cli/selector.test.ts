@@ -32,6 +32,17 @@ describe('selectors', () => {
     })
   })
 
+  it('name jobs one by one that follow each other', () => {
+    const each = parseSelector('3,2')
+    expect(each).to.deep.equal({
+      type: 'ranges',
+      ranges: [
+        [3, 3],
+        [2, 2]
+      ]
+    })
+  })
+
   it('name tasks of a job', () => {
     expect(parseTaskSelector('5')).to.deep.equal({ job: 5, tasks: undefined })
     expect(parseTaskSelector('5.2')).to.deep.equal({ job: 5, tasks: [[2, 2]] })

@@ -107,3 +107,11 @@ export function failureOf(work: () => unknown): string {
   }
   return 'nothing was thrown'
 }
+
+/** The code and message of what a promise rejects with. */
+export async function rejectionOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => `${String(operatingErrorOf(error)?.code)}: ${String(error)}`
+  )
+}

@@ -117,8 +117,13 @@ describe('askForToken', () => {
 
 describe('what to do without a token', () => {
   it('is said', () => {
-    expect(noNetwork()).to.include({ code: 'NO_NETWORK' })
-    expect(noNetwork().message).to.include('`p2pjobs token`').and.include('--token-file')
+    const error = noNetwork({ network: 'lab' }, 'by carrier pigeon')
+    expect(error).to.include({ code: 'NO_NETWORK' })
+    expect(error.message)
+      .to.include("network 'lab'")
+      .and.include('`p2pjobs token` prints on the master (by carrier pigeon)')
+      .and.include('`p2pjobs node --master --network lab`')
+    expect(noNetwork({ network: 'default' }, '').message).to.include('`p2pjobs node --master`')
     expect(notAMaster()).to.include({ code: 'NOT_A_MASTER' })
     expect(notAMaster().message).to.include('`p2pjobs token --full`').and.include('run --local')
   })

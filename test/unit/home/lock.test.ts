@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { HomeFolders } from '../../../src/home/home.ts'
 import { acquireNodeLock, readLiveNode } from '../../../src/home/lock.ts'
 import type { NodeLock } from '../../../src/home/lock.ts'
 import { processStart } from '../../../src/home/process-start.ts'
-import { useHome } from './support.ts'
+import { failureOf, useHome } from './support.ts'
 
 const reachable = {
   network: 'default',
@@ -98,6 +98,18 @@ describe('node lock', function () {
     for (const { child } of helpers) child.stdin?.write('go')
     const outcomes = await Promise.all(helpers.map((helper) => helper.nextLine()))
     expect(outcomes.filter((outcome) => outcome === 'acquired')).to.have.lengthOf(1)
+  })
+
+  it('that is damaged is named, with the cure, and left as it is', () => {
+    const path = join(home().data, 'node.lock')
+    const garbage = 'garbage'.repeat(1_000)
+    writeFileSync(path, garbage)
+    expect(failureOf(() => acquireNodeLock(home(), 'desk'))).to.equal(
+      `BAD_HOME: the lock ${path} is damaged: end all nodes of this home, then delete that file`
+    )
+    expect(readFileSync(path, 'utf8')).to.equal(garbage)
+    rmSync(path)
+    acquired(home())
   })
 
   it('has a note that is believed only while its process lives', () => {

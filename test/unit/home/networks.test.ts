@@ -35,7 +35,7 @@ describe('networks', () => {
     const names = ['', '.', '../x', 'a/b', 'Lab', 'a b', '-a', 'ä', 'a\n', 'x'.repeat(65)]
     for (const name of names) {
       expect(failureOf(() => readToken(home(), name, unwarned))).to.match(
-        /^USAGE: --network ".*small letters/
+        /^USAGE: the network ".*small letters/
       )
       expect(failureOf(() => writeToken(home(), name, 'one'))).to.match(/^USAGE/)
     }

@@ -46,15 +46,15 @@ describe('addresses that people type', () => {
   }
   for (const [address, reason] of Object.entries(mistakes)) {
     it(`are not as ${address}`, () => {
-      for (const [flag, check] of [
-        ['--listen', checkListenAddress],
-        ['--join', checkJoinAddress]
+      for (const [purpose, check] of [
+        ['listen on', checkListenAddress],
+        ['join', checkJoinAddress]
       ] as const) {
         const problem = problemOf(() => check(address))
         expect(problem).to.match(/^USAGE: /)
-        expect(problem).to.include(`${flag} ${address}: `)
+        expect(problem).to.include(`cannot ${purpose} ${address}: `)
         expect(problem).to.match(reason)
-        expect(problem).to.match(/write it as \/ip4\//)
+        expect(problem).to.match(/write the address as \/ip4\//)
       }
     })
   }

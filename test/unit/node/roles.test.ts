@@ -123,6 +123,17 @@ describe('roles', () => {
     master.stop()
   })
 
+  it('a master refuses a job that workers would not take, since they would take nothing else', () => {
+    const master = aMaster()
+    const options = { priority: 0, retries: 0 }
+    for (const timeoutMs of [0, -1, 1.5, NaN, Infinity]) {
+      expect(codeOf(() => master.submit({ ...SPEC, timeoutMs }, options))).to.equal('USAGE')
+    }
+    expect(master.state.jobs.size).to.equal(0)
+    master.submit({ ...SPEC, timeoutMs: 1 }, options)
+    master.stop()
+  })
+
   it('a master refuses tasks beyond the bound of a job, all of them, and says so', () => {
     const master = aMaster()
     const job = master.submit(SPEC, { priority: 0, retries: 0 })

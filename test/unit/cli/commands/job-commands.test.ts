@@ -1,29 +1,27 @@
-import { Readable } from 'node:stream'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { operatingErrorOf, P2pJobsError } from '../../../../src/core/errors.ts'
 import type { JobChange, JobView, TaskView } from '../../../../src/core/job-views.ts'
 import type { JobId } from '../../../../src/core/types.ts'
-import { printOutput } from '../../../../src/cli/commands/cat.ts'
-import { cancelJobs } from '../../../../src/cli/commands/cancel.ts'
+import { attachCommand } from '../../../../src/cli/commands/attach.ts'
+import { catCommand, namedOutput, printOutput } from '../../../../src/cli/commands/cat.ts'
+import { cancelCommand, cancelJobs } from '../../../../src/cli/commands/cancel.ts'
 import { drainWorkers } from '../../../../src/cli/commands/drain.ts'
-import { explainJob } from '../../../../src/cli/commands/explain.ts'
-import { forgetJobs } from '../../../../src/cli/commands/forget.ts'
-import { showJob } from '../../../../src/cli/commands/job.ts'
+import { explainCommand, explainJob, namedJobOrTask } from '../../../../src/cli/commands/explain.ts'
+import { forgetCommand, forgetJobs } from '../../../../src/cli/commands/forget.ts'
+import { jobCommand, showJob } from '../../../../src/cli/commands/job.ts'
 import { jobsCommand, listJobs } from '../../../../src/cli/commands/jobs.ts'
-import { printLogs } from '../../../../src/cli/commands/logs.ts'
-import { retryJobs } from '../../../../src/cli/commands/retry.ts'
-import { submit } from '../../../../src/cli/commands/submit.ts'
-import { waitForJobs } from '../../../../src/cli/commands/wait.ts'
-import { submitTable } from '../../../../src/cli/job-tables.ts'
-import { settle } from '../../../../src/cli/settle.ts'
+import { logsCommand, printLogs } from '../../../../src/cli/commands/logs.ts'
+import { retryCommand, retryJobs } from '../../../../src/cli/commands/retry.ts'
+import { waitCommand, waitForJobs } from '../../../../src/cli/commands/wait.ts'
+import { namedJobs, namedTasks } from '../../../../src/cli/remote-command.ts'
+import { parseAnySelector } from '../../../../src/cli/selector.ts'
 import type { Operands } from '../../../../src/cli/command.ts'
 import type { RemoteJobs } from '../../../../src/node/remote-jobs.ts'
 import { aJobView } from '../../../support/control-messages.ts'
 import { expectDocumented, jsonLinesOf } from '../../../support/outcomes.ts'
-import { aContext } from '../support.ts'
+import { aContext, rejectionOf } from '../support.ts'
 import type { TestContext } from '../support.ts'
 
 const JOB = 5 as JobId
@@ -32,16 +30,12 @@ function words(...typed: string[]): Operands {
   return { command: '', inputs: undefined, words: typed }
 }
 
+const jobsOf = (text: string) => namedJobs(words(text))
+const tasksOf = (text: string) => namedTasks(words(text))
+
 async function* each<Item>(...items: readonly Item[]): AsyncGenerator<Item, void, undefined> {
   await Promise.resolve()
   yield* items
-}
-
-async function failure(work: Promise<unknown>): Promise<string> {
-  return await work.then(
-    () => 'nothing was thrown',
-    (error: unknown) => `${String(operatingErrorOf(error)?.code)}: ${String(error)}`
-  )
 }
 
 function change(job: number, what: JobChange['change'], more: Partial<JobChange> = {}): JobChange {
@@ -92,8 +86,34 @@ describe('commands about jobs', () => {
     const folder = mkdtempSync(join(tmpdir(), 'p2pjobs-commands-'))
     const there = { ...context, env: { P2PJOBS_HOME: folder } }
     const running = jobsCommand.run({ json: false }, there, words())
-    expect(await failure(running)).to.match(/^NO_DAEMON: .*start one with `p2pjobs node --master`/)
+    expect(await rejectionOf(running)).to.match(
+      /^NO_DAEMON: .*start one with `p2pjobs node --master`/
+    )
     rmSync(folder, { recursive: true })
+  })
+
+  it('say what is wrong with them before they look for a master', async () => {
+    const there = { ...context, env: { P2PJOBS_HOME: '/proc/nowhere' } }
+    const flags = { follow: false, tag: false, keepOrder: false, onInterrupt: 'detach' }
+    const mistakes: readonly (readonly [Promise<number>, RegExp])[] = [
+      [jobsCommand.run({ json: false }, there, words('x')), /'x' does not name jobs/],
+      [jobsCommand.run({ json: false }, there, words('1', '2')), /unexpected '2'/],
+      [jobCommand.run({ failed: false, limit: 1, json: false }, there, words()), /name ID/],
+      [logsCommand.run({ ...flags, json: false }, there, words('x')), /'x' does not name a job/],
+      [catCommand.run({}, there, words('1', 'foo')), /'foo' is no output/],
+      [catCommand.run({}, there, words('1')), /name stdout or stderr/],
+      [attachCommand.run({ ...flags, json: false }, there, words('1.2')), /a whole job/],
+      [waitCommand.run({ fail: false, timeout: 1, json: false }, there, words()), /name SELECTOR/],
+      [cancelCommand.run({ reason: '', json: false }, there, words('1.')), /'1.' does not name/],
+      [retryCommand.run({ failed: false, json: false }, there, words('1', '2')), /unexpected '2'/],
+      [forgetCommand.run({ json: false }, there, words('0')), /'0' does not name jobs/],
+      [explainCommand.run({ json: false }, there, words('5.1-2')), /names several tasks/]
+    ]
+    for (const [running, problem] of mistakes) {
+      const said = await rejectionOf(running)
+      expect(said).to.match(/^USAGE: /)
+      expect(said).to.match(problem)
+    }
   })
 
   it('list jobs', async () => {
@@ -104,41 +124,39 @@ describe('commands about jobs', () => {
         return each(aJobView)
       }
     }
-    expect(await listJobs(jobs, { json: false }, context, words())).to.equal(0)
+    expect(await listJobs(jobs, { json: false }, context, { type: 'all' })).to.equal(0)
     expect(context.written.stdout).to.match(/^ID +NAME[^]*\n5 +night +running +26\/36\+/)
-    await listJobs(jobs, { json: true }, (context = aContext()), words('1-3'))
+    await listJobs(jobs, { json: true }, (context = aContext()), jobsOf('1-3'))
     expectDocumented(jsonLinesOf(context.written.stdout))
     expect(asked).to.deep.equal([{ type: 'all' }, { type: 'ranges', ranges: [[1, 3]] }])
-    await listJobs({ jobs: () => each() }, { json: false }, (context = aContext()), words('all'))
+    await listJobs({ jobs: () => each() }, { json: false }, (context = aContext()), jobsOf('all'))
     expect(context.written).to.deep.equal({ stdout: '', stderr: 'p2pjobs: there are no jobs\n' })
-    expect(await failure(listJobs(jobs, { json: false }, context, words('1', '2')))).to.match(
-      /USAGE.*unexpected '2'/
-    )
   })
 
   it('show a job with its tasks and what came to nothing', async () => {
     const flags = { failed: false, limit: 100, json: false }
-    await showJob(jobFive, flags, context, words('5'))
+    await showJob(jobFive, flags, context, tasksOf('5'))
     const { stdout } = context.written
     expect(stdout).to.match(/^job 5: night\n/)
     expect(stdout).to.match(/\n2 +running +1 +lab +arg\n/)
     expect(stdout).to.match(/\n3 +aborted[^\n]*lost five\\x1b workers\n/)
     expect(stdout).to.match(/came to nothing:\n {2}5\.2 attempt 1 on lab: gone\n$/)
-    await showJob(jobFive, { ...flags, limit: 2 }, (context = aContext()), words('5'))
+    await showJob(jobFive, { ...flags, limit: 2 }, (context = aContext()), tasksOf('5'))
     expect(context.written.stdout).not.to.match(/aborted +1/)
     expect(context.written.stderr).to.match(/only the first 2 tasks are shown/)
-    await showJob(jobFive, { ...flags, failed: true }, (context = aContext()), words('5.1-3'))
+    await showJob(jobFive, { ...flags, failed: true }, (context = aContext()), tasksOf('5.1-3'))
     expect(context.written.stdout).to.match(/REASON\n3 [^\n]*\n\n/)
-    await showJob(jobFive, json(flags), (context = aContext()), words('5.1'))
+    await showJob(jobFive, json(flags), (context = aContext()), tasksOf('5.1'))
     const lines = jsonLinesOf(context.written.stdout)
     expectDocumented(lines)
     expect(lines.map(({ event }) => event)).to.deep.equal(['job', 'task'])
-    expect(await failure(showJob(jobFive, flags, context, words('5.9')))).to.match(/NOT_FOUND/)
-    expect(await failure(showJob(jobFive, flags, context, words()))).to.match(/USAGE.*name ID/)
+    expect(await rejectionOf(showJob(jobFive, flags, context, tasksOf('5.9')))).to.match(
+      /NOT_FOUND/
+    )
   })
 
   it('print what ended tasks printed, and what is to be said for them', async () => {
-    await printLogs(jobFive, { follow: false, tag: false, json: false }, context, words('5'))
+    await printLogs(jobFive, { follow: false, tag: false, json: false }, context, tasksOf('5'))
     expect(context.written.stdout).to.equal('out1\nout3\n')
     expect(context.written.stderr).to.equal(
       'err1\nerr3\np2pjobs: task 5.3 aborted on lab: lost five\\x1b workers\n'
@@ -147,14 +165,14 @@ describe('commands about jobs', () => {
       jobFive,
       { follow: false, tag: true, json: false },
       (context = aContext()),
-      words('last.1,2')
+      tasksOf('last.1,2')
     )
     expect(context.written).to.deep.equal({ stdout: 'arg\tout1\n', stderr: 'arg\terr1\n' })
     await printLogs(
       jobFive,
       { follow: false, tag: false, json: true },
       (context = aContext()),
-      words('5')
+      tasksOf('5')
     )
     const lines = jsonLinesOf(context.written.stdout)
     expectDocumented(lines)
@@ -162,22 +180,22 @@ describe('commands about jobs', () => {
   })
 
   it('print one output as it is', async () => {
-    await printOutput(jobFive, {}, context, words('5', 'stdout'))
-    await printOutput(jobFive, {}, context, words('5.3', 'stderr'))
+    await printOutput(jobFive, {}, context, namedOutput(words('5', 'stdout')))
+    await printOutput(jobFive, {}, context, namedOutput(words('5.3', 'stderr')))
     expect(context.written).to.deep.equal({ stdout: 'out1\nout3\nerr3\n', stderr: '' })
-    expect(await failure(printOutput(jobFive, {}, context, words('5', 'value')))).to.match(/USAGE/)
-    expect(await failure(printOutput(jobFive, {}, context, words('5')))).to.match(/USAGE/)
   })
 
   it('wait, and tell by the exit status whether all succeeded', async () => {
     const ended: JobView = { ...aJobView, state: 'failed', isOpen: false }
     const jobs = { wait: () => each(ended) }
     const flags = { fail: false, timeout: undefined, json: false }
-    expect(await waitForJobs(jobs, flags, context, words('5'))).to.equal(0)
+    expect(await waitForJobs(jobs, flags, context, jobsOf('5'))).to.equal(0)
     expect(context.written.stderr).to.match(/^p2pjobs: job 5 failed: 21 of 36/)
-    expect(await waitForJobs(jobs, { ...flags, fail: true }, context, words('5'))).to.equal(1)
+    expect(await waitForJobs(jobs, { ...flags, fail: true }, context, jobsOf('5'))).to.equal(1)
     context = aContext()
-    expect(await waitForJobs(jobs, json({ ...flags, fail: true }), context, words('5'))).to.equal(1)
+    expect(await waitForJobs(jobs, json({ ...flags, fail: true }), context, jobsOf('5'))).to.equal(
+      1
+    )
     expectDocumented(jsonLinesOf(context.written.stdout))
   })
 
@@ -190,7 +208,7 @@ describe('commands about jobs', () => {
       }
     }
     const flags = { fail: false, timeout: 1, json: false }
-    expect(await failure(waitForJobs(jobs, flags, context, words('5')))).to.match(/^TIMEOUT/)
+    expect(await rejectionOf(waitForJobs(jobs, flags, context, jobsOf('5')))).to.match(/^TIMEOUT/)
   })
 
   it('cancel jobs, and tasks of one', async () => {
@@ -202,11 +220,11 @@ describe('commands about jobs', () => {
       }
     }
     const flags = { reason: 'enough', json: false }
-    expect(await cancelJobs(jobs, flags, context, words('1-2'))).to.equal(0)
+    expect(await cancelJobs(jobs, flags, context, parseAnySelector('1-2'))).to.equal(0)
     expect(context.written.stderr).to.equal(
       'p2pjobs: canceled job 1: 3 tasks\np2pjobs: job 2 has ended already\n'
     )
-    await cancelJobs(jobs, json(flags), (context = aContext()), words('5.2-9'))
+    await cancelJobs(jobs, json(flags), (context = aContext()), parseAnySelector('5.2-9'))
     expectDocumented(jsonLinesOf(context.written.stdout))
     expect(asked).to.deep.equal([
       [{ type: 'ranges', ranges: [[1, 2]] }, 'enough', undefined],
@@ -219,24 +237,26 @@ describe('commands about jobs', () => {
     const done = change(1, 'retried', { newJob: 8 as JobId })
     const none = change(2, 'retried', { tasks: 0 })
     expect(
-      await retryJobs({ retry: () => each(done, none) }, flags, context, words('1-2'))
+      await retryJobs({ retry: () => each(done, none) }, flags, context, jobsOf('1-2'))
     ).to.equal(0)
     expect(context.written).to.deep.equal({
       stdout: '8\n',
       stderr: 'p2pjobs: job 2 has no tasks to retry\n'
     })
     const early = { retry: () => each(done, change(3, 'has not ended')) }
-    expect(await retryJobs(early, json(flags), (context = aContext()), words('all'))).to.equal(1)
+    expect(await retryJobs(early, flags, aContext(), jobsOf('all'))).to.equal(0)
+    expect(await retryJobs(early, json(flags), (context = aContext()), jobsOf('1,3'))).to.equal(1)
     expectDocumented(jsonLinesOf(context.written.stdout))
   })
 
   it('forget jobs', async () => {
     const jobs = { forget: () => each(change(1, 'forgotten'), change(2, 'has not ended')) }
-    expect(await forgetJobs(jobs, { json: false }, context, words('1-2'))).to.equal(1)
+    expect(await forgetJobs(jobs, { json: false }, context, jobsOf('1-2'))).to.equal(1)
     expect(context.written.stderr).to.equal(
-      'p2pjobs: forgot job 1\np2pjobs: job 2 has not ended; it is left alone\n'
+      'p2pjobs: forgot job 1\n' +
+        'p2pjobs: job 2 has not ended, and is left alone; wait for it or cancel it first\n'
     )
-    expect(await forgetJobs(jobs, { json: false }, context, words('all'))).to.equal(0)
+    expect(await forgetJobs(jobs, { json: false }, context, jobsOf('all'))).to.equal(0)
   })
 
   it('drain a worker and take it back', async () => {
@@ -260,133 +280,13 @@ describe('commands about jobs', () => {
         return each({ code: 'no-worker', text: 'no \x1bworker' })
       }
     }
-    await explainJob(jobs, { json: false }, context, words('last.2'))
+    await explainJob(jobs, { json: false }, context, namedJobOrTask(words('last.2')))
     expect(context.written.stdout).to.equal('no \\x1bworker\n')
-    await explainJob(jobs, { json: true }, (context = aContext()), words('9'))
+    await explainJob(jobs, { json: true }, (context = aContext()), namedJobOrTask(words('9')))
     expectDocumented(jsonLinesOf(context.written.stdout))
     expect(asked).to.deep.equal([
       [5, 2],
       [9, undefined]
     ])
-    expect(await failure(explainJob(jobs, { json: false }, context, words('5.1-2')))).to.match(
-      /USAGE.*several tasks/
-    )
-  })
-})
-
-describe('p2pjobs submit', () => {
-  const flags = {
-    ...settle(submitTable, new Map(), new Map()),
-    ...{ file: undefined, name: 'night', slots: 2, timeout: 1_000, retries: 3 },
-    ...{ env: ['LANG', 'UNSET'], json: false }
-  }
-
-  /** Jobs that take everything down. */
-  class Taken {
-    readonly whole: unknown[] = []
-    readonly batches: number[] = []
-    hasEnded = false
-    readonly resumeFeed = () => Promise.reject(new Error('nothing broke'))
-
-    readonly submitWhole = (...args: Parameters<RemoteJobs['submitWhole']>) => {
-      this.whole.push(args)
-      return Promise.resolve(JOB)
-    }
-
-    readonly submit = () => {
-      const feed = {
-        job: JOB,
-        tasks: 0,
-        add: (inputs: readonly unknown[]) => {
-          this.batches.push(inputs.length)
-          feed.tasks += inputs.length
-          return Promise.resolve()
-        },
-        close: () => {
-          this.hasEnded = true
-          return Promise.resolve()
-        },
-        [Symbol.asyncDispose]: () => Promise.resolve()
-      }
-      return Promise.resolve(feed as unknown as Awaited<ReturnType<RemoteJobs['submit']>>)
-    }
-  }
-
-  it('submits arguments with everything that was said about them', async () => {
-    const jobs = new Taken()
-    const context = { ...aContext(), env: { LANG: 'C' } }
-    const operands = { command: 'echo {}', inputs: ['a', 'b'] }
-    expect(await submit(jobs, flags, context, operands)).to.equal(0)
-    expect(context.written).to.deep.equal({ stdout: '5\n', stderr: '' })
-    const [[spec, options, inputs]] = jobs.whole as [[object, object, Uint8Array[]]]
-    expect(spec).to.deep.include({
-      ...{ kind: 'shell', command: 'echo {}', directory: process.cwd() },
-      ...{ environment: { LANG: 'C' }, timeoutMs: 1_000, slotsMax: 2 }
-    })
-    expect(options).to.deep.include({ name: 'night', retries: 3, priority: 0 })
-    expect(options).to.have.property('submitter')
-    expect(inputs.map((input) => Buffer.from(input).toString())).to.deep.equal(['a', 'b'])
-  })
-
-  it('submits when, where and beside what its tasks are to run', async () => {
-    const jobs = new Taken()
-    const scheduling = { as: 'ann', cpus: 2, require: ['gpu'], after: ['3'], maxFails: '10%' }
-    const operands = { command: 'echo {}', inputs: ['a'] }
-    await submit(jobs, { ...flags, ...scheduling }, aContext(), operands)
-    const [[spec, options]] = jobs.whole as [[object, object]]
-    expect(spec).to.deep.include({ amounts: { cpus: 2 } })
-    expect(options).to.deep.include({
-      ...{ submitter: 'ann', requires: [{ label: 'gpu' }], failsMax: { percent: 10 } },
-      after: [{ job: 3, needs: 'ok' }]
-    })
-  })
-
-  it('submits lines of stdin, and commands of a file', async () => {
-    const jobs = new Taken()
-    const lines = (text: string) => ({ ...aContext(), stdin: Readable.from([Buffer.from(text)]) })
-    await submit(jobs, flags, lines('a\nb\nc\n'), { command: 'echo', inputs: undefined })
-    const context = lines('# no\ntrue\n\nfalse\n')
-    const operands = { command: '', inputs: undefined }
-    await submit(jobs, { ...flags, file: '-', json: true }, context, operands)
-    const counts = (jobs.whole as [unknown, unknown, unknown[]][]).map(([, , { length }]) => length)
-    expect(counts).to.deep.equal([3, 2])
-    const printed = jsonLinesOf(context.written.stdout)
-    expectDocumented(printed)
-    expect(printed).to.deep.equal([{ event: 'submitted', job: 5, tasks: 2 }])
-    const both = submit(jobs, { ...flags, file: '-' }, context, { command: 'x', inputs: ['a'] })
-    expect(await failure(both)).to.match(/USAGE: .*--file has the commands/)
-  })
-
-  it('submits what is long bit by bit', async () => {
-    const jobs = new Taken()
-    const stdin = Readable.from(Array.from({ length: 10 }, () => Buffer.from('x\n'.repeat(1_000))))
-    const context = { ...aContext(), stdin }
-    await submit(jobs, flags, context, { command: 'echo', inputs: undefined })
-    expect(jobs.whole).to.deep.equal([])
-    expect(jobs.batches.reduce((sum, count) => sum + count)).to.equal(10_000)
-    expect(jobs.batches.length).to.be.above(2)
-    expect(jobs.hasEnded).to.equal(true)
-    expect(context.written.stdout).to.equal('5\n')
-  })
-
-  it('submits nothing when it is stopped before all is read', async () => {
-    const jobs = new Taken()
-    const stopping = new AbortController()
-    const stdin = new Readable({ read: () => undefined })
-    stdin.push('a\n')
-    const context = { ...aContext(), stdin, stopping: stopping.signal }
-    const submitting = submit(jobs, flags, context, { command: 'echo', inputs: undefined })
-    stopping.abort()
-    expect(await failure(submitting)).to.match(/^CANCELED/)
-    expect([jobs.whole, jobs.batches]).to.deep.equal([[], []])
-    stdin.destroy()
-  })
-
-  it('hands on why a job is not taken', async () => {
-    const full = new P2pJobsError('JOURNAL_FULL', 'the disk is nearly full')
-    const { submit: open, resumeFeed } = new Taken()
-    const jobs = { submit: open, resumeFeed, submitWhole: () => Promise.reject(full) }
-    const submitting = submit(jobs, flags, aContext(), { command: 'x', inputs: ['a'] })
-    expect(await failure(submitting)).to.match(/^JOURNAL_FULL/)
   })
 })

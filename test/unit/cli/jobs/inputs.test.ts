@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../../src/core/errors.ts'
 import { COMMAND_BYTES_MAX } from '../../../../src/core/limits.ts'
-import { commandLines, lineInputs, wordInputs } from '../../../../src/cli/jobs/inputs.ts'
+import {
+  argumentLines,
+  commandLines,
+  lineInputs,
+  wordInputs
+} from '../../../../src/cli/jobs/inputs.ts'
 import { failureOf } from '../support.ts'
 import { chunks } from './support.ts'
 
@@ -33,8 +38,8 @@ describe('wordInputs', () => {
   it('are not longer than a command may be', () => {
     const longest = 'x'.repeat(COMMAND_BYTES_MAX)
     expect([...wordInputs([longest])]).to.have.length(1)
-    expect(failureOf(() => [...wordInputs([`${longest}x`])])).to.match(
-      /^BAD_INPUT: an argument is longer than 131072 bytes.*files/
+    expect(failureOf(() => [...wordInputs(['x', `${longest}x`])])).to.match(
+      /^BAD_INPUT: argument 2 is longer than 131072 bytes.*files/
     )
   })
 })
@@ -46,7 +51,7 @@ describe('lineInputs', () => {
   it('are the lines, however they come in chunks', async () => {
     expect(await lines('one\ntwo\n')).to.deep.equal(['one', 'two'])
     expect(await lines('o', 'ne\nt', 'wo', '\n', 'three')).to.deep.equal(['one', 'two', 'three'])
-    expect(await lines('one\r\ntwo\r', '\n')).to.deep.equal(['one', 'two'])
+    expect(await lines('one\r\n two \r', '\n')).to.deep.equal(['one\r', ' two \r'])
     expect(await lines('\n\n')).to.deep.equal(['', ''])
     expect(await lines('')).to.deep.equal([])
   })
@@ -67,8 +72,8 @@ describe('lineInputs', () => {
     const longest = 'x'.repeat(COMMAND_BYTES_MAX)
     expect(await lines(`${longest}\n`)).to.have.length(1)
     for (const text of [`${longest}x\n`, `${longest}x`]) {
-      expect(await problemOf(lineInputs(chunks(text), 'stdin'))).to.match(
-        /^BAD_INPUT: a line of stdin is longer/
+      expect(await problemOf(lineInputs(chunks('a\n\n', text), 'stdin'))).to.match(
+        /^BAD_INPUT: line 3 of stdin is longer/
       )
     }
   })
@@ -86,6 +91,17 @@ describe('lineInputs', () => {
     await inputs.next()
     await inputs.next()
     expect(reads).to.equal(1)
+  })
+})
+
+describe('argumentLines', () => {
+  it('are lines as they are, and the first with a CR is told of', async () => {
+    let told = 0
+    const lines = (...texts: string[]) => argumentLines(chunks(...texts), 'stdin', () => told++)
+    expect(await textsOf(lines('a\rb\n', 'c'))).to.deep.equal(['a\rb', 'c'])
+    expect(told).to.equal(0)
+    expect(await textsOf(lines('a\nb\r\nc\r\n'))).to.deep.equal(['a', 'b\r', 'c\r'])
+    expect(told).to.equal(1)
   })
 })
 

@@ -2,12 +2,12 @@ import { expect } from 'chai'
 import { expectDocumented } from '../../../support/outcomes.ts'
 import type { JsonLine } from '../../../support/line-process.ts'
 import { failureLine, resultEvent } from '../../../../src/cli/jobs/result-lines.ts'
-import type { Payload } from '../../../../src/core/types.ts'
+import type { BlobId, Payload } from '../../../../src/core/types.ts'
 import type { Settled } from '../../../../src/cli/jobs/printer.ts'
 import { aResult, aSettled, inChunks } from './support.ts'
 
 async function eventOf(settled: Settled): Promise<JsonLine> {
-  const text = await resultEvent(settled, inChunks)
+  const text = [...(await resultEvent(settled, inChunks))].join('')
   expect(text).to.match(/^\{[^\n]*\}\n$/)
   const line = JSON.parse(text) as JsonLine
   expectDocumented([line])
@@ -61,12 +61,14 @@ describe('resultEvent', () => {
   it('has the first 64 MiB of an output, and says how much there was', async function () {
     this.timeout(20_000)
     const chunk = Buffer.alloc(16 * 1024 * 1024, 'x')
-    const result = aResult({ stderr: 'short' })
+    const long = { blob: 'long' as BlobId, bytes: 5 * chunk.length }
+    const result = { ...aResult({ stderr: 'short' }), stdout: long }
     async function* read(payload: Payload): AsyncGenerator<Uint8Array> {
       if (payload === result.stderr) yield* inChunks(payload)
       else for (let count = 0; count < 5; count++) yield chunk
     }
-    const line = JSON.parse(await resultEvent(aSettled({ result }), read)) as JsonLine
+    const pieces = await resultEvent(aSettled({ result }), read)
+    const line = JSON.parse([...pieces].join('')) as JsonLine
     expectDocumented([line])
     expect(String(line['stdout']).length).to.equal(4 * chunk.length)
     expect(line['stdoutBytes']).to.equal(5 * chunk.length)
