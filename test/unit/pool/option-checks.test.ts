@@ -42,7 +42,8 @@ const aValue = fc.oneof(
   fc.anything(),
   fc.constantFrom(0, 1, 1.5, -1, Infinity, 2 ** 31, 2 ** 53, 1e300, '', '1', true, false),
   fc.array(fc.anything()),
-  fc.bigInt(0n, 2n ** 54n).map(Number),
+  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  fc.integer({ min: 1, max: 1_000_000 }),
   fc.integer(),
   fc.double(),
   fc.string({ maxLength: 200 })
@@ -60,7 +61,9 @@ function someTaken(
   return fc.record(Object.fromEntries(values), { requiredKeys: [] })
 }
 
-describe('pool: what calls can be told', () => {
+describe('pool: what calls can be told', function () {
+  // Values that are taken have to be found, which takes long on a busy machine.
+  this.timeout(60_000)
   const refused: Readonly<Record<string, readonly unknown[]>> = {
     signal: [new AbortController(), {}, null],
     timeoutMs: [0, -1, NaN, '100', 2 ** 53, null],
@@ -120,9 +123,9 @@ describe('pool: what calls can be told', () => {
         expect({ hedge: false, ...back }).to.deep.equal(wanted)
         read++
       }),
-      { numRuns: 1_000 }
+      { numRuns: 200 }
     )
-    expect(read).to.be.above(500)
+    expect(read).to.be.above(100)
   })
 })
 
