@@ -1,7 +1,7 @@
 /**
  * Flags that several tables have.
  */
-import { SLOTS_MAX } from '../core/limits.ts'
+import { RETRIES_MAX, SLOTS_MAX } from '../core/limits.ts'
 import type { FlagTable } from './command.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -33,7 +33,7 @@ export const taskFlags = {
     placeholder: 'N',
     default: 0,
     min: 0,
-    max: 1000,
+    max: RETRIES_MAX,
     summary: 'Try a failed task N more times, on another machine first'
   },
   env: {

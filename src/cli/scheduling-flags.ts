@@ -12,6 +12,7 @@ import {
   LABEL_VALUE_CHARACTERS_MAX,
   LABELS_MAX,
   NAME_CHARACTERS_MAX,
+  PRIORITY_MAX,
   SLOTS_MAX,
   TASKS_MAX
 } from '../core/limits.ts'
@@ -21,7 +22,6 @@ import { readDuration, readSize, usage } from './values.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const PRIORITY_MAX = 1_000
 const NAME = '[A-Za-z0-9][A-Za-z0-9._/-]*'
 /** Names of amounts that have a flag of their own, and what it is called. */
 const OWN_FLAGS: Readonly<Record<string, string>> = { cpus: '--cpus', memory: '--mem' }

@@ -1,7 +1,12 @@
 /**
  * Notices of a master, for those who follow a job.
  */
-import { NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX, SLOTS_MAX } from '../core/limits.ts'
+import {
+  NAME_CHARACTERS_MAX,
+  PEER_CHARACTERS_MAX,
+  REASON_CHARACTERS_MAX,
+  SLOTS_MAX
+} from '../core/limits.ts'
 import type { NodeId } from '../core/types.ts'
 import { attemptFields, readAttempt, readAttempts } from '../wire/attempts.ts'
 import type { Fields } from '../wire/codec.ts'
@@ -9,7 +14,6 @@ import type { Field } from '../wire/message-pack-writer.ts'
 import type { ToldNotice } from './messages.ts'
 
 const KINDS = ['dispatched', 'started', 'setback', 'joined', 'parted', 'resting'] as const
-const PEER_CHARACTERS_MAX = 128
 
 export function noticeFields(notice: ToldNotice): Field[] {
   const start = [KINDS.indexOf(notice.type), notice.worker]

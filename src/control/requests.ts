@@ -6,6 +6,7 @@ import {
   FRAME_BYTES_MAX,
   JOB_BYTES_MAX,
   OUTPUT_BYTES_MAX,
+  PEER_CHARACTERS_MAX,
   RANGES_MAX,
   REASON_CHARACTERS_MAX,
   TASKS_MAX
@@ -36,7 +37,6 @@ const FIRST_TYPE = 2
 
 const SELECTIONS = ['all', 'last', 'ranges'] as const
 const END_STATES: readonly EndState[] = ['finished', 'failed', 'canceled', 'aborted']
-const PEER_CHARACTERS_MAX = 128
 /** Every input costs its length in the head beside its bytes. */
 const INPUT_OVERHEAD_BYTES = 5
 /** What of a frame is left for inputs beside the heads of a message and of the largest job. */

@@ -16,6 +16,7 @@ import type {
 import {
   NAME_CHARACTERS_MAX,
   OUTPUT_BYTES_MAX,
+  PEER_CHARACTERS_MAX,
   REASON_CHARACTERS_MAX,
   SLOTS_MAX,
   TASKS_MAX
@@ -37,7 +38,6 @@ const COUNTED = [
   ...(['finished', 'failed', 'canceled', 'aborted'] as const)
 ]
 const END_STATES: readonly EndState[] = ['finished', 'failed', 'canceled', 'aborted']
-const PEER_CHARACTERS_MAX = 128
 const SIGNAL_CHARACTERS_MAX = 16
 
 export function jobFields(view: JobView): Field[] {

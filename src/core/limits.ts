@@ -27,6 +27,11 @@ export const REFUSALS_MAX = 5
 export const BACKOFF_MIN_MS = 1_000
 export const BACKOFF_MAX_MS = 60_000
 
+/** Further attempts of a task that failed, as many as anybody may ask for. */
+export const RETRIES_MAX = 1_000_000
+/** The priority of a job, up and down. */
+export const PRIORITY_MAX = 2 ** 31
+
 /** How long a task that failed waits for another machine before the same one may try again. */
 export const ELSEWHERE_FIRST_MS = 10_000
 
@@ -122,6 +127,8 @@ export const SOURCE_MAP_BYTES_MAX = 1024 * 1024
 /** The longest text of a spec, a name or a reason that a peer may send. */
 export const COMMAND_BYTES_MAX = 128 * 1024
 export const NAME_CHARACTERS_MAX = 64
+/** The longest peer id, or name by which one worker is asked for. */
+export const PEER_CHARACTERS_MAX = 128
 /** The longest name of an export that is called as a task. */
 export const EXPORT_CHARACTERS_MAX = 256
 export const REASON_CHARACTERS_MAX = 4_096
@@ -134,6 +141,12 @@ export const VALUE_BYTES_MAX = 256 * 1024 * 1024
 export const VALUE_NESTING_MAX = 1_000
 /** Empty places of all arrays of a value: they take no bytes, but memory where they are read. */
 export const VALUE_HOLES_MAX = 1_000_000
+
+/**
+ * The least that the memory of a function's process can be limited to: of Node's 60 to 80 MiB, none
+ * are the function's.
+ */
+export const FUNCTION_MEMORY_BYTES_MIN = 96 * 1024 * 1024
 
 // --- counts
 
@@ -202,6 +215,11 @@ export const TOLD_INPUT_BYTES_MAX = COMMAND_BYTES_MAX
 export const NOTICES_WAITING_MAX = 10_000
 /** Names of workers that are remembered when they have gone. */
 export const WORKER_NAMES_MAX = 4_096
+
+// --- timers
+
+/** The longest delay that a timer of Node can have: nearly 25 days. */
+export const TIMER_MAX_MS = 2 ** 31 - 1
 
 // --- bundling functions
 

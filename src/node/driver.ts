@@ -2,12 +2,10 @@
  * The loop around a machine: it brings the machine one event at a time, performs the effects in
  * their order, and owns its one timer.
  */
+import { TIMER_MAX_MS } from '../core/limits.ts'
 import type { Machine } from '../core/machine.ts'
 import type { Millis } from '../core/types.ts'
 import { monotonicNow } from './clock.ts'
-
-/** The longest delay that a timer of Node can have. */
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 export class Driver<Event, Effect> {
   readonly #machine: Machine<Event | { type: 'wake' }, Effect>

@@ -43,8 +43,11 @@ export interface MasterRoleInit {
   readonly journal?: Journal
   readonly blobs: BlobStore
   onNotice(notice: MasterNotice): void
-  /** Something a person should know, in one line. */
-  onProblem(text: string): void
+  /**
+   * Something a person should know, in one line; `isPassing`: trouble with one connection, which is
+   * healed by itself.
+   */
+  onProblem(text: string, isPassing?: boolean): void
 }
 
 export class MasterRole {
@@ -87,7 +90,7 @@ export class MasterRole {
       isWanted: (worker, report) => this.#machine.wants(worker, report),
       onArrived: (worker, report, obtained) => this.#onArrived(worker, report, obtained),
       release: (obtained) => this.#blobs.drop(obtained),
-      onProblem: (text) => init.onProblem(text)
+      onProblem: (text) => init.onProblem(text, true)
     })
   }
 
@@ -180,7 +183,8 @@ export class MasterRole {
         if (message.type === 'hold') this.#live.onOpened(worker)
       },
       (error) => {
-        if (error !== undefined) this.#init.onProblem(`session with ${worker}: ${error.message}`)
+        if (error !== undefined)
+          this.#init.onProblem(`session with ${worker}: ${error.message}`, true)
         if (this.#sessions.get(worker)?.number === session) {
           this.#sessions.delete(worker)
           this.#live.onClosed(worker)

@@ -103,7 +103,7 @@ export class NetworkRole {
       onDisconnected: (peer) => {
         if (role !== undefined) role.#onReached(peer, undefined)
       },
-      onProblem: (text) => init.listener.onProblem(text)
+      onProblem: (text) => init.listener.onProblem(text, true)
     })
     const network = await Network.create(
       { seed, prologue: noisePrologue(credentials), listen, confinedTo: confinedTo(init.options) },
@@ -155,7 +155,7 @@ export class NetworkRole {
       worker,
       obtainBlob: (master) => this.#blobsOf(master),
       onClosed: (master, error) => refusals.note(master, error),
-      onProblem: (text) => listener.onProblem(text)
+      onProblem: (text) => listener.onProblem(text, true)
     })
   }
 
@@ -276,7 +276,7 @@ export class NetworkRole {
 
   #onStreamFailed(peer: NodeId, error: Error): void {
     this.#refusals.note(peer, error)
-    this.#init.listener.onProblem(`a stream of ${peer} failed: ${error.message}`)
+    this.#init.listener.onProblem(`a stream of ${peer} failed: ${error.message}`, true)
   }
 }
 

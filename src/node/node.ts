@@ -71,8 +71,11 @@ export interface NodeListener {
   onMember(member: Readonly<Member>): void
   /** Another node was refused something. */
   onRefusal?(refusal: Refusal): void
-  /** Something a person should know, in one line. */
-  onProblem(text: string): void
+  /**
+   * Something a person should know, in one line; `isPassing`: trouble with one connection, which is
+   * healed by itself.
+   */
+  onProblem(text: string, isPassing?: boolean): void
 }
 
 /** How long a node that stops waits for those it says goodbye to. */
@@ -208,7 +211,7 @@ const LOCAL = 'local' as NodeId
 function bound(listener: NodeListener): Pick<NodeListener, 'onNotice' | 'onProblem'> {
   return {
     onNotice: (notice) => listener.onNotice(notice),
-    onProblem: (text) => listener.onProblem(text)
+    onProblem: (text, isPassing) => listener.onProblem(text, isPassing)
   }
 }
 
@@ -234,7 +237,7 @@ async function startWorker(
     endHelpers()
     return undefined
   }
-  const onProblem = (text: string): void => listener.onProblem(text)
+  const { onProblem } = bound(listener)
   const spool = options.spool === undefined ? undefined : await openSpool(options.spool, onProblem)
   try {
     return await WorkerRole.create({

@@ -53,7 +53,7 @@ export interface MasterInit {
   readonly boot: string
   readonly leaseMs: Millis
   readonly onNotice: (notice: MasterNotice) => void
-  readonly onProblem: (text: string) => void
+  readonly onProblem: (text: string, isPassing?: boolean) => void
 }
 
 export interface StartedMaster {

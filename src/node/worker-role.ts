@@ -36,8 +36,11 @@ export interface WorkerRoleInit {
   /** Where results are kept for masters that are away; undefined: in memory only. */
   readonly spool?: Spool | undefined
   createExecutor(events: ExecutorEvents): Promise<Executor>
-  /** Something a person should know, in one line. */
-  onProblem(text: string): void
+  /**
+   * Something a person should know, in one line; `isPassing`: trouble with one connection, which is
+   * healed by itself.
+   */
+  onProblem(text: string, isPassing?: boolean): void
 }
 
 export class WorkerRole {
@@ -112,7 +115,8 @@ export class WorkerRole {
     link.listen(
       (message) => this.#driver.dispatch({ type: 'message', master, session: number, message }),
       (error) => {
-        if (error !== undefined) this.#init.onProblem(`session with ${master}: ${error.message}`)
+        if (error !== undefined)
+          this.#init.onProblem(`session with ${master}: ${error.message}`, true)
         if (this.#sessions.get(master) === session) this.#sessions.delete(master)
         this.#driver.dispatch({ type: 'disconnected', master, session: number })
         closed.resolve(undefined)

@@ -5,6 +5,7 @@
  * whoever wants to know asks, or gives an `errorCallback`.
  */
 import { P2pJobsError, toError } from '../core/errors.ts'
+import { comesWithin } from './waiting.ts'
 
 export interface Callbacks<Result> {
   /** Called once with the result of a success. What it throws is its program's own error. */
@@ -35,7 +36,7 @@ export class AsyncResult<Result> implements PromiseLike<Result> {
 
   /**
    * The result, as soon as it is there; rejects with the function's own error, or with TIMEOUT
-   * when it is not there within `timeoutMs`. The call goes on after a timeout.
+   * when it is not there within `timeoutMs` (USAGE for what is no time). The call goes on then.
    */
   async get(timeoutMs?: number): Promise<Result> {
     if (timeoutMs !== undefined && !(await this.#settles(timeoutMs))) {
@@ -47,7 +48,10 @@ export class AsyncResult<Result> implements PromiseLike<Result> {
     return await this.#promise
   }
 
-  /** Resolves when the result is there, or after `timeoutMs`; never rejects. */
+  /**
+   * Resolves when the result is there, or after `timeoutMs`, whatever came of the call. Rejects with
+   * USAGE for what is no time to wait for.
+   */
   async wait(timeoutMs?: number): Promise<void> {
     await this.#settles(timeoutMs)
   }
@@ -73,17 +77,9 @@ export class AsyncResult<Result> implements PromiseLike<Result> {
   }
 
   async #settles(timeoutMs: number | undefined): Promise<boolean> {
-    const settled = this.#promise.then(
-      () => true,
-      () => true
+    return await comesWithin(
+      this.#promise.catch(() => undefined),
+      timeoutMs
     )
-    if (timeoutMs === undefined) return await settled
-    const timeout = Promise.withResolvers<false>()
-    const timer = setTimeout(() => timeout.resolve(false), timeoutMs)
-    try {
-      return await Promise.race([settled, timeout.promise])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }

@@ -4,24 +4,28 @@
 import { P2pJobsError } from '../core/errors.ts'
 import type { FunctionRef } from '../core/spec.ts'
 import type { MasterRole } from '../node/master-role.ts'
-import type { StartedNode } from '../node/start.ts'
-import { encodeCalls } from '../values/calls.ts'
 import { Activity } from './activity.ts'
 import { AsyncResult } from './async-result.ts'
 import type { Callbacks } from './async-result.ts'
 import { ABORTED, abortError, Call, callerErrorOf } from './call.ts'
-import { checkChunkSize, chunksOf, defaultChunkSize } from './chunks.ts'
+import { chunksOf, defaultChunkSize } from './chunks.ts'
 import { Code } from './code.ts'
 import { Dispatcher } from './dispatcher.ts'
-import type { Profile, TaskEnd } from './dispatcher.ts'
+import type { TaskEnd } from './dispatcher.ts'
 import type { FunctionSource } from './functions.ts'
+import { checkArgumentLists, checkArguments, checkItems, listOf, oneArgumentEach } from './items.ts'
+import type { Items } from './items.ts'
 import { LazyResults } from './lazy-results.ts'
 import { MapRun } from './map-run.ts'
-import { checkOptions } from './options.ts'
+import { checkCallOptions, checkMapOptions, checkPoolOptions } from './option-checks.ts'
 import type { CallOptions, MapOptions, PoolOptions } from './options.ts'
 import { outputSink, warningSink } from './output.ts'
 import type { PoolJob, Ticket } from './pool-job.ts'
-import { startPoolNode } from './pool-node.ts'
+import { checkWorker, startPoolNode } from './pool-node.ts'
+import type { PoolNode } from './pool-node.ts'
+import { SharedJobs } from './shared-jobs.ts'
+import { profileOf } from './specs.ts'
+import type { Profile } from './specs.ts'
 
 type Arguments = readonly unknown[]
 /** How a function is run in a process of its own. */
@@ -33,65 +37,66 @@ export interface AloneOptions {
   onEnd(end: TaskEnd): void
 }
 
-type Items<Item> = Iterable<Item> | AsyncIterable<Item>
-
 /** Chunks whose results `imap` has not given out: enough to keep a network busy with short tasks. */
 const LAZY_CHUNKS_MAX = 4_096
 const TERMINATED = 'the pool was terminated'
 
 export class PoolCalls {
-  readonly #started: StartedNode
+  readonly #node: PoolNode
   readonly #dispatcher: Dispatcher
   readonly #code: Code
   readonly #profile: Profile
   readonly #activity: Activity
-  /** Single calls share one job for each function and kind of call. */
-  readonly #shared = new Map<string, PoolJob>()
+  readonly #shared: SharedJobs<PoolJob>
   readonly #lazy = new Set<{ abort(error: Error): void }>()
   #isTerminated = false
 
   static async open(options: PoolOptions): Promise<PoolCalls> {
-    checkOptions(options)
+    checkPoolOptions(options)
     const warn = warningSink(options)
     const activity = new Activity()
     let dispatcher: Dispatcher | undefined = undefined
-    const started = await startPoolNode(options, (notice) => dispatcher?.onNotice(notice), warn)
-    const master = masterOf(started)
+    const node = await startPoolNode(options, (notice) => dispatcher?.onNotice(notice), warn)
+    const master = masterOf(node)
     dispatcher = new Dispatcher({ master, activity, sink: outputSink(options), warn })
     const code = new Code(master, warn)
     try {
       const profile = await profileOf(options, code)
-      return new PoolCalls(started, dispatcher, code, profile, activity)
+      return new PoolCalls(node, dispatcher, code, profile, activity)
     } catch (error) {
-      await started.stop()
+      await node.stop()
       throw error
     }
   }
 
   private constructor(
-    started: StartedNode,
+    node: PoolNode,
     dispatcher: Dispatcher,
     code: Code,
     profile: Profile,
     activity: Activity
   ) {
-    this.#started = started
+    this.#node = node
     this.#dispatcher = dispatcher
     this.#code = code
     this.#profile = profile
     this.#activity = activity
+    this.#shared = new SharedJobs((ref, options) => dispatcher.open(ref, profile, options))
   }
 
   get slots(): number {
     return this.#dispatcher.slots
   }
 
-  /** Calls a function once. */
-  apply(fn: FunctionSource, args: Arguments, options: CallOptions): Promise<unknown> {
+  /** Calls a function once. Throws USAGE at once for what cannot be meant. */
+  apply(fn: FunctionSource, args: Arguments | undefined, options: CallOptions): Promise<unknown> {
+    checkArguments(args)
+    checkCallOptions(options)
+    checkWorker(this.#node, options.worker)
     const ref = this.#code.refOf(fn)
     return ref instanceof Promise
-      ? this.#applyLater(ref, args, options)
-      : this.#call(ref, args, options)
+      ? this.#applyLater(ref, args ?? [], options)
+      : this.#call(ref, args ?? [], options)
   }
 
   /** The first call of a function waits for its code. */
@@ -108,24 +113,38 @@ export class PoolCalls {
     }
   }
 
-  /** Calls a function with every item. */
-  async map<Item>(
+  /**
+   * Calls a function with every item; `isStar`: each is the list of a call's arguments. Throws USAGE
+   * at once for what cannot be meant, and rejects with it for such items.
+   */
+  map(
     fn: FunctionSource,
-    items: Items<Item>,
-    argumentsOf: (item: Item) => Arguments,
+    items: Items<unknown>,
+    isStar: boolean,
     options: MapOptions
   ): Promise<unknown[]> {
-    checkChunkSize(options.chunksize)
+    this.#checkMap(items, options)
+    return this.#map(fn, items, isStar, options)
+  }
+
+  async #map(
+    fn: FunctionSource,
+    items: Items<unknown>,
+    isStar: boolean,
+    options: MapOptions
+  ): Promise<unknown[]> {
     const settle = this.#activity.begin()
     try {
       const list = await listOf(items)
+      if (isStar) checkArgumentLists(list)
       const ref = await this.#code.refOf(fn)
       this.#mustRun()
       const size = options.chunksize ?? defaultChunkSize(list.length, this.slots)
       const job = this.#dispatcher.open(ref, this.#profile, options)
       const run = new MapRun(list.length, options)
       for (const chunk of chunksOf(list, size)) {
-        run.add(this.#dispatcher, job, chunk.map(argumentsOf))
+        const calls = isStar ? (chunk as readonly Arguments[]) : oneArgumentEach(chunk)
+        run.add(this.#dispatcher, job, calls)
       }
       job.close()
       return await this.#abortable(run.results, options, (reason) => job.cancel(reason))
@@ -134,24 +153,26 @@ export class PoolCalls {
     }
   }
 
-  /** The results of a function for items of any number, one by one. */
+  /**
+   * The results of a function for items of any number, one by one. Throws USAGE at once for what
+   * cannot be meant.
+   */
   imap<Item, Result>(
     fn: FunctionSource,
     source: Items<Item>,
     isOrdered: boolean,
     options: MapOptions
   ): LazyResults<Item, Result> {
+    this.#checkMap(source, options)
     const { chunksize: chunkSize = 1, signal } = options
-    checkChunkSize(chunkSize)
     const settle = this.#activity.begin(true)
     const open = async () => {
       const ref = await this.#code.refOf(fn)
       this.#mustRun()
       const job = this.#dispatcher.open(ref, this.#profile, options)
       const start = (items: readonly Item[], onEnd: (end: TaskEnd) => void): number => {
-        const calls = items.map((item) => [item])
         const { onProgress } = options
-        return this.#dispatcher.run(job, calls, { onEnd, onProgress }).bytes
+        return this.#dispatcher.run(job, oneArgumentEach(items), { onEnd, onProgress }).bytes
       }
       return { start, close: () => job.close(), cancel: (reason: string) => job.cancel(reason) }
     }
@@ -171,9 +192,10 @@ export class PoolCalls {
     return results
   }
 
-  /** Runs a function once in a process of its own. */
+  /** Runs a function once in a process of its own. Rejects with USAGE for a worker that cannot come. */
   async alone(fn: FunctionSource, args: Arguments, options: AloneOptions): Promise<Ticket> {
     const { worker, isDaemon } = options
+    checkWorker(this.#node, worker)
     const ref = await this.#code.refOf(fn)
     this.#mustRun()
     const job = this.#dispatcher.open(ref, { ...this.#profile, isAlone: true }, { worker })
@@ -211,14 +233,15 @@ export class PoolCalls {
 
   async #stop(): Promise<void> {
     const settle = this.#activity.begin()
-    await this.#started.stop()
+    await this.#node.stop()
     settle()
     this.#activity.end()
   }
 
   #call(ref: FunctionRef, args: Arguments, options: CallOptions): Promise<unknown> {
+    this.#mustRun()
     const call = new Call(options)
-    const task = this.#dispatcher.run(this.#jobFor(ref, options), [args], call)
+    const task = this.#dispatcher.run(this.#shared.jobFor(ref, options), [args], call)
     if (options.signal !== undefined) call.watch(options.signal, task)
     return call.promise
   }
@@ -241,17 +264,10 @@ export class PoolCalls {
     }
   }
 
-  #jobFor(ref: FunctionRef, options: CallOptions): PoolJob {
-    this.#mustRun()
-    const { timeoutMs, retries, priority, hedge = false, worker } = options
-    const wishes = [timeoutMs, retries, priority, hedge, worker]
-    const key = [ref.bundle.blob, ref.exportName, ...wishes].join(' ')
-    const shared = this.#shared.get(key)
-    if (shared?.isFull === false) return shared
-    const job = this.#dispatcher.open(ref, this.#profile, options)
-    shared?.close()
-    this.#shared.set(key, job)
-    return job
+  #checkMap(items: Items<unknown>, options: MapOptions): void {
+    checkItems(items)
+    checkMapOptions(options)
+    checkWorker(this.#node, options.worker)
   }
 
   #mustRun(): void {
@@ -263,28 +279,7 @@ function terminated(): P2pJobsError {
   return new P2pJobsError('TERMINATED', TERMINATED)
 }
 
-function masterOf({ node }: StartedNode): MasterRole {
+function masterOf({ node }: PoolNode): MasterRole {
   if (node.master === undefined) throw new P2pJobsError('STOPPED', 'this node publishes no work')
   return node.master
-}
-
-async function profileOf(options: PoolOptions, code: Code): Promise<Profile> {
-  const { initializer, initargs = [], maxtasksperchild, memoryBytesMax } = options
-  return {
-    initializer:
-      initializer === undefined
-        ? undefined
-        : {
-            ...(await code.refOf(initializer)),
-            input: encodeCalls([initargs], { takesReferences: true })
-          },
-    tasksPerChildMax: maxtasksperchild,
-    memoryBytesMax,
-    isAlone: false
-  }
-}
-
-async function listOf<Item>(items: Items<Item>): Promise<readonly Item[]> {
-  if (Symbol.asyncIterator in items) return await Array.fromAsync(items)
-  return Array.isArray(items) ? (items as readonly Item[]) : [...items]
 }

@@ -2,20 +2,12 @@
  * How inputs are dealt out in chunks: the arithmetic of CPython's `Pool._map_async`.
  */
 
-import { P2pJobsError } from '../core/errors.ts'
-
 /** Each worker gets about four chunks: few enough to be cheap, enough to even out slow ones. */
 const CHUNKS_PER_WORKER = 4
 
 /** The chunk size for so many items when nobody names one: `ceil(items / (4 * workers))`. */
 export function defaultChunkSize(items: number, workers: number): number {
   return Math.max(1, Math.ceil(items / (CHUNKS_PER_WORKER * Math.max(1, workers))))
-}
-
-/** Throws USAGE for a chunk size that cannot be one. */
-export function checkChunkSize(size: number | undefined): void {
-  if (size === undefined || (Number.isInteger(size) && size >= 1)) return
-  throw new P2pJobsError('USAGE', `chunksize must be a whole number of at least 1, not ${size}`)
 }
 
 /** Cuts a list into chunks of `size`; the last one may be shorter. */

@@ -4,11 +4,9 @@
  */
 import { toError } from '../core/errors.ts'
 import type { P2pJobsError } from '../core/errors.ts'
-import type { JobOptions } from '../core/job.ts'
-import { OUTPUT_BYTES_MAX } from '../core/limits.ts'
 import type { MasterNotice } from '../core/master/events.ts'
 import type { Result } from '../core/result.ts'
-import type { FunctionRef, FunctionSpec } from '../core/spec.ts'
+import type { FunctionRef } from '../core/spec.ts'
 import type { EndState } from '../core/task.ts'
 import { isBlobRef } from '../core/types.ts'
 import type { JobId, NodeId, Payload } from '../core/types.ts'
@@ -21,12 +19,8 @@ import type { CallOptions } from './options.ts'
 import { PoolJob } from './pool-job.ts'
 import type { TaskListener, Ticket } from './pool-job.ts'
 import { remoteError, taskError } from './remote-error.ts'
-
-/** How the tasks of a pool run, whatever their function. */
-export type Profile = Pick<
-  FunctionSpec,
-  'initializer' | 'tasksPerChildMax' | 'memoryBytesMax' | 'isAlone'
->
+import { jobOptionsOf, specOf } from './specs.ts'
+import type { Profile } from './specs.ts'
 
 /** How a task ended: what each of its calls came to, or why they came to nothing. */
 export type TaskEnd =
@@ -72,6 +66,8 @@ export class Dispatcher {
   constructor(init: DispatcherInit) {
     this.#init = init
     this.#master = init.master
+    // Those that came before anybody listened: this machine's own worker is there at once.
+    for (const { id, name } of init.master.state.workers.values()) this.#names.set(id, name)
   }
 
   /** Slots of all workers there are now. */
@@ -81,20 +77,8 @@ export class Dispatcher {
 
   /** Opens a job of one function. */
   open(ref: FunctionRef, profile: Profile, options: CallOptions): PoolJob {
-    const { timeoutMs, retries = 0, priority = 0, hedge = false, worker } = options
-    const spec: FunctionSpec = {
-      kind: 'function',
-      function: ref,
-      ...profile,
-      timeoutMs,
-      outputBytesMax: OUTPUT_BYTES_MAX,
-      slotsMax: undefined
-    }
-    const jobOptions: JobOptions = {
-      ...{ retries, priority, hedge },
-      ...(worker === undefined ? {} : { worker })
-    }
-    const job = new PoolJob(this.#master, spec, jobOptions, (error) =>
+    const spec = specOf(ref, profile, options)
+    const job = new PoolJob(this.#master, spec, jobOptionsOf(options), (error) =>
       this.#init.warn(error.message)
     )
     this.#jobs.set(job.id, job)

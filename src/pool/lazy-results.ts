@@ -8,6 +8,8 @@
 import { toError } from '../core/errors.ts'
 import type { CallOutcome } from '../values/calls.ts'
 import type { TaskEnd } from './dispatcher.ts'
+import { iteratorOf } from './items.ts'
+import type { Items } from './items.ts'
 import { outcomesOf } from './outcomes.ts'
 
 /**
@@ -20,7 +22,7 @@ export type StartChunk<Item> = (items: readonly Item[], onEnd: (end: TaskEnd) =>
 const BYTES_MAX = 64 * 1024 * 1024
 
 export interface LazyInit<Item> {
-  readonly source: Iterable<Item> | AsyncIterable<Item>
+  readonly source: Items<Item>
   readonly chunkSize: number
   /** Results come in the order of their inputs. */
   readonly isOrdered: boolean
@@ -220,10 +222,4 @@ export class LazyResults<Item, Result> implements AsyncIterableIterator<Result, 
     this.#state = 'finished'
     this.#init.onFinished()
   }
-}
-
-function iteratorOf<Item>(
-  source: Iterable<Item> | AsyncIterable<Item>
-): Iterator<Item> | AsyncIterator<Item> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }

@@ -1,7 +1,6 @@
 /**
  * What a pool and its calls can be told.
  */
-import { P2pJobsError } from '../core/errors.ts'
 import type { Isolation } from '../core/types.ts'
 import type { FunctionSource } from './functions.ts'
 
@@ -45,7 +44,7 @@ export interface PoolOptions {
   readonly isolation?: Isolation | undefined
   /** Refuses to open where no sandbox works. */
   readonly requireSandbox?: boolean | undefined
-  /** The memory that one process may use, in bytes; more ends its task. */
+  /** The memory that one process may use, in bytes, 96 MiB at least; more ends its task. */
   readonly memoryBytesMax?: number | undefined
   /**
    * Where what tasks print goes: `inherit` (the default) writes it to this program's own stdout
@@ -60,7 +59,7 @@ export interface PoolOptions {
 export interface CallOptions {
   /** Ends the call wherever it runs. */
   readonly signal?: AbortSignal | undefined
-  /** The longest one task may run, in milliseconds. */
+  /** The longest one task may run, in milliseconds; as long as it takes by default. */
   readonly timeoutMs?: number | undefined
   /** Further attempts of a task whose function threw or took too long; 0 by default. */
   readonly retries?: number | undefined
@@ -88,18 +87,6 @@ export interface MapOptions extends CallOptions {
 /** Options, or the chunk size alone, as in Python. */
 export type MapOptionsOrChunkSize = MapOptions | number
 
-export function mapOptionsOf(options: MapOptionsOrChunkSize | undefined): MapOptions {
-  return typeof options === 'number' ? { chunksize: options } : (options ?? {})
-}
-
-/** Throws USAGE for numbers that cannot be what they are to be. */
-export function checkOptions({ processes, maxtasksperchild, memoryBytesMax }: PoolOptions): void {
-  checkNumber('processes', processes, 0)
-  checkNumber('maxtasksperchild', maxtasksperchild, 1)
-  checkNumber('memoryBytesMax', memoryBytesMax, 1)
-}
-
-function checkNumber(name: string, value: unknown, min: number): void {
-  if (value === undefined || (Number.isInteger(value) && Number(value) >= min)) return
-  throw new P2pJobsError('USAGE', `${name} must be a whole number of at least ${min}`)
+export function mapOptionsOf(options: MapOptionsOrChunkSize = {}): MapOptions {
+  return typeof options === 'number' ? { chunksize: options } : options
 }

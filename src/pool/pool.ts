@@ -8,11 +8,12 @@ import { P2pJobsError } from '../core/errors.ts'
 import type { AsyncResult, Callbacks } from './async-result.ts'
 import { PoolCalls } from './calls.ts'
 import type { AnyFunction, FunctionSource, ModuleFunction, ResultOf } from './functions.ts'
+import type { Items } from './items.ts'
 import type { LazyResults } from './lazy-results.ts'
+import { checkCallbacks } from './option-checks.ts'
 import { mapOptionsOf } from './options.ts'
 import type { CallOptions, MapOptions, MapOptionsOrChunkSize, PoolOptions } from './options.ts'
 
-type Items<Item> = Iterable<Item> | AsyncIterable<Item>
 type Unary<Item, Result> = ((item: Item) => Result) | ModuleFunction
 type MapAsyncOptions<Result> = MapOptions & Callbacks<Awaited<Result>[]>
 
@@ -50,7 +51,7 @@ export class Pool implements AsyncDisposable {
     options: CallOptions = {}
   ): Promise<ResultOf<F>> {
     this.#mustBeOpen()
-    return (await this.#calls.apply(fn, args ?? [], options)) as ResultOf<F>
+    return (await this.#calls.apply(fn, args, options)) as ResultOf<F>
   }
 
   /** The same without waiting for it; callbacks are called as soon as the result is there. */
@@ -60,7 +61,8 @@ export class Pool implements AsyncDisposable {
     options: CallOptions & Callbacks<ResultOf<F>> = {}
   ): AsyncResult<ResultOf<F>> {
     this.#mustBeOpen()
-    return this.#calls.asResult(this.#calls.apply(fn, args ?? [], options), options)
+    checkCallbacks(options)
+    return this.#calls.asResult(this.#calls.apply(fn, args, options), options)
   }
 
   /**
@@ -73,12 +75,8 @@ export class Pool implements AsyncDisposable {
     options?: MapOptionsOrChunkSize
   ): Promise<Awaited<Result>[]> {
     this.#mustBeOpen()
-    return (await this.#calls.map(
-      fn,
-      items,
-      oneArgument,
-      mapOptionsOf(options)
-    )) as Awaited<Result>[]
+    const results = await this.#calls.map(fn, items, false, mapOptionsOf(options))
+    return results as Awaited<Result>[]
   }
 
   mapAsync<Item, Result>(
@@ -87,7 +85,8 @@ export class Pool implements AsyncDisposable {
     options: MapAsyncOptions<Result> = {}
   ): AsyncResult<Awaited<Result>[]> {
     this.#mustBeOpen()
-    return this.#calls.asResult(this.#calls.map(fn, items, oneArgument, options), options)
+    checkCallbacks(options)
+    return this.#calls.asResult(this.#calls.map(fn, items, false, options), options)
   }
 
   /** Like `map`, where each item is the list of a call's arguments. */
@@ -97,7 +96,7 @@ export class Pool implements AsyncDisposable {
     options?: MapOptionsOrChunkSize
   ): Promise<ResultOf<F>[]> {
     this.#mustBeOpen()
-    return (await this.#calls.map(fn, items, allArguments, mapOptionsOf(options))) as ResultOf<F>[]
+    return (await this.#calls.map(fn, items, true, mapOptionsOf(options))) as ResultOf<F>[]
   }
 
   starmapAsync<F extends AnyFunction>(
@@ -106,7 +105,8 @@ export class Pool implements AsyncDisposable {
     options: MapAsyncOptions<ReturnType<F>> = {}
   ): AsyncResult<ResultOf<F>[]> {
     this.#mustBeOpen()
-    return this.#calls.asResult(this.#calls.map(fn, items, allArguments, options), options)
+    checkCallbacks(options)
+    return this.#calls.asResult(this.#calls.map(fn, items, true, options), options)
   }
 
   /**
@@ -167,12 +167,4 @@ export class Pool implements AsyncDisposable {
     if (this.#state === 'open') return
     throw new P2pJobsError('CLOSED', `the pool is ${this.#state} and takes no further calls`)
   }
-}
-
-function oneArgument(item: unknown): readonly unknown[] {
-  return [item]
-}
-
-function allArguments(item: readonly unknown[]): readonly unknown[] {
-  return item
 }

@@ -11,7 +11,9 @@ import { P2pJobsError, toError } from '../core/errors.ts'
 import { PoolCalls } from './calls.ts'
 import type { AnyFunction, FunctionSource } from './functions.ts'
 import type { TaskEnd } from './dispatcher.ts'
+import { checkProcess } from './option-checks.ts'
 import type { Ticket } from './pool-job.ts'
+import { comesWithin } from './waiting.ts'
 
 export interface ProcessInit<F extends AnyFunction = AnyFunction> {
   /** What it runs; nothing by default, as in Python. */
@@ -40,7 +42,9 @@ export class Process<F extends AnyFunction = AnyFunction> {
   #ending: number | undefined
   readonly #ended = Promise.withResolvers<undefined>()
 
+  /** Throws USAGE for what cannot be meant. */
   constructor(init: ProcessInit<F> = {}) {
+    checkProcess(init)
     this.#init = init
     this.name = init.name ?? `Process-${++processesMade}`
     this.daemon = init.daemon ?? false
@@ -86,19 +90,15 @@ export class Process<F extends AnyFunction = AnyFunction> {
     if (this.#ending !== undefined) this.#end(this.#ending)
   }
 
-  /** Resolves when it has ended, or after `timeoutMs`. */
+  /**
+   * Resolves when it has ended, or after `timeoutMs`. Rejects with USAGE before `start`, and for what
+   * is no time to wait for.
+   */
   async join(timeoutMs?: number): Promise<void> {
     if (!this.#hasStarted) {
       throw new P2pJobsError('USAGE', `${this.name} was never started; start() it first`)
     }
-    if (timeoutMs === undefined) {
-      await this.#ended.promise
-      return
-    }
-    const timeout = Promise.withResolvers<undefined>()
-    const timer = setTimeout(() => timeout.resolve(undefined), timeoutMs)
-    await Promise.race([this.#ended.promise, timeout.promise])
-    clearTimeout(timer)
+    await comesWithin(this.#ended.promise, timeoutMs)
   }
 
   isAlive(): boolean {

@@ -7,7 +7,7 @@
  * it; or the attempts whose results are not needed any more.
  */
 import { crc32 } from 'node:zlib'
-import { FRAME_BYTES_MAX, NAME_CHARACTERS_MAX } from '../core/limits.ts'
+import { FRAME_BYTES_MAX, NAME_CHARACTERS_MAX, PEER_CHARACTERS_MAX } from '../core/limits.ts'
 import type { Report } from '../core/messages.ts'
 import type { AttemptRef, NodeId } from '../core/types.ts'
 import type { KeptFor } from '../core/worker/events.ts'
@@ -25,7 +25,6 @@ export type SpoolRecord =
 const KEPT = 1
 const GONE = 2
 const CRC_BYTES = 4
-const PEER_CHARACTERS_MAX = 128
 /** A report fills a frame at most; what is said of it comes on top. */
 export const RECORD_BYTES_MAX = FRAME_BYTES_MAX + 4_096
 /** Shorter ones are none: zeros, mostly, where a file grew before its bytes came. */

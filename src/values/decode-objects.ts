@@ -1,6 +1,7 @@
 /**
  * How objects that are built in are read.
  */
+import { reviveOperatingError } from '../core/errors.ts'
 import { Unreadable } from './byte-reader.ts'
 import type { Decoder } from './decoder.ts'
 import { INSERTS_MAX } from './inserts.ts'
@@ -90,6 +91,7 @@ function readError(decoder: Decoder): Error {
   }
   decoder.leave()
   decoder.fields(error)
+  reviveOperatingError(error)
   return error
 }
 

@@ -1,7 +1,14 @@
 /**
  * The options of a job as fields.
  */
-import { NAME_CHARACTERS_MAX, NEEDS_MAX, TASKS_MAX } from '../core/limits.ts'
+import {
+  NAME_CHARACTERS_MAX,
+  NEEDS_MAX,
+  PEER_CHARACTERS_MAX,
+  PRIORITY_MAX,
+  RETRIES_MAX,
+  TASKS_MAX
+} from '../core/limits.ts'
 import type { Backoff, Dependency, FailLimit, JobOptions, LabelNeed } from '../core/job.ts'
 import { readJob } from './attempts.ts'
 import type { Fields } from './codec.ts'
@@ -10,9 +17,6 @@ import type { Field } from './message-pack-writer.ts'
 const DEPENDENCIES: readonly Dependency['needs'][] = ['ok', 'any']
 const BACKOFFS: readonly Backoff['kind'][] = ['fixed', 'exponential']
 const LIMITS = ['tasks', 'percent'] as const
-const PRIORITY_MAX = 2 ** 31
-const RETRIES_MAX = 1_000_000
-const PEER_CHARACTERS_MAX = 128
 
 /** What `readOptions` reads. */
 export function optionsFields(options: JobOptions): Field[] {

@@ -59,6 +59,43 @@ describe('pool, embedded', function () {
     })
   }
 
+  it('makePool: refuses what nobody could ever run, or what excludes itself', async () => {
+    for (const options of [{ processes: 0 }, { network: 'lab' }, { mdns: true }]) {
+      expect(await failureOf(Pool.open({ local: true, ...options }))).to.include({ code: 'USAGE' })
+    }
+    expect(await failureOf(Pool.open({ processes: 0 }))).to.include({ code: 'NO_NETWORK' })
+    const initargs = [new Uint8Array(300_000)]
+    const crowded = await failureOf(open({ initializer: initialize, initargs }))
+    expect(crowded).to.include({ code: 'USAGE' })
+  })
+
+  it('refuses a worker that can never come, and knows its own by its name', async () => {
+    await using other = await open({ name: 'me' })
+    const elsewhere = await failureOf(other.apply(sqr, [2], { worker: 'nobody' }))
+    expect(elsewhere).to.include({ code: 'USAGE' })
+    expect(elsewhere.message).to.match(/^worker must be 'me', not 'nobody'/)
+    expect(await other.apply(sqr, [2], { worker: 'me' })).to.equal(4)
+    const error = await failureOf(other.apply(functions.raising))
+    expect(error).to.have.nested.property('remote.worker', 'me')
+  })
+
+  it('tells what a function left behind and failed after its end; otherwise nothing', async () => {
+    const warnings: string[] = []
+    const told = Promise.withResolvers<string>()
+    const onWarning = (line: string): void => {
+      warnings.push(line)
+      told.resolve(line)
+    }
+    const other = await open({ isolation: 'none', onWarning })
+    expect(await other.map(sqr, [1, 2, 3])).to.deep.equal([1, 4, 9])
+    await other.apply(functions.leaving, ['too late'])
+    expect(await told.promise).to.match(/left something behind that failed .*: Error: too late/)
+    expect(await other.map(sqr, [1, 2, 3])).to.deep.equal([1, 4, 9])
+    other.close()
+    await other.join()
+    expect(warnings).to.have.length(1)
+  })
+
   it('poolWorkerLifetime: a process ends after its number of tasks', async () => {
     await using other = await open({ processes: 1, maxtasksperchild: 2 })
     const processes: number[] = []

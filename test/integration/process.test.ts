@@ -87,6 +87,22 @@ describe('process', function () {
     expect(made.exitcode).to.equal(-9)
   })
 
+  it('refuses what cannot be meant', async () => {
+    for (const init of [{ args: 5 }, { kwargs: [] }, { daemon: 'yes' }, { worker: '' }, null]) {
+      expect(() => new Process(init as never))
+        .to.throw()
+        .with.property('code', 'USAGE')
+    }
+    const made = new Process({ target: mul, args: [2, 3], worker: 'nobody' })
+    expect(await failureOf(made.start())).to.include({ code: 'USAGE' })
+    const running = await started({ target: mul, args: [2, 3] })
+    for (const timeoutMs of [NaN, -1, 2 ** 31]) {
+      expect(await failureOf(running.join(timeoutMs))).to.include({ code: 'USAGE' })
+    }
+    await running.join(Infinity)
+    expect(running.exitcode).to.equal(0)
+  })
+
   it('says at its start what cannot be sent', async () => {
     const outside = 1
     const made = new Process({ target: () => outside })

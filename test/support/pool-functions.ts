@@ -65,6 +65,13 @@ export const exit = task(import.meta, function exit(code: number): number {
   process.exit(code)
 })
 
+/** Leaves something behind that fails once it has ended. */
+export const leaving = task(import.meta, function leaving(what: string) {
+  setImmediate(() => {
+    throw new Error(what)
+  })
+})
+
 export const print = task(import.meta, function print(text: string) {
   console.log(`out ${text}`)
   console.error(`err ${text}`)

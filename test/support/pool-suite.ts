@@ -81,6 +81,8 @@ export function poolSuite(pool: () => Pool): void {
     expect(argument.message).to.match(/argument\[0\].inner\[0\]/)
     const result = await failureOf(pool().map(unsendable, [1, 2, 3], 1))
     expect(result.message).to.match(/result.callback/)
+    expect(result).to.be.an.instanceOf(P2pJobsError).and.include({ code: 'BAD_VALUE' })
+    expect(result.stack).to.match(/at worker \S+/)
   })
 
   it('map with chunk sizes', async () => {
@@ -194,6 +196,34 @@ export function poolSuite(pool: () => Pool): void {
     expect(await pool().apply(attemptOf, [1], { retries: 1 })).to.equal(2)
     const error = await failureOf(pool().apply(attemptOf, [5], { retries: 1 }))
     expect(error.message).to.equal('attempt 2')
+  })
+
+  it('what cannot be meant is refused at once, and keeps no other call waiting', async () => {
+    for (const timeoutMs of [NaN, 0, -1]) {
+      expect(await failureOf(pool().apply(sqr, [1], { timeoutMs }))).to.include({ code: 'USAGE' })
+      expect(await failureOf(pool().map(sqr, [1], { timeoutMs }))).to.include({ code: 'USAGE' })
+    }
+    for (const timeoutMs of [60_000.5, Infinity]) {
+      expect(await pool().apply(sqr, [3], { timeoutMs })).to.equal(9)
+    }
+    for (const call of [
+      pool().apply(sqr, 5 as never),
+      pool().map(sqr, 5 as never),
+      pool().starmap(mul, [[1, 2], 1 as never])
+    ]) {
+      expect(await failureOf(call)).to.include({ code: 'USAGE' })
+    }
+    for (const call of [
+      () => pool().applyAsync(sqr, [1], { retries: -1 }),
+      () => pool().applyAsync(sqr, [1], { callback: 5 as never }),
+      () => pool().mapAsync(sqr, undefined as never),
+      () => pool().starmapAsync(mul, [], { chunksize: 0.5 }),
+      () => pool().imap(sqr, [1], { signal: new AbortController() as never }),
+      () => pool().imapUnordered(sqr, 5 as never)
+    ]) {
+      expect(call).to.throw().with.property('code', 'USAGE')
+    }
+    expect(await pool().apply(sqr, [4])).to.equal(16)
   })
 
   it('a call that takes too long is ended', async () => {

@@ -51,7 +51,8 @@ export async function chooseSandbox(
   }
   onNotice(
     `functions run without a sandbox, with all rights of this user: bubblewrap does not work ` +
-      `here (${reason}); --isolation none silences this, --require-sandbox refuses instead`
+      `here (${reason}); --isolation none (in a program, isolation: 'none') silences this, ` +
+      '--require-sandbox (requireSandbox: true) refuses instead'
   )
   return undefined
 }

@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { operatingErrorOf, P2pJobsError, toError } from '../../../src/core/errors.ts'
+import {
+  operatingErrorOf,
+  P2pJobsError,
+  reviveOperatingError,
+  toError
+} from '../../../src/core/errors.ts'
 
 describe('errors', () => {
   it('are told apart by code, and keep their cause', () => {
@@ -12,6 +17,25 @@ describe('errors', () => {
 
   it('of other kinds are no operating errors', () => {
     for (const other of [new Error('so'), 'so', undefined]) {
+      expect(operatingErrorOf(other)).to.equal(undefined)
+    }
+  })
+
+  it('that have travelled are operating errors again, if their code is known', () => {
+    const travelled = (name: string, code: unknown, error = new Error('so')): Error => {
+      Object.assign(error, { name, code })
+      reviveOperatingError(error)
+      return error
+    }
+    expect(operatingErrorOf(travelled('P2pJobsError', 'EMPTY'))).to.include({
+      ...{ name: 'P2pJobsError', code: 'EMPTY', message: 'so' }
+    })
+    for (const other of [
+      travelled('P2pJobsError', 'OF_MY_OWN'),
+      travelled('P2pJobsError', ['EMPTY']),
+      travelled('Error', 'EMPTY'),
+      travelled('P2pJobsError', 'EMPTY', new TypeError('so'))
+    ]) {
       expect(operatingErrorOf(other)).to.equal(undefined)
     }
   })

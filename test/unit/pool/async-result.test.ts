@@ -30,6 +30,19 @@ describe('pool: AsyncResult', () => {
     expect(result.successful()).to.equal(false)
   })
 
+  it('is waited for as long as it takes, or for a time that is one', async () => {
+    const { promise, resolve } = pending<number>()
+    const result = new AsyncResult(promise)
+    const waiting = [result.get(Infinity), result.wait(Infinity).then(() => 7), result.get(60_000)]
+    for (const timeoutMs of [NaN, -1, 2 ** 31, '5' as never, null as never]) {
+      expect(await failureOf(result.get(timeoutMs))).to.include({ code: 'USAGE' })
+      expect(await failureOf(result.wait(timeoutMs))).to.include({ code: 'USAGE' })
+    }
+    expect(await failureOf(result.get(0))).to.include({ code: 'TIMEOUT' })
+    resolve(7)
+    expect(await Promise.all(waiting)).to.deep.equal([7, 7, 7])
+  })
+
   it('is not ready while the call runs', () => {
     const result = new AsyncResult(pending().promise)
     expect(result.ready()).to.equal(false)

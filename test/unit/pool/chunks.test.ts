@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { operatingErrorOf } from '../../../src/core/errors.ts'
-import { checkChunkSize, chunksOf, defaultChunkSize } from '../../../src/pool/chunks.ts'
+import { chunksOf, defaultChunkSize } from '../../../src/pool/chunks.ts'
 
 describe('pool: chunks', () => {
   const sizes: readonly (readonly [items: number, workers: number, size: number])[] = [
@@ -24,15 +23,4 @@ describe('pool: chunks', () => {
     expect([...chunksOf(list, 4)].map((chunk) => chunk.length)).to.deep.equal([4, 4, 2])
     expect([...chunksOf([], 4)]).to.deep.equal([])
   })
-
-  for (const size of [0, -1, 1.5, NaN]) {
-    it(`refuses a chunk size of ${size}`, () => {
-      try {
-        checkChunkSize(size)
-        expect.fail('it was taken')
-      } catch (error) {
-        expect(operatingErrorOf(error)?.code).to.equal('USAGE')
-      }
-    })
-  }
 })

@@ -5,6 +5,7 @@
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { P2pJobsError } from '../../../src/core/errors.ts'
 import { decodeValue } from '../../../src/values/decode.ts'
 import { encodeValue } from '../../../src/values/encode.ts'
 import { carriedCases } from './cases.ts'
@@ -148,6 +149,17 @@ describe('errors, there and back', function () {
     expect(copy).to.include({ name: 'OwnError', message: 'missing', status: 404 })
     expect(copy.stack).to.equal(error.stack)
     expect(copy.cause).to.include({ name: 'OwnError', message: 'first', status: 404 })
+  })
+
+  it('an operating error stays one, wherever it is in a value', () => {
+    const cause = new P2pJobsError('FULL', 'no room', { cause: new RangeError('8 items') })
+    const { stack } = cause
+    const copy = errorThereAndBack(new Error('gave up', { cause })).cause
+    expect(copy).to.be.instanceOf(P2pJobsError)
+    expect(copy).to.include({ name: 'P2pJobsError', code: 'FULL', message: 'no room', stack })
+    expect((copy as Error).cause).to.be.instanceOf(RangeError)
+    const again = thereAndBack(copy)
+    expect(again).to.be.instanceOf(P2pJobsError).and.include({ code: 'FULL', stack })
   })
 
   it('a DOMException is an Error of its name', () => {
