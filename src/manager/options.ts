@@ -42,6 +42,9 @@ export interface ConnectOptions extends NodeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Makes an object of one's own; called once, when it is first used. */
+export type Factory = () => object | Promise<object>
+
 /** Throws USAGE for a name that no manager can have. */
 export function checkManagerName(name: string): void {
   if (typeof name === 'string' && name.length > 0 && name.length <= NAME_CHARACTERS_MAX) return

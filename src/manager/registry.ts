@@ -6,9 +6,7 @@ import type { Invoked } from '../node/manager-role.ts'
 import type { AnyMethod } from '../proxies/custom.ts'
 import { decodeCalls, encodeOutcomes } from '../values/calls.ts'
 import type { CallOutcome } from '../values/calls.ts'
-
-/** Makes the object; called once, when it is first used. */
-export type Factory = () => object | Promise<object>
+import type { Factory } from './options.ts'
 
 /** The objects of a manager's own program. */
 export class Registry {

@@ -7,8 +7,8 @@
  */
 import { toError } from '../core/errors.ts'
 import type { CallOutcome } from '../values/calls.ts'
-import type { TaskEnd } from './dispatcher.ts'
 import { outcomesOf } from './outcomes.ts'
+import type { TaskEnd } from './outcomes.ts'
 
 /**
  * Starts a chunk, and returns the bytes it was sent as; `onEnd` is called once. Throws for

@@ -10,7 +10,7 @@ import { constants } from 'node:os'
 import { P2pJobsError, toError } from '../core/errors.ts'
 import { PoolCalls } from './calls.ts'
 import type { AnyFunction, FunctionSource } from './functions.ts'
-import type { TaskEnd } from './dispatcher.ts'
+import type { TaskEnd } from './outcomes.ts'
 import type { Ticket } from './pool-job.ts'
 
 export interface ProcessInit<F extends AnyFunction = AnyFunction> {
