@@ -56,7 +56,8 @@ export type ErrorCode =
   | 'FAULT' // a mistake in the program of the node that was asked
 
 export class P2pJobsError extends Error {
-  override readonly name = 'P2pJobsError'
+  /** That of its class: `Empty`, or else `P2pJobsError`. */
+  override readonly name: string = 'P2pJobsError'
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
