@@ -61,7 +61,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
 const CODES: ReadonlySet<unknown> = new Set(ERROR_CODES)
 
 export class P2pJobsError extends Error {
-  override readonly name = 'P2pJobsError'
+  /** That of its class: `Empty`, or else `P2pJobsError`. */
+  override readonly name: string = 'P2pJobsError'
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

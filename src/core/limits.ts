@@ -277,7 +277,7 @@ export const CALL_VALUES_MAX = 65_536
 export const CALL_ARGS_MAX = 65_536
 /** What all objects of a manager, and calls that wait, may take together. */
 export const MANAGER_BYTES_MAX = 2 * 1024 * 1024 * 1024
-/** What a dict or list may answer at once. */
+/** What a call may bring, and a dict, list or method may answer, at once. */
 export const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024
 /** Calls of a client that are on their way: more wait at the client, so that it cannot flood. */
 export const CALLS_WINDOW = 16_384

@@ -41,8 +41,8 @@ export async function startManagerNode(
         journal: manager.isDurable ? journalOf(place, manager.name) : undefined,
         onProblem: onWarning
       },
-      // A program that serves others lives until it closes the manager; others may end.
-      isBackground: manager === undefined
+      // A program that serves others lives until it closes the manager.
+      isBackground: manager === undefined || isLocal
     },
     {
       onNotice: () => undefined,

@@ -2,7 +2,7 @@
  * `Manager`: objects that programs on many machines share, after `multiprocessing.Manager`.
  */
 import { P2pJobsError } from '../core/errors.ts'
-import { LEASE_MS, MANAGER_AWAY_MS, MANAGER_FIND_MS } from '../core/limits.ts'
+import { LEASE_MS } from '../core/limits.ts'
 import type { ClientMessage, ManagerMessage } from '../core/manager/messages.ts'
 import { localLinks } from '../node/local-link.ts'
 import { machineName } from '../node/machine.ts'
@@ -15,28 +15,27 @@ import { Barrier } from '../proxies/barrier.ts'
 import type { BarrierOptions } from '../proxies/barrier.ts'
 import { Condition } from '../proxies/condition.ts'
 import type { ConditionOptions } from '../proxies/condition.ts'
-import { proxyOf } from '../proxies/custom.ts'
+import { Custom } from '../proxies/custom.ts'
 import type { Proxied } from '../proxies/custom.ts'
 import { Registry } from './registry.ts'
-import type { Factory } from './registry.ts'
 import { Dict } from '../proxies/dict.ts'
 import { Event } from '../proxies/event.ts'
 import type { Key } from '../proxies/keys.ts'
 import { List } from '../proxies/list.ts'
 import { Lock, RLock } from '../proxies/lock.ts'
 import { startManagerNode } from './manager-node.ts'
-import { checkNumber } from '../proxies/options.ts'
-import { checkManagerName } from './options.ts'
-import type { ConnectOptions, ManagerOptions } from './options.ts'
+import { checkFunction, checkObjectName, checkOptions } from '../proxies/options.ts'
+import { checkManagerOptions, connectTimes } from './options.ts'
+import type { ConnectOptions, Factory, ManagerOptions } from './options.ts'
 import { JoinableQueue, Queue } from '../proxies/queue.ts'
 import type { QueueOptions } from '../proxies/queue.ts'
 import { BoundedSemaphore, Semaphore } from '../proxies/semaphore.ts'
 import { Shared } from '../proxies/shared.ts'
 import type { Calls } from '../proxies/shared.ts'
+import { shown } from '../proxies/shown.ts'
 import { Value } from '../proxies/value.ts'
 
 const DEFAULT_NAME = 'manager'
-const LEASE_MIN_MS = 100
 
 /**
  * A manager's objects, each by its name: the first who names one makes it, and all who name it share
@@ -55,7 +54,6 @@ export class Manager implements AsyncDisposable {
   /** Tasks of this program do not reach it by this any more. */
   readonly #withdraw: () => void
   readonly #made = new Map<string, Shared>()
-  readonly #proxies = new Map<string, unknown>()
   #stopped: Promise<void> | undefined
 
   /**
@@ -64,9 +62,8 @@ export class Manager implements AsyncDisposable {
    * another program of this home serves it, JOURNAL_FULL, JOURNAL_NEWER.
    */
   static async start(options: ManagerOptions = {}): Promise<Manager> {
+    checkManagerOptions(options)
     const { name = DEFAULT_NAME, leaseMs = LEASE_MS, local = false, durable = false } = options
-    checkManagerName(name)
-    checkNumber('leaseMs', leaseMs, LEASE_MIN_MS)
     const registry = new Registry()
     const started = await startManagerNode(options, local, {
       name,
@@ -89,8 +86,8 @@ export class Manager implements AsyncDisposable {
    * where nobody is found that does, and NO_NETWORK, USAGE, BAD_HOME.
    */
   static async connect(name = DEFAULT_NAME, options: ConnectOptions = {}): Promise<Manager> {
-    checkManagerName(name)
-    const { timeoutMs = MANAGER_FIND_MS, awayMs = MANAGER_AWAY_MS, signal } = options
+    const { timeoutMs, awayMs } = connectTimes(name, options)
+    const { signal } = options
     signal?.throwIfAborted()
     const started = await startManagerNode(options, false, undefined)
     const { network } = started.node
@@ -184,6 +181,8 @@ export class Manager implements AsyncDisposable {
 
   /** With a lock of this manager, or one of its own; a new one each time, as that may differ. */
   condition(name: string, options: ConditionOptions = {}): Condition {
+    checkOptions('{ lock }', options)
+    checkLock(options.lock, this.#calls)
     return new Condition(this.#calls, name, options)
   }
 
@@ -207,29 +206,28 @@ export class Manager implements AsyncDisposable {
 
   /** An object that the manager's program has registered: its methods run there. */
   object<Type>(name: string): Proxied<Type> {
-    let proxy = this.#proxies.get(name)
-    if (proxy === undefined) {
-      proxy = proxyOf<Type>(this.#calls, name)
-      this.#proxies.set(name, proxy)
-    }
-    return proxy as Proxied<Type>
+    return this.#once(name, Custom, () => new Custom(this.#calls, name)).proxy as Proxied<Type>
   }
 
   /**
    * Serves an object of one's own. `factory` makes it when it is first called; its public methods
-   * run in this program. Throws USAGE where the manager is not served, or for a name that is taken.
+   * run in this program. Throws USAGE where the manager is not served, for a name that is taken or
+   * none, and for what is no function.
    */
   register(name: string, factory: Factory): void {
     if (this.#registry === undefined) {
       throw new P2pJobsError('USAGE', 'only the program that started the manager can register')
     }
+    checkObjectName(name)
+    checkFunction('factory', factory)
     this.#registry.add(name, factory)
     this.#started.node.manager?.register(name)
   }
 
   /** Deletes an object: whoever waits for it gets DELETED, and its name is free. */
   async delete(object: Shared | string): Promise<void> {
-    const name = typeof object === 'string' ? object : object.name
+    const name: unknown = object instanceof Shared ? object.name : object
+    checkObjectName(name)
     this.#made.delete(name)
     const call = {
       handle: 0,
@@ -271,8 +269,8 @@ export class Manager implements AsyncDisposable {
     make: () => Type
   ): Type {
     const made = this.#made.get(name)
-    // One that was deleted makes room for another of its name.
-    if (made instanceof kind && made.constructor === kind && !made.isDeleted) return made
+    // One that was deleted, or could not be had, makes room for another of its name.
+    if (made instanceof kind && made.constructor === kind && !made.isOver) return made
     const object = make()
     this.#made.set(name, object)
     return object
@@ -281,4 +279,11 @@ export class Manager implements AsyncDisposable {
 
 function nameOf({ nodeName }: { readonly nodeName?: string | undefined }): string {
   return (nodeName ?? machineName()).slice(0, 64)
+}
+
+/** Throws USAGE for no lock, and for one of another manager: its number is that of another object here. */
+function checkLock(lock: unknown, calls: Calls): void {
+  if (lock === undefined || (lock instanceof Lock && lock.isOf(calls))) return
+  const rule = 'the lock of a condition is what lock() or rlock() of the same manager has returned'
+  throw new P2pJobsError('USAGE', `${rule}, not ${shown(lock)}`)
 }

@@ -2,7 +2,9 @@
  * What a manager, and a connection with one, can be told.
  */
 import { P2pJobsError } from '../core/errors.ts'
-import { NAME_CHARACTERS_MAX } from '../core/limits.ts'
+import { MANAGER_AWAY_MS, MANAGER_FIND_MS, NAME_CHARACTERS_MAX } from '../core/limits.ts'
+import { checkNumber, checkOptions, checkSignal, checkTimeout } from '../proxies/options.ts'
+import { shown } from '../proxies/shown.ts'
 
 /** Where the network is, and what this program is in it. */
 export interface NodeOptions {
@@ -42,11 +44,46 @@ export interface ConnectOptions extends NodeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Throws USAGE for a name that no manager can have. */
-export function checkManagerName(name: string): void {
-  if (typeof name === 'string' && name.length > 0 && name.length <= NAME_CHARACTERS_MAX) return
-  throw new P2pJobsError(
-    'USAGE',
-    `the name of a manager has 1 to ${NAME_CHARACTERS_MAX} characters`
-  )
+/** Makes an object of one's own; called once, when it is first used. */
+export type Factory = () => object | Promise<object>
+
+const LEASE_MIN_MS = 100
+/** The longest that a timer can have: 24 days are for ever. */
+const WAIT_MAX_MS = 2 ** 31 - 1
+
+/** Throws USAGE for what no manager can be told. */
+export function checkManagerOptions(options: ManagerOptions): void {
+  checkOptions('{ name, local, durable, leaseMs }', options)
+  const { name, leaseMs } = options
+  if (name !== undefined) checkName('the name of a manager', name)
+  if (leaseMs !== undefined) checkNumber('leaseMs', leaseMs, LEASE_MIN_MS)
+  checkNodeName(options)
+}
+
+/** How long to look for a manager, and to wait for it. Throws USAGE for what none can be asked for. */
+export function connectTimes(
+  name: string,
+  options: ConnectOptions
+): { readonly timeoutMs: number; readonly awayMs: number } {
+  checkOptions('{ timeoutMs, awayMs, signal }', options)
+  const { timeoutMs = MANAGER_FIND_MS, awayMs = MANAGER_AWAY_MS, signal } = options
+  checkName('the name of a manager', name)
+  checkNodeName(options)
+  checkSignal(signal)
+  return { timeoutMs: timeOf('timeoutMs', timeoutMs), awayMs: timeOf('awayMs', awayMs) }
+}
+
+function timeOf(what: string, time: unknown): number {
+  return Math.min(WAIT_MAX_MS, checkTimeout(time, what) ?? WAIT_MAX_MS)
+}
+
+function checkNodeName({ nodeName }: NodeOptions): void {
+  if (nodeName !== undefined) checkName('nodeName', nodeName)
+}
+
+function checkName(what: string, name: unknown): void {
+  const isText = typeof name === 'string' && name.length > 0 && name.isWellFormed()
+  if (isText && name.length <= NAME_CHARACTERS_MAX) return
+  const rule = `${what} is a text of 1 to ${NAME_CHARACTERS_MAX} characters`
+  throw new P2pJobsError('USAGE', `${rule}, not ${shown(name)}`)
 }

@@ -2,13 +2,12 @@
  * Objects of one's own: made by a factory in the manager's program, whose methods all others call.
  */
 import { P2pJobsError } from '../core/errors.ts'
+import { SNAPSHOT_BYTES_MAX } from '../core/limits.ts'
 import type { Invoked } from '../node/manager-role.ts'
 import type { AnyMethod } from '../proxies/custom.ts'
 import { decodeCalls, encodeOutcomes } from '../values/calls.ts'
 import type { CallOutcome } from '../values/calls.ts'
-
-/** Makes the object; called once, when it is first used. */
-export type Factory = () => object | Promise<object>
+import type { Factory } from './options.ts'
 
 /** The objects of a manager's own program. */
 export class Registry {
@@ -31,7 +30,10 @@ export class Registry {
     } catch (error) {
       outcome = { ok: false, error }
     }
-    return { hasFailed: !outcome.ok, value: encodeOutcomes([outcome]) }
+    const value = encodeOutcomes([outcome])
+    if (value.length <= SNAPSHOT_BYTES_MAX) return { hasFailed: !outcome.ok, value }
+    const error = tooLong(`${object}.${method}()`, value.length)
+    return { hasFailed: true, value: encodeOutcomes([{ ok: false, error }]) }
   }
 
   async #call(name: string, method: string, args: Uint8Array): Promise<unknown> {
@@ -58,6 +60,12 @@ export class Registry {
     }
     return await made
   }
+}
+
+function tooLong(what: string, bytes: number): P2pJobsError {
+  const mib = SNAPSHOT_BYTES_MAX / (1024 * 1024)
+  const came = `what came of ${what} takes ${bytes} bytes`
+  return new P2pJobsError('LIMIT', `${came}, and ${mib} MiB are the most; ask for it in parts`)
 }
 
 /** A public method of an object: one of its own or of its class, not of all objects. */

@@ -27,6 +27,8 @@ export interface ManagerConnectionInit {
   readonly manager: string
   readonly name: string
   readonly awayMs?: Millis | undefined
+  /** Calls that wait do not keep the process alive: they are not of its own program. */
+  readonly isBackground?: boolean | undefined
   /** Opens a session with the manager, wherever it is now. */
   openLink(signal: AbortSignal): Promise<ClientLink>
   /** Nothing will be answered any more, for this reason. */
@@ -46,7 +48,7 @@ export class ManagerConnection {
   readonly #pending = new Map<number, PromiseWithResolvers<Answer>>()
   readonly #stop = new AbortController()
   readonly #opened = Promise.withResolvers<undefined>()
-  /** Keeps the process alive while something is waited for. */
+  /** Keeps the process alive while the program waits for something. */
   readonly #alive: NodeJS.Timeout
   #link: ClientLink | undefined
   #session = 0
@@ -92,7 +94,7 @@ export class ManagerConnection {
       return { request: 0, answer: Promise.reject(tooMany()) }
     const request = this.#machine.add(call)
     const pending = Promise.withResolvers<Answer>()
-    if (this.#pending.size === 0) this.#alive.ref()
+    if (this.#pending.size === 0 && this.#init.isBackground !== true) this.#alive.ref()
     this.#pending.set(request, pending)
     this.#flushSoon()
     return { request, answer: pending.promise }

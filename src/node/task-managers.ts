@@ -38,6 +38,8 @@ export function openForTask(
   return new ManagerConnection({
     manager,
     name,
+    // Whether the program waits for its tasks is its pool's business.
+    isBackground: true,
     openLink: async (stop) => {
       const open = wayTo(manager, network)
       const link = await open(withinMs, stop)

@@ -3,7 +3,8 @@
  * for each, as tens of thousands are made in a second.
  */
 import { P2pJobsError } from '../core/errors.ts'
-import type { TaskEnd, TaskEvents } from './dispatcher.ts'
+import type { TaskEvents } from './dispatcher.ts'
+import type { TaskEnd } from './outcomes.ts'
 import type { CallOptions } from './options.ts'
 import type { Ticket } from './pool-job.ts'
 

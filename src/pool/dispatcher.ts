@@ -12,24 +12,15 @@ import { isBlobRef } from '../core/types.ts'
 import type { JobId, NodeId, Payload } from '../core/types.ts'
 import type { MasterRole } from '../node/master-role.ts'
 import { decodeOutcomes, encodeCalls } from '../values/calls.ts'
-import type { CallOutcome } from '../values/calls.ts'
 import { decodeValue } from '../values/decode.ts'
 import type { Activity } from './activity.ts'
 import type { CallOptions } from './options.ts'
+import type { TaskEnd } from './outcomes.ts'
 import { PoolJob } from './pool-job.ts'
 import type { TaskListener, Ticket } from './pool-job.ts'
 import { remoteError, taskError } from './remote-error.ts'
 import { jobOptionsOf, specOf } from './specs.ts'
 import type { Profile } from './specs.ts'
-
-/** How a task ended: what each of its calls came to, or why they came to nothing. */
-export type TaskEnd =
-  | { readonly outcomes: readonly CallOutcome[]; readonly bytes: number }
-  | {
-      readonly error: Error
-      readonly exitCode: number | undefined
-      readonly signal: string | undefined
-    }
 
 export interface TaskEvents {
   onEnd(end: TaskEnd): void

@@ -7,10 +7,10 @@
  */
 import { toError } from '../core/errors.ts'
 import type { CallOutcome } from '../values/calls.ts'
-import type { TaskEnd } from './dispatcher.ts'
 import { iteratorOf } from './items.ts'
 import type { Items } from './items.ts'
 import { outcomesOf } from './outcomes.ts'
+import type { TaskEnd } from './outcomes.ts'
 
 /**
  * Starts a chunk, and returns the bytes it was sent as; `onEnd` is called once. Throws for

@@ -2,8 +2,9 @@
  * One `map`: its chunks, and the list that their results fill.
  */
 import { toError } from '../core/errors.ts'
-import type { Dispatcher, TaskEnd } from './dispatcher.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import { outcomesOf } from './outcomes.ts'
+import type { TaskEnd } from './outcomes.ts'
 import type { MapOptions } from './options.ts'
 import type { PoolJob } from './pool-job.ts'
 

@@ -3,7 +3,15 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import type { CallOutcome } from '../values/calls.ts'
-import type { TaskEnd } from './dispatcher.ts'
+
+/** How a task ended: what each of its calls came to, or why they came to nothing. */
+export type TaskEnd =
+  | { readonly outcomes: readonly CallOutcome[]; readonly bytes: number }
+  | {
+      readonly error: Error
+      readonly exitCode: number | undefined
+      readonly signal: string | undefined
+    }
 
 /** The outcome of each of `size` calls; a task that failed as a whole fails all of them. */
 export function outcomesOf(end: TaskEnd, size: number): readonly CallOutcome[] {

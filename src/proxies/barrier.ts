@@ -2,8 +2,9 @@
  * Barriers of one manager.
  */
 import { toError } from '../core/errors.ts'
+import { CLIENTS_AT_BARRIER_MAX } from '../core/limits.ts'
 import type { Arg } from '../core/manager/calls.ts'
-import { checkNumber } from './options.ts'
+import { checkFunction, checkNumber, checkOptions, checkTimeout, waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
 import { Shared } from './shared.ts'
 import type { Calls } from './shared.ts'
@@ -25,17 +26,22 @@ export class Barrier extends Shared {
   readonly #options: BarrierOptions
 
   constructor(calls: Calls, name: string, options: BarrierOptions) {
-    checkNumber('parties', options.parties, 1)
-    const { parties, timeoutMs } = options
+    checkOptions('{ parties, action, timeoutMs }', options)
+    const { parties, timeoutMs, action } = options
+    checkNumber('parties', parties, 1, CLIENTS_AT_BARRIER_MAX)
+    checkTimeout(timeoutMs)
+    if (action !== undefined) checkFunction('action', action)
     super(calls, 'barrier', name, parties, [], [parties, timeoutMs])
     this.#options = options
   }
 
   /** Resolves once all are there, to a number of its own from 0 on. Throws BrokenBarrierError. */
-  async wait({ timeoutMs = this.#options.timeoutMs, signal }: WaitOptions = {}): Promise<number> {
+  async wait(options: WaitOptions = {}): Promise<number> {
     const { action } = this.#options
-    const args = [action !== undefined]
-    const answer = await this.ask('arrive', { timeoutMs, signal, args })
+    waitOptionsOf(options)
+    const { timeoutMs = this.#options.timeoutMs, signal } = options
+    const wait = { timeoutMs, signal }
+    const answer = await this.ask('arrive', { wait, args: [action !== undefined] })
     const [, isToAct, number = null] = answer.args
     if (isToAct === true && action !== undefined) await this.#act(action, number)
     return Number(answer.args[0])
@@ -50,7 +56,7 @@ export class Barrier extends Shared {
     }
     const answer = await this.askFor('acted', { args: [problem === undefined, number] })
     if (problem !== undefined) throw problem
-    this.checked(answer, {})
+    this.checked(answer, 'acted')
   }
 
   /** Breaks it. */

@@ -3,6 +3,7 @@
  */
 import { Lockable } from './lock.ts'
 import type { Lock } from './lock.ts'
+import { checkFunction, checkNumber, waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
 import type { Calls } from './shared.ts'
 
@@ -29,17 +30,16 @@ export class Condition extends Lockable {
    * Releases the lock, waits until it is notified, and takes the lock again. False when that took
    * too long: the lock is held then, too, and also when a signal ended the wait.
    */
-  async wait(options: WaitOptions = {}): Promise<boolean> {
-    const wait = async () => await this.askFor('wait', options)
-    const answer = await (this.#lock?.whileWaiting(wait) ?? this.regain(wait))
-    return this.checked(answer, options).args[0] === true
+  async wait(wait?: WaitOptions): Promise<boolean> {
+    const ask = async () => await this.askFor('wait', { wait })
+    const answer = await (this.#lock?.whileWaiting(ask) ?? this.regain(ask))
+    return this.checked(answer, 'wait', wait).args[0] === true
   }
 
   /** Waits until `predicate` says yes, looking each time it is notified; returns what it said last. */
-  async waitFor<Result>(
-    predicate: () => Result,
-    { timeoutMs, signal }: WaitOptions = {}
-  ): Promise<Awaited<Result>> {
+  async waitFor<Result>(predicate: () => Result, options?: WaitOptions): Promise<Awaited<Result>> {
+    checkFunction('predicate', predicate)
+    const { timeoutMs, signal } = waitOptionsOf(options)
     const until = performance.now() + (timeoutMs ?? Infinity)
     while (true) {
       const result = await predicate()
@@ -51,6 +51,7 @@ export class Condition extends Lockable {
 
   /** Wakes so many of those who wait, who have waited longest. Throws NOT_HELD without the lock. */
   async notify(count = 1): Promise<void> {
+    checkNumber('the number to be notified', count, 0)
     await this.ask('notify', { args: [count] })
   }
 

@@ -4,8 +4,10 @@
 import { P2pJobsError, toError } from '../core/errors.ts'
 import { decodeOutcomes, encodeCalls } from '../values/calls.ts'
 import { refer } from '../values/references.ts'
+import { isShortText } from './options.ts'
 import { Shared } from './shared.ts'
 import type { Calls } from './shared.ts'
+import { shown } from './shown.ts'
 
 /** An object as others see it: its methods, each with a promise. */
 export type Proxied<Type> = {
@@ -19,35 +21,39 @@ export type Proxied<Type> = {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- only so it takes any parameters
 export type AnyMethod = (...args: any[]) => unknown
 
-/** The calls of an object of this name, by whatever methods it has. */
-export function proxyOf<Type>(calls: Calls, name: string): Proxied<Type> {
-  const custom = new Custom(calls, name)
-  const methods = new Map<string, AnyMethod>()
-  const proxy = new Proxy({} as Proxied<Type>, {
-    get: (_, method) => {
-      // Or it would be taken for a promise.
-      if (typeof method !== 'string' || method === 'then') return undefined
-      let call = methods.get(method)
-      if (call === undefined) {
-        call = async (...args: unknown[]) => await custom.invoke(method, args)
-        methods.set(method, call)
-      }
-      return call
-    }
-  })
-  refer(proxy, { manager: calls.manager, kind: 'custom', name, options: undefined })
-  return proxy
-}
+/** An object of this name, with whatever methods it has. */
+export class Custom extends Shared {
+  /** Its methods, by their names. */
+  readonly proxy: object
+  readonly #methods = new Map<string, AnyMethod>()
 
-class Custom extends Shared {
   constructor(calls: Calls, name: string) {
     super(calls, 'custom', name)
+    this.proxy = new Proxy(
+      {},
+      {
+        // Or it would be taken for a promise.
+        get: (_, method) =>
+          typeof method === 'string' && method !== 'then' ? this.#methodOf(method) : undefined
+      }
+    )
+    refer(this.proxy, { manager: calls.manager, kind: 'custom', name, options: undefined })
   }
 
-  async invoke(method: string, args: readonly unknown[]): Promise<unknown> {
+  #methodOf(method: string): AnyMethod {
+    let call = this.#methods.get(method)
+    if (call === undefined) {
+      call = async (...args: unknown[]) => await this.#invoke(method, args)
+      this.#methods.set(method, call)
+    }
+    return call
+  }
+
+  async #invoke(method: string, args: readonly unknown[]): Promise<unknown> {
+    if (!isShortText(method)) throw this.lacks(`no method ${shown(method)}`)
     const values = [argumentBytes(this.name, method, args)]
     const answer = await this.askFor('invoke', { args: [method], values })
-    if (answer.status !== 'failed') this.checked(answer, {})
+    if (answer.status !== 'failed') this.checked(answer, 'invoke')
     const [bytes = new Uint8Array(0)] = answer.values
     const [outcome] = decodeOutcomes(bytes)
     if (outcome?.ok === true) return outcome.value

@@ -2,11 +2,14 @@
  * Dicts of one manager: like a `Map`, with promises.
  */
 import { P2pJobsError } from '../core/errors.ts'
+import { ITEM_BYTES_MAX } from '../core/limits.ts'
 import { decodeValue } from '../values/decode.ts'
 import { keyOfText, textOfKey } from './keys.ts'
 import type { Key } from './keys.ts'
+import { checkIterable } from './options.ts'
 import { bytesOf, Shared, valueOf } from './shared.ts'
 import type { Calls } from './shared.ts'
+import { shown } from './shown.ts'
 
 const PAGE_ENTRIES = 4_096
 const UPDATE_ENTRIES = 256
@@ -23,7 +26,7 @@ export class Dict<K extends Key = Key, V = unknown>
   /** The value of a key; undefined if it is not there. */
   async get(key: K): Promise<V | undefined> {
     const answer = await this.askFor('get', { args: [textOfKey(key)] })
-    return answer.status === 'notFound' ? undefined : (valueOf(this.checked(answer, {})) as V)
+    return answer.status === 'notFound' ? undefined : (valueOf(this.checked(answer, 'get')) as V)
   }
 
   async set(key: K, value: V): Promise<void> {
@@ -37,13 +40,14 @@ export class Dict<K extends Key = Key, V = unknown>
     return answer.args[0] === true ? value : (valueOf(answer) as V)
   }
 
-  /** Sets all of these; each 256 of them in one step. */
+  /** Sets all of these; each 256 of them in one step, or fewer if they take more than 16 MiB. */
   async update(entries: Iterable<readonly [K, V]>): Promise<void> {
-    const all = [...entries]
-    for (let at = 0; at < all.length; at += UPDATE_ENTRIES) {
-      const part = all.slice(at, at + UPDATE_ENTRIES)
-      const args = [false, ...part.map(([key]) => textOfKey(key))]
-      await this.ask('set', { args, values: part.map(([, value]) => bytesOf(value, 'value')) })
+    checkIterable('entries', entries)
+    // All before the first is sent: one that cannot be sent is no reason to set a part of them.
+    const all = Array.from(entries, textsAndBytesOf)
+    for (const part of partsOf(all)) {
+      const args = [false, ...part.map(({ text }) => text)]
+      await this.ask('set', { args, values: part.map(({ bytes }) => bytes) })
     }
   }
 
@@ -55,20 +59,25 @@ export class Dict<K extends Key = Key, V = unknown>
   async delete(key: K): Promise<boolean> {
     const answer = await this.askFor('remove', { args: [textOfKey(key)] })
     if (answer.status === 'notFound') return false
-    this.checked(answer, {})
+    this.checked(answer, 'remove')
     return true
   }
 
   /** Takes a value out; what is given if the key is not there, else throws NOT_FOUND. */
   async pop(key: K, ...missing: [V?]): Promise<V> {
     const answer = await this.askFor('remove', { args: [textOfKey(key)] })
-    if (answer.status === 'notFound' && missing.length > 0) return missing[0] as V
-    return valueOf(this.checked(answer, {})) as V
+    if (answer.status === 'notFound') {
+      if (missing.length > 0) return missing[0] as V
+      throw this.lacks(`no key ${shown(key)}`)
+    }
+    return valueOf(this.checked(answer, 'remove')) as V
   }
 
   /** Takes out the entry that came last. Throws NOT_FOUND if there is none. */
   async popItem(): Promise<[K, V]> {
-    const answer = await this.ask('remove', { args: [null] })
+    const answer = await this.askFor('remove', { args: [null] })
+    if (answer.status === 'notFound') throw this.lacks('no entries')
+    this.checked(answer, 'remove')
     return [keyOfText(String(answer.args[0])) as K, valueOf(answer) as V]
   }
 
@@ -121,4 +130,36 @@ export class Dict<K extends Key = Key, V = unknown>
       if (args.length < PAGE_ENTRIES && skip >= (await this.size())) return
     }
   }
+}
+
+/** An entry as it is sent. */
+interface Encoded {
+  readonly text: string
+  readonly bytes: Uint8Array
+}
+
+function textsAndBytesOf(entry: readonly [Key, unknown], place: number): Encoded {
+  if (!Array.isArray(entry)) {
+    const rule = `entry[${place}] must be a list of a key and its value`
+    throw new P2pJobsError('USAGE', `${rule}, not ${shown(entry)}`)
+  }
+  const [key, value] = entry
+  return { text: textOfKey(key), bytes: bytesOf(value, `value[${place}]`) }
+}
+
+/** In parts of which each is one call. */
+function* partsOf(entries: readonly Encoded[]): Generator<Encoded[]> {
+  let part: Encoded[] = []
+  let bytes = 0
+  for (const entry of entries) {
+    const isFull = part.length === UPDATE_ENTRIES || bytes + entry.bytes.length > ITEM_BYTES_MAX
+    if (part.length > 0 && isFull) {
+      yield part
+      part = []
+      bytes = 0
+    }
+    part.push(entry)
+    bytes += entry.bytes.length
+  }
+  if (part.length > 0) yield part
 }

@@ -24,7 +24,7 @@ export class Event extends Shared {
   }
 
   /** Resolves to true once it is set, to false when it took too long. */
-  async wait(options?: WaitOptions): Promise<boolean> {
-    return (await this.ask('wait', options)).args[0] === true
+  async wait(wait?: WaitOptions): Promise<boolean> {
+    return (await this.ask('wait', { wait })).args[0] === true
   }
 }

@@ -3,17 +3,19 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import { ARG_CHARACTERS_MAX } from '../core/limits.ts'
+import { isShortText } from './options.ts'
+import { shown } from './shown.ts'
 
 export type Key = string | number | bigint | boolean | null | undefined
 
 /** Throws BAD_VALUE for what cannot be a key. */
 export function textOfKey(key: Key): string {
   const text = encode(key)
-  if (text !== undefined && text.length <= ARG_CHARACTERS_MAX) return text
+  if (isShortText(text)) return text
   throw new P2pJobsError(
     'BAD_VALUE',
-    'a key of a shared dict must be a text of at most ' +
-      `${ARG_CHARACTERS_MAX - 1} characters, a number, bigint, boolean, null or undefined`
+    `a key of a shared dict must be a text of at most ${ARG_CHARACTERS_MAX - 1} characters, a ` +
+      `number, bigint, boolean, null or undefined, not ${shown(key)}`
   )
 }
 

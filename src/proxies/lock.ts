@@ -49,8 +49,8 @@ export abstract class Lockable extends Shared {
   /** Takes the lock once it is free; undefined when it took too long. */
   acquire(options?: UntimedOptions): Promise<Held>
   acquire(options: WaitOptions): Promise<Held | undefined>
-  async acquire(options: WaitOptions = {}): Promise<Held | undefined> {
-    const { args } = await this.ask('acquire', options)
+  async acquire(wait?: WaitOptions): Promise<Held | undefined> {
+    const { args } = await this.ask('acquire', { wait })
     if (args[0] !== true) return undefined
     this.#held = new Held(Number(args[1]), this.tenure, async (fence) => {
       await this.ask('release', { args: [fence] })

@@ -6,7 +6,7 @@ import { decodeValue } from '../values/decode.ts'
 import type { Reference } from '../values/references.ts'
 import { Barrier } from './barrier.ts'
 import { Condition } from './condition.ts'
-import { proxyOf } from './custom.ts'
+import { Custom } from './custom.ts'
 import { Dict } from './dict.ts'
 import { Event } from './event.ts'
 import { List } from './list.ts'
@@ -41,7 +41,7 @@ const MAKE: Readonly<Record<string, Make>> = {
   },
   dict: (calls, name) => new Dict(calls, name),
   list: (calls, name) => new List(calls, name),
-  custom: (calls, name) => proxyOf<object>(calls, name)
+  custom: (calls, name) => new Custom(calls, name).proxy
 }
 
 /** Throws BAD_VALUE for a kind that is unknown here, and what making one throws. */

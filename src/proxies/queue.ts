@@ -4,8 +4,9 @@
 import { P2pJobsError } from '../core/errors.ts'
 import type { Kind } from '../core/manager/calls.ts'
 import { Full } from './errors.ts'
-import { checkNumber } from './options.ts'
+import { checkIterable, checkNumber, checkOptions, waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
+import { shown } from './shown.ts'
 import { bytesOf, Shared, valueOf, valuesOf } from './shared.ts'
 import type { Calls } from './shared.ts'
 
@@ -27,14 +28,15 @@ export interface LeaseOptions extends WaitOptions {
  */
 export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item> {
   constructor(calls: Calls, name: string, options: QueueOptions, kind: QueueKind = 'queue') {
+    checkOptions('{ maxsize }', options)
     const { maxsize = 0 } = options
-    checkNumber('maxsize', maxsize, -Infinity)
+    checkNumber('maxsize', maxsize)
     super(calls, kind, name, Math.max(0, maxsize))
   }
 
   /** Puts an item at the end, once there is room. Throws Full when it took too long. */
-  async put(item: Item, options?: WaitOptions): Promise<void> {
-    await this.ask('put', { ...options, values: [bytesOf(item, 'item')] })
+  async put(item: Item, wait?: WaitOptions): Promise<void> {
+    await this.ask('put', { wait, values: [bytesOf(item, 'item')] })
   }
 
   async putNowait(item: Item): Promise<void> {
@@ -42,13 +44,14 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
   }
 
   /** Puts many in one step, as room becomes free. Throws Full, with `put` items in the queue. */
-  async putMany(items: Iterable<Item>, options?: WaitOptions): Promise<void> {
+  async putMany(items: Iterable<Item>, wait?: WaitOptions): Promise<void> {
+    checkIterable('items', items)
     const values = Array.from(items, (item, place) => bytesOf(item, `item[${place}]`))
     let put = 0
     for (const part of partsOf(values)) {
-      const answer = await this.askFor('put', { ...options, values: part })
+      const answer = await this.askFor('put', { wait, values: part })
       if (answer.status === 'full') throw new Full(this.name, put + Number(answer.args[0] ?? 0))
-      this.checked(answer, options ?? {})
+      this.checked(answer, 'put', wait)
       put += part.length
     }
   }
@@ -56,9 +59,10 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
   /** Takes the first item, once there is one. Throws Empty when it took too long. */
   get(options: LeaseOptions): Promise<Leased<Item>>
   get(options?: WaitOptions): Promise<Item>
-  async get(options: WaitOptions | LeaseOptions = {}): Promise<Item | Leased<Item>> {
-    if ('lease' in options) return (await this.#leases(1, options))[0] as Leased<Item>
-    return valueOf(await this.ask('get', options)) as Item
+  async get(wait?: WaitOptions & { lease?: boolean }): Promise<Item | Leased<Item>> {
+    return isOnLease(wait)
+      ? await this.#lease(wait)
+      : (valueOf(await this.ask('get', { wait })) as Item)
   }
 
   async getNowait(): Promise<Item> {
@@ -66,15 +70,15 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
   }
 
   /** Takes what is there, one item at least and so many at most. */
-  async getMany(most: number, options: WaitOptions = {}): Promise<Item[]> {
+  async getMany(most: number, wait?: WaitOptions): Promise<Item[]> {
     checkNumber('the number of items', most, 1)
-    return valuesOf(await this.ask('get', { ...options, args: [most] })) as Item[]
+    return valuesOf(await this.ask('get', { wait, args: [most] })) as Item[]
   }
 
   /** The same on lease. */
-  async leaseMany(most: number, options: WaitOptions = {}): Promise<Leased<Item>[]> {
+  async leaseMany(most: number, wait?: WaitOptions): Promise<Leased<Item>[]> {
     checkNumber('the number of items', most, 1)
-    return await this.#leases(most, options)
+    return await this.#leases(most, wait)
   }
 
   /** How many items are in it now. */
@@ -102,15 +106,19 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
   }
 
   /** The same on lease; one that is not acknowledged when the next is asked for goes back. */
-  async *leases(options: WaitOptions = {}): AsyncGenerator<Leased<Item>, void, undefined> {
-    for await (const leased of untilDeleted(() => this.get({ ...options, lease: true }))) {
+  async *leases(wait?: WaitOptions): AsyncGenerator<Leased<Item>, void, undefined> {
+    for await (const leased of untilDeleted(() => this.#lease(wait))) {
       await using held = leased
       yield held
     }
   }
 
-  async #leases(most: number, { timeoutMs, signal }: WaitOptions): Promise<Leased<Item>[]> {
-    const answer = await this.ask('get', { timeoutMs, signal, args: [most, true] })
+  async #lease(wait: WaitOptions | undefined): Promise<Leased<Item>> {
+    return (await this.#leases(1, wait))[0] as Leased<Item>
+  }
+
+  async #leases(most: number, wait: WaitOptions | undefined): Promise<Leased<Item>[]> {
+    const answer = await this.ask('get', { wait, args: [most, true] })
     const values = valuesOf(answer) as Item[]
     return values.map((value, place) => {
       const number = Number(answer.args[place])
@@ -135,8 +143,8 @@ export class JoinableQueue<Item = unknown> extends Queue<Item> {
   }
 
   /** Resolves once every item that was put is done. Throws TIMEOUT when it took too long. */
-  async join(options?: WaitOptions): Promise<void> {
-    await this.ask('join', options)
+  async join(wait?: WaitOptions): Promise<void> {
+    await this.ask('join', { wait })
   }
 }
 
@@ -167,6 +175,14 @@ export class Leased<Item = unknown> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOver) await this.giveBack()
   }
+}
+
+/** Whether an item is to be taken on lease. Throws USAGE for what says nothing of taking one. */
+function isOnLease(options: { lease?: unknown } | undefined): boolean {
+  waitOptionsOf(options)
+  const { lease = false } = options ?? {}
+  if (typeof lease === 'boolean') return lease
+  throw new P2pJobsError('USAGE', `lease must be true or false, not ${shown(lease)}`)
 }
 
 const PART_ITEMS = 4_096

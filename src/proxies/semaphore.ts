@@ -22,8 +22,8 @@ export class Semaphore extends Shared {
   /** Takes one once there is one; undefined when it took too long. */
   acquire(options?: UntimedOptions): Promise<Held>
   acquire(options: WaitOptions): Promise<Held | undefined>
-  async acquire(options: WaitOptions = {}): Promise<Held | undefined> {
-    const { args } = await this.ask('acquire', options)
+  async acquire(wait?: WaitOptions): Promise<Held | undefined> {
+    const { args } = await this.ask('acquire', { wait })
     if (args[0] !== true) return undefined
     return new Held(Number(args[1]), this.tenure, async (number) => {
       await this.ask('release', { args: [number] })

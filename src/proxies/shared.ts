@@ -2,14 +2,14 @@
  * What all objects of a manager have in common where they are used: a name, and calls.
  */
 import { P2pJobsError } from '../core/errors.ts'
-import { ITEM_BYTES_MAX } from '../core/limits.ts'
+import { CALL_VALUES_MAX, ITEM_BYTES_MAX, SNAPSHOT_BYTES_MAX } from '../core/limits.ts'
 import { KINDS } from '../core/manager/calls.ts'
 import type { Answer, Arg, Call, Kind, Op } from '../core/manager/calls.ts'
 import { decodeValue } from '../values/decode.ts'
 import { encodeValue } from '../values/encode.ts'
 import { refer } from '../values/references.ts'
-import { errorOf } from './errors.ts'
-import { checkObjectName, checkTimeout } from './options.ts'
+import { errorOf, wordFor } from './errors.ts'
+import { checkObjectName, waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
 
 /** A call that was made; `request` is what `cancel` names. */
@@ -37,7 +37,9 @@ export interface Calls {
   nextHandle(): number
 }
 
-export interface Asking extends WaitOptions {
+export interface Asking {
+  /** What its caller said of waiting: anything. */
+  readonly wait?: WaitOptions | undefined
   readonly args?: readonly Arg[]
   readonly values?: readonly Uint8Array[]
 }
@@ -74,32 +76,42 @@ export abstract class Shared {
     refer(this, { manager: calls.manager, kind, name, options })
     const args: Arg[] = [KINDS.indexOf(kind), name]
     if (option !== undefined) args.push(option)
-    const { answer } = this.#call('attach', { args, values })
+    const { answer } = this.#call('attach', args, values)
     answer.then(
       (given) => {
         if (given.status === 'ok') return
-        this.#problem = errorOf(given, kind, name)
+        this.#problem = errorOf(given, { kind, name, op: 'attach' })
       },
       // Every call that follows fails for the same reason.
       () => undefined
     )
   }
 
-  /** Its manager has said so: what has this name now is another object. */
-  get isDeleted(): boolean {
-    return this.#isDeleted
+  /** It stands for nothing: it was deleted, or could not be had. What has its name may be another. */
+  get isOver(): boolean {
+    return this.#isDeleted || this.#problem !== undefined
+  }
+
+  /** It is of the same client of the same manager as what else makes these calls. */
+  isOf(calls: Calls): boolean {
+    return this.#calls === calls
   }
 
   /** What came of a call, if it came to something. Throws what its status says. */
   protected async ask(op: Op, asking: Asking = {}): Promise<Answer> {
-    return this.checked(this.#ofGood(await this.#answer(op, asking)), asking)
+    return this.checked(await this.askFor(op, asking), op, asking.wait)
   }
 
   /** An answer that is `ok`. Throws what any other says. */
-  protected checked(answer: Answer, { signal }: WaitOptions): Answer {
+  protected checked(answer: Answer, op: Op, wait?: WaitOptions): Answer {
     if (answer.status === 'ok') return answer
-    if (answer.status === 'canceled') signal?.throwIfAborted()
-    throw errorOf(answer, this.#kind, this.name)
+    if (answer.status === 'canceled') wait?.signal?.throwIfAborted()
+    throw errorOf(answer, { kind: this.#kind, name: this.name, op })
+  }
+
+  /** The error for what it does not have. */
+  protected lacks(what: string): P2pJobsError {
+    return new P2pJobsError('NOT_FOUND', `the ${wordFor(this.#kind)} '${this.name}' has ${what}`)
   }
 
   /** The same for those who look at the status themselves. */
@@ -115,10 +127,10 @@ export abstract class Shared {
   }
 
   /** Not async, as each call can do with a promise less. May throw at once. */
-  #answer(op: Op, asking: Asking): Promise<Answer> {
-    const { signal } = asking
+  #answer(op: Op, { wait, args, values }: Asking): Promise<Answer> {
+    const { timeoutMs, signal } = waitOptionsOf(wait)
     signal?.throwIfAborted()
-    const { request, answer } = this.#call(op, asking)
+    const { request, answer } = this.#call(op, args, values, timeoutMs)
     return signal === undefined ? answer : this.#until(signal, request, answer)
   }
 
@@ -127,14 +139,14 @@ export abstract class Shared {
     return this.#calls.connection.tenure
   }
 
-  #call(op: Op, { args = NONE, values = NONE, timeoutMs }: Asking) {
-    return this.#calls.connection.call({
-      handle: this.handle,
-      op,
-      timeoutMs: checkTimeout(timeoutMs),
-      args,
-      values
-    })
+  #call(
+    op: Op,
+    args: readonly Arg[] = NONE,
+    values: readonly Uint8Array[] = NONE,
+    timeoutMs?: number
+  ): Asked {
+    checkValues(values)
+    return this.#calls.connection.call({ handle: this.handle, op, timeoutMs, args, values })
   }
 
   /** The manager has the last word: what it has handed out already is not lost. */
@@ -155,6 +167,19 @@ export function bytesOf(value: unknown, what: string): Uint8Array {
   if (bytes.length <= ITEM_BYTES_MAX) return bytes
   const mib = ITEM_BYTES_MAX / (1024 * 1024)
   throw new P2pJobsError('LIMIT', `${what} takes ${bytes.length} bytes; ${mib} MiB are the most`)
+}
+
+/** Throws LIMIT for more than a manager takes in one call: it would end the session. */
+function checkValues(values: readonly Uint8Array[]): void {
+  let bytes = 0
+  for (const { length } of values) bytes += length
+  if (values.length <= CALL_VALUES_MAX && bytes <= SNAPSHOT_BYTES_MAX) return
+  const mib = SNAPSHOT_BYTES_MAX / (1024 * 1024)
+  throw new P2pJobsError(
+    'LIMIT',
+    `${values.length} values of ${bytes} bytes are too much for one call, which takes ` +
+      `${CALL_VALUES_MAX} values and ${mib} MiB at most; give them in parts`
+  )
 }
 
 /** The value of an answer that has one. */

@@ -2,6 +2,7 @@
  * Values of one manager.
  */
 import type { Answer } from '../core/manager/calls.ts'
+import { checkFunction } from './options.ts'
 import { bytesOf, Shared, valueOf } from './shared.ts'
 import type { Calls } from './shared.ts'
 
@@ -27,13 +28,14 @@ export class Value<Type = unknown> extends Shared {
    *     await counter.update((count) => count + 1)
    */
   async update(change: (value: Type) => Type | Promise<Type>): Promise<Type> {
+    checkFunction('change', change)
     let answer: Answer = await this.ask('get')
     while (true) {
       const next = await change(valueOf(answer) as Type)
       const [version = null] = answer.args
       answer = await this.askFor('set', { args: [version], values: [bytesOf(next, 'value')] })
       if (answer.status !== 'conflict') {
-        this.checked(answer, {})
+        this.checked(answer, 'set')
         return next
       }
     }

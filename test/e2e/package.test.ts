@@ -117,23 +117,22 @@ describe('the packed tarball', function () {
     const { stdout, stderr } = await run(process.execPath, ['main.ts'], { cwd: folder, env })
     expect({ stdout, stderr }).to.deep.equal({ stdout: '1 4 9\n', stderr: '' })
 
+    // As strict as a project can be: what the types lead to is checked as well.
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
-    const language = [
-      '--module',
-      'nodenext',
-      '--target',
-      'es2024',
-      '--lib',
-      'es2024,esnext.disposable'
-    ]
-    const flags = ['--noEmit', '--strict', '--skipLibCheck', '--allowImportingTsExtensions']
-    const words = [compiler, ...flags, ...language, ...types, 'main.ts']
-    const checked = await run(process.execPath, words, { cwd: folder, env }).catch(
+    const language = ['--module', 'nodenext', '--target', 'esnext', '--lib', 'esnext']
+    const flags = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--listFiles']
+    const words = [compiler, ...flags, '--allowImportingTsExtensions', ...language, ...types]
+    const checked = await run(process.execPath, [...words, 'main.ts'], { cwd: folder, env }).catch(
       // Its errors are on stdout.
       (error: unknown) => error as { stdout: string }
     )
-    expect(checked.stdout).to.equal('')
+    const lines = checked.stdout.trim().split('\n')
+    expect(lines).to.include('main.ts')
+    // Neither an error, nor the types of a package that a user has not asked for.
+    const expected =
+      /(^|\/)(main|square)\.ts$|\/(p2pjobs\/dist|typescript\/lib|@types\/node|undici-types)\/.*\.d\.ts$/
+    expect(lines.filter((line) => !expected.test(line))).to.deep.equal([])
   })
 })
 
@@ -142,9 +141,13 @@ import { task } from 'p2pjobs'
 export const square = task(import.meta, function square (x: number) { return x * x })
 `
 const MAIN = `
-import { Pool } from 'p2pjobs'
+import { Manager, Pool } from 'p2pjobs'
+import type { Queue } from 'p2pjobs'
 import { square } from './square.ts'
 await using pool = await Pool.open({ local: true, onWarning: () => undefined })
 const squares: number[] = await pool.map(square, [1, 2, 3])
-console.log(squares.join(' '))
+await using manager = await Manager.start({ local: true })
+const queue: Queue<number> = manager.queue('squares')
+await queue.putMany(squares)
+console.log((await queue.getMany(3)).join(' '))
 `

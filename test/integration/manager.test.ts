@@ -210,6 +210,36 @@ describe('manager', function () {
     expect(await failureOf(queue.put(new Uint8Array(17_000_000)))).to.include({ code: 'LIMIT' })
   })
 
+  it('what is too much for one call, or one answer, is refused, and the session goes on', async () => {
+    const server = await serve()
+    server.register('echo', () => ({ bytes: (count: number) => new Uint8Array(count) }))
+    const client = await connect(server.addresses)
+    const list = client.list('list')
+    const large = new Uint8Array(14_000_000)
+    const echo = client.object<{ bytes(count: number, more?: unknown): Uint8Array }>('echo')
+    const tooMuch = [
+      list.push(...Array.from({ length: 65_537 }, () => 1)),
+      list.push(large, large, large, large, large),
+      echo.bytes(1, [large, large.slice(), large.slice(), large.slice(), large.slice()]),
+      echo.bytes(68_000_000)
+    ]
+    for (const call of tooMuch.map(failureOf)) expect(await call).to.include({ code: 'LIMIT' })
+    const dict = client.dict('dict')
+    await dict.update([1, 2, 3, 4, 5].map((key) => [key, large]))
+    expect([await dict.size(), await list.length()]).to.deep.equal([5, 0])
+    expect(await echo.bytes(1)).to.have.lengthOf(1)
+  })
+
+  it('the lock of a condition is one of the same manager', async () => {
+    const server = await serve()
+    const client = await connect(server.addresses)
+    const names = ['lock', {}, server.lock('lock')] as never[]
+    for (const lock of names) {
+      expect(() => client.condition('c', { lock })).to.throw(/lock\(\) or rlock\(\) of the same/)
+    }
+    expect(await client.condition('c', { lock: client.lock('lock') }).locked()).to.equal(false)
+  })
+
   it('an object of another kind is refused', async () => {
     const server = await serve()
     await server.queue('x').put(1)

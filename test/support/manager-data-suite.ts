@@ -92,7 +92,9 @@ export function dataSuite(two: () => Two): void {
     await other.reverse()
     await other.unshift('first')
     expect(await list.slice()).to.deep.equal(['first', 'last', 'b', 'a', 1])
-    expect(await failureOf(list.set(5, 'x'))).to.include({ code: 'NOT_FOUND' })
+    const missing = await failureOf(list.set(5, 'x'))
+    expect(missing).to.include({ code: 'NOT_FOUND' })
+    expect(missing.message).to.equal(`the list '${list.name}' has no item at place 5`)
     await list.clear()
     expect([await other.length(), await other.pop(), await other.shift()]).to.deep.equal([
       0,
@@ -135,7 +137,10 @@ export function dataSuite(two: () => Two): void {
       ...['A', 'gone'],
       ['e', 'y']
     ])
-    expect(await failureOf(dict.pop(65))).to.include({ code: 'NOT_FOUND' })
+    const missing = await failureOf(dict.pop(65))
+    expect(missing).to.include({ code: 'NOT_FOUND' })
+    expect(missing.message).to.equal(`the dict '${dict.name}' has no key 65`)
+    expect((await failureOf(other.pop('z'.repeat(99)))).message).to.match(/no key 'z{60}…'$/)
     expect([await dict.delete(66), await dict.delete(66), await dict.size()]).to.deep.equal([
       ...[true, false],
       2
@@ -179,8 +184,29 @@ export function dataSuite(two: () => Two): void {
     const inside = await failureOf(theirs.slow({ callback: () => 1 }))
     expect(inside).to.include({ code: 'BAD_VALUE' })
     expect(() => server.register(called, () => new FooBar())).to.throw(/registered already/)
-    const missing = await failureOf(theirs.slow(1).then(() => other.object<FooBar>(name()).f()))
+  })
+
+  it('an object that is not registered is told so, and can be used once it is', async () => {
+    const { server, two: other } = two()
+    const called = name()
+    const missing = await failureOf(other.object<FooBar>(called).f())
     expect(missing).to.include({ code: 'NOT_FOUND' })
+    expect(missing.message).to.match(/no object 'data.* is registered: call manager\.register\(/)
+    server.register(called, () => new FooBar())
+    const found = other.object<FooBar>(called)
+    expect(await found.f()).to.equal('f() #1')
+    await server.delete(called)
+    expect(await failureOf(found.f())).to.include({ code: 'DELETED' })
+    expect(await other.object<FooBar>(called).f()).to.equal('f() #2')
+  })
+
+  it('a dict gets all of an update, or nothing if some of it cannot be sent', async () => {
+    const dict = two().two.dict(name())
+    const entries = Array.from({ length: 300 }, (_, at): [string, unknown] => [`${at}`, at])
+    const unsendable = failureOf(dict.update([...entries, ['last', () => 1]]))
+    expect(await unsendable).to.include({ code: 'BAD_VALUE' })
+    expect(await failureOf(dict.update([...entries, 'xy' as never]))).to.include({ code: 'USAGE' })
+    expect(await dict.size()).to.equal(0)
   })
 
   it('a factory that fails is tried again', async () => {

@@ -101,7 +101,9 @@ export function queueSuite(two: () => Two): void {
     const leased = await other.get({ lease: true })
     await leased.ack()
     await joined
-    expect(await failureOf(queue.taskDone())).to.include({ code: 'NOT_HELD' })
+    const problem = await failureOf(queue.taskDone())
+    expect(problem).to.include({ code: 'NOT_HELD' })
+    expect(problem.message).to.match(/was told taskDone\(\) more often than items were put/)
   })
 
   it('test_queue_feeder_donot_stop_onexc: what cannot be sent is not put, and others are', async () => {

@@ -68,6 +68,8 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   readonly #unanswered = new Set<number>()
   /** How it came by its handles. */
   readonly #attached = new Map<number, Call>()
+  /** The requests for those that were not answered yet. */
+  readonly #attaching = new Map<number, number>()
   #effects: ClientEffect[] = []
 
   constructor(config: ClientConfig) {
@@ -92,7 +94,10 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   add(call: Call): number {
     const request = this.#nextRequest++
     this.#calls.push(call)
-    if (call.op === 'attach') this.#attached.set(call.handle, call)
+    if (call.op === 'attach') {
+      this.#attached.set(call.handle, call)
+      this.#attaching.set(request, call.handle)
+    }
     if (call.op !== 'cancel') this.#unanswered.add(request)
     return request
   }
@@ -206,6 +211,7 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
   #beginAnew(): void {
     this.#effects.push({ type: 'lost', requests: [...this.#unanswered] })
     this.#unanswered.clear()
+    this.#attaching.clear()
     this.#generation++
     this.#hasJoined = false
     this.#calls = new Queue()
@@ -308,12 +314,21 @@ export class ManagerClient implements Machine<ClientEvent, ClientEffect> {
       this.#untoldBytes += sizeOf(answer)
       // Calls are carried out in their order: those before have been, too.
       this.#confirm(answer.request)
+      this.#noteAttached(request, answer)
       const isSame = request === answer.request
       this.#effects.push({ type: 'answered', answer: isSame ? answer : { ...answer, request } })
     }
     const untold = this.#answers - this.#toldAnswers
     if (untold >= CONFIRM_EVERY || this.#untoldBytes >= CONFIRM_EVERY_BYTES) this.#renew(now)
     this.#send(now)
+  }
+
+  /** A handle that stands for nothing is not asked for again by the next generation. */
+  #noteAttached(request: number, { status }: Answer): void {
+    const handle = this.#attaching.get(request)
+    if (handle === undefined) return
+    this.#attaching.delete(request)
+    if (status !== 'ok') this.#attached.delete(handle)
   }
 
   // --- time

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { TaskEnd } from '../../../src/pool/dispatcher.ts'
+import type { TaskEnd } from '../../../src/pool/outcomes.ts'
 import { LazyResults } from '../../../src/pool/lazy-results.ts'
 import type { LazyInit } from '../../../src/pool/lazy-results.ts'
 

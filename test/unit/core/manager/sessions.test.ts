@@ -74,6 +74,23 @@ describe('sessions with a manager', () => {
     expect(client.taken(client.call(queue, 'get'))).to.deep.equal(['a'])
   })
 
+  it('a client that was given up asks for no object again that it could not have', () => {
+    const client = world.client()
+    client.attach('queue', 'q')
+    client.attach('custom', 'not registered')
+    expect([...client.answers.values()].map(({ status }) => status)).to.deep.equal([
+      'ok',
+      'notFound'
+    ])
+    client.cut()
+    world.pass(LEASE)
+    client.connect()
+    world.settle()
+    client.connect()
+    world.settle()
+    expect(client.answers.size).to.equal(3)
+  })
+
   it('renewals keep a silent client, and its manager, in touch', () => {
     const client = world.client()
     const lock = client.attach('lock', 'l')
