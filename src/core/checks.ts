@@ -4,6 +4,7 @@
  */
 import { P2pJobsError } from './errors.ts'
 import { TIMER_MAX_MS } from './limits.ts'
+import { shown } from './shown.ts'
 
 /** What a value can be; `wanted` completes "it must be ...". */
 export interface Check {
@@ -14,13 +15,13 @@ export interface Check {
 /** A check for each option there is. */
 export type Checks<Options> = Readonly<Record<keyof Options, Check>>
 
-const SHOWN_CHARACTERS_MAX = 64
-
 /** A whole number; the most is what a message can carry, unless it is said. */
-export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Check {
-  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+export function wholeNumber(min = -Infinity, max = Number.MAX_SAFE_INTEGER): Check {
+  let wanted = 'a whole number'
+  if (max < Number.MAX_SAFE_INTEGER) wanted += ` from ${min} to ${max}`
+  else if (min > -Infinity) wanted += ` of at least ${min}`
   return {
-    wanted: `a whole number ${bounds}`,
+    wanted,
     accepts: (value) => Number.isSafeInteger(value) && isWithin(value, min, max)
   }
 }
@@ -123,19 +124,4 @@ export function checkEach<Options extends object>(
 
 function isWithin(value: unknown, min: number, max: number): boolean {
   return typeof value === 'number' && value >= min && value <= max
-}
-
-/** A value in a few words: whose it is may be looked up, not what is in it. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return quoted(value)
-  if (typeof value === 'function') return 'a function'
-  if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value) ? 'an array' : 'an object'
-  }
-  return typeof value === 'bigint' ? `${value}n` : String(value)
-}
-
-function quoted(value: string): string {
-  if (value.length <= SHOWN_CHARACTERS_MAX) return JSON.stringify(value)
-  return `${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}... (${value.length} characters)`
 }

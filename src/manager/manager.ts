@@ -1,6 +1,7 @@
 /**
  * `Manager`: objects that programs on many machines share, after `multiprocessing.Manager`.
  */
+import { callback, checkGiven } from '../core/checks.ts'
 import { P2pJobsError } from '../core/errors.ts'
 import { LEASE_MS } from '../core/limits.ts'
 import type { ClientMessage, ManagerMessage } from '../core/manager/messages.ts'
@@ -24,7 +25,7 @@ import type { Key } from '../proxies/keys.ts'
 import { List } from '../proxies/list.ts'
 import { Lock, RLock } from '../proxies/lock.ts'
 import { startManagerNode } from './manager-node.ts'
-import { checkFunction, checkObjectName, checkOptions } from '../proxies/options.ts'
+import { checkObjectName, checkOptions } from '../proxies/options.ts'
 import { checkManagerOptions, connectTimes } from './options.ts'
 import type { ConnectOptions, Factory, ManagerOptions } from './options.ts'
 import { JoinableQueue, Queue } from '../proxies/queue.ts'
@@ -32,7 +33,7 @@ import type { QueueOptions } from '../proxies/queue.ts'
 import { BoundedSemaphore, Semaphore } from '../proxies/semaphore.ts'
 import { Shared } from '../proxies/shared.ts'
 import type { Calls } from '../proxies/shared.ts'
-import { shown } from '../proxies/shown.ts'
+import { shown } from '../core/shown.ts'
 import { Value } from '../proxies/value.ts'
 
 const DEFAULT_NAME = 'manager'
@@ -219,7 +220,7 @@ export class Manager implements AsyncDisposable {
       throw new P2pJobsError('USAGE', 'only the program that started the manager can register')
     }
     checkObjectName(name)
-    checkFunction('factory', factory)
+    checkGiven('factory', factory, callback)
     this.#registry.add(name, factory)
     this.#started.node.manager?.register(name)
   }

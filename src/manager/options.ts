@@ -1,10 +1,16 @@
 /**
  * What a manager, and a connection with one, can be told.
  */
+import { abortSignal, check, checkGiven, wholeNumber } from '../core/checks.ts'
 import { P2pJobsError } from '../core/errors.ts'
-import { MANAGER_AWAY_MS, MANAGER_FIND_MS, NAME_CHARACTERS_MAX } from '../core/limits.ts'
-import { checkNumber, checkOptions, checkSignal, checkTimeout } from '../proxies/options.ts'
-import { shown } from '../proxies/shown.ts'
+import {
+  MANAGER_AWAY_MS,
+  MANAGER_FIND_MS,
+  NAME_CHARACTERS_MAX,
+  TIMER_MAX_MS
+} from '../core/limits.ts'
+import { checkOptions, checkTimeout } from '../proxies/options.ts'
+import { shown } from '../core/shown.ts'
 
 /** Where the network is, and what this program is in it. */
 export interface NodeOptions {
@@ -48,15 +54,13 @@ export interface ConnectOptions extends NodeOptions {
 export type Factory = () => object | Promise<object>
 
 const LEASE_MIN_MS = 100
-/** The longest that a timer can have: 24 days are for ever. */
-const WAIT_MAX_MS = 2 ** 31 - 1
 
 /** Throws USAGE for what no manager can be told. */
 export function checkManagerOptions(options: ManagerOptions): void {
   checkOptions('{ name, local, durable, leaseMs }', options)
   const { name, leaseMs } = options
   if (name !== undefined) checkName('the name of a manager', name)
-  if (leaseMs !== undefined) checkNumber('leaseMs', leaseMs, LEASE_MIN_MS)
+  if (leaseMs !== undefined) checkGiven('leaseMs', leaseMs, wholeNumber(LEASE_MIN_MS))
   checkNodeName(options)
 }
 
@@ -69,12 +73,12 @@ export function connectTimes(
   const { timeoutMs = MANAGER_FIND_MS, awayMs = MANAGER_AWAY_MS, signal } = options
   checkName('the name of a manager', name)
   checkNodeName(options)
-  checkSignal(signal)
+  check('signal', signal, abortSignal)
   return { timeoutMs: timeOf('timeoutMs', timeoutMs), awayMs: timeOf('awayMs', awayMs) }
 }
 
 function timeOf(what: string, time: unknown): number {
-  return Math.min(WAIT_MAX_MS, checkTimeout(time, what) ?? WAIT_MAX_MS)
+  return Math.min(TIMER_MAX_MS, checkTimeout(time, what) ?? TIMER_MAX_MS)
 }
 
 function checkNodeName({ nodeName }: NodeOptions): void {

@@ -1,10 +1,11 @@
 /**
  * Barriers of one manager.
  */
+import { callback, checkGiven, wholeNumber } from '../core/checks.ts'
 import { toError } from '../core/errors.ts'
 import { CLIENTS_AT_BARRIER_MAX } from '../core/limits.ts'
 import type { Arg } from '../core/manager/calls.ts'
-import { checkFunction, checkNumber, checkOptions, checkTimeout, waitOptionsOf } from './options.ts'
+import { checkOptions, checkTimeout, waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
 import { Shared } from './shared.ts'
 import type { Calls } from './shared.ts'
@@ -28,9 +29,9 @@ export class Barrier extends Shared {
   constructor(calls: Calls, name: string, options: BarrierOptions) {
     checkOptions('{ parties, action, timeoutMs }', options)
     const { parties, timeoutMs, action } = options
-    checkNumber('parties', parties, 1, CLIENTS_AT_BARRIER_MAX)
+    checkGiven('parties', parties, wholeNumber(1, CLIENTS_AT_BARRIER_MAX))
     checkTimeout(timeoutMs)
-    if (action !== undefined) checkFunction('action', action)
+    if (action !== undefined) checkGiven('action', action, callback)
     super(calls, 'barrier', name, parties, [], [parties, timeoutMs])
     this.#options = options
   }

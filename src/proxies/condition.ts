@@ -1,9 +1,10 @@
 /**
  * Conditions of one manager.
  */
+import { callback, checkGiven, wholeNumber } from '../core/checks.ts'
 import { Lockable } from './lock.ts'
 import type { Lock } from './lock.ts'
-import { checkFunction, checkNumber, waitOptionsOf } from './options.ts'
+import { waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
 import type { Calls } from './shared.ts'
 
@@ -38,7 +39,7 @@ export class Condition extends Lockable {
 
   /** Waits until `predicate` says yes, looking each time it is notified; returns what it said last. */
   async waitFor<Result>(predicate: () => Result, options?: WaitOptions): Promise<Awaited<Result>> {
-    checkFunction('predicate', predicate)
+    checkGiven('predicate', predicate, callback)
     const { timeoutMs, signal } = waitOptionsOf(options)
     const until = performance.now() + (timeoutMs ?? Infinity)
     while (true) {
@@ -51,7 +52,7 @@ export class Condition extends Lockable {
 
   /** Wakes so many of those who wait, who have waited longest. Throws NOT_HELD without the lock. */
   async notify(count = 1): Promise<void> {
-    checkNumber('the number to be notified', count, 0)
+    checkGiven('the number to be notified', count, wholeNumber(0))
     await this.ask('notify', { args: [count] })
   }
 

@@ -7,7 +7,7 @@ import { refer } from '../values/references.ts'
 import { isShortText } from './options.ts'
 import { Shared } from './shared.ts'
 import type { Calls } from './shared.ts'
-import { shown } from './shown.ts'
+import { shown } from '../core/shown.ts'
 
 /** An object as others see it: its methods, each with a promise. */
 export type Proxied<Type> = {

@@ -9,7 +9,7 @@ import type { Key } from './keys.ts'
 import { checkIterable } from './options.ts'
 import { bytesOf, Shared, valueOf } from './shared.ts'
 import type { Calls } from './shared.ts'
-import { shown } from './shown.ts'
+import { shown } from '../core/shown.ts'
 
 const PAGE_ENTRIES = 4_096
 const UPDATE_ENTRIES = 256

@@ -4,7 +4,7 @@
 import { P2pJobsError } from '../core/errors.ts'
 import { ARG_CHARACTERS_MAX } from '../core/limits.ts'
 import { isShortText } from './options.ts'
-import { shown } from './shown.ts'
+import { shown } from '../core/shown.ts'
 
 export type Key = string | number | bigint | boolean | null | undefined
 

@@ -1,7 +1,7 @@
 /**
  * Lists of one manager: like an `Array`, with promises.
  */
-import { checkNumber } from './options.ts'
+import { checkGiven, wholeNumber } from '../core/checks.ts'
 import { bytesOf, Shared, valueOf, valuesOf } from './shared.ts'
 import type { Calls } from './shared.ts'
 
@@ -19,7 +19,7 @@ export class List<Item = unknown> extends Shared implements AsyncIterable<Item> 
 
   /** The item at a place; undefined if there is none. */
   async at(place: number): Promise<Item | undefined> {
-    checkNumber('place', place)
+    checkGiven('place', place, wholeNumber())
     const end = place === -1 ? null : place + 1
     const answer = await this.ask('slice', { args: [place, end] })
     // What is before the beginning is not what stands at it.
@@ -29,7 +29,7 @@ export class List<Item = unknown> extends Shared implements AsyncIterable<Item> 
 
   /** Replaces an item. Throws NOT_FOUND if there is none. */
   async set(place: number, item: Item): Promise<void> {
-    checkNumber('place', place)
+    checkGiven('place', place, wholeNumber())
     const answer = await this.askFor('set', { args: [place], values: [bytesOf(item, 'item')] })
     if (answer.status === 'notFound') throw this.lacks(`no item at place ${place}`)
     this.checked(answer, 'set')
@@ -49,7 +49,7 @@ export class List<Item = unknown> extends Shared implements AsyncIterable<Item> 
 
   /** Takes out the last item, or the one at a place; undefined if there is none. */
   async pop(place = -1): Promise<Item | undefined> {
-    checkNumber('place', place)
+    checkGiven('place', place, wholeNumber())
     const answer = await this.ask('splice', { args: [place, 1, true] })
     return answer.values.length > 0 ? (valueOf(answer) as Item) : undefined
   }
@@ -64,22 +64,22 @@ export class List<Item = unknown> extends Shared implements AsyncIterable<Item> 
 
   /** Takes out so many items from a place on, and puts others there; returns the former. */
   async splice(start: number, count: number, ...items: Item[]): Promise<Item[]> {
-    checkNumber('start', start)
-    checkNumber('count', count, 0)
+    checkGiven('start', start, wholeNumber())
+    checkGiven('count', count, wholeNumber(0))
     const values = items.map(bytesOfItem)
     return valuesOf(await this.ask('splice', { args: [start, count], values })) as Item[]
   }
 
   /** Throws LIMIT for more than fits into one answer (64 MiB): iterate instead. */
   async slice(start = 0, end?: number): Promise<Item[]> {
-    checkNumber('start', start)
-    if (end !== undefined) checkNumber('end', end)
+    checkGiven('start', start, wholeNumber())
+    if (end !== undefined) checkGiven('end', end, wholeNumber())
     return valuesOf(await this.ask('slice', { args: [start, end ?? null] })) as Item[]
   }
 
   /** Where an item is that has the same bytes: deeply equal, its keys in the same order. */
   async indexOf(item: Item, from = 0): Promise<number> {
-    checkNumber('from', from)
+    checkGiven('from', from, wholeNumber())
     const answer = await this.ask('find', { args: [from], values: [bytesOfItem(item)] })
     return Number(answer.args[0])
   }

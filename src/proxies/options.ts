@@ -1,9 +1,10 @@
 /**
  * What every wait can be told, and what is checked before anything is asked.
  */
+import { abortSignal, check } from '../core/checks.ts'
 import { P2pJobsError } from '../core/errors.ts'
 import { ARG_CHARACTERS_MAX } from '../core/limits.ts'
-import { shown } from './shown.ts'
+import { shown } from '../core/shown.ts'
 
 /** What every call that may wait can be told. */
 export interface WaitOptions {
@@ -30,26 +31,6 @@ export function isShortText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= ARG_CHARACTERS_MAX && value.isWellFormed()
 }
 
-/** Throws USAGE for what is not a whole number within its bounds. */
-export function checkNumber(
-  what: string,
-  value: unknown,
-  min = -Infinity,
-  max = Number.MAX_SAFE_INTEGER
-): void {
-  if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max) return
-  let rule = `${what} must be a whole number`
-  if (max < Number.MAX_SAFE_INTEGER) rule += ` from ${min} to ${max}`
-  else if (min > -Infinity) rule += ` of at least ${min}`
-  throw new P2pJobsError('USAGE', `${rule}, not ${shown(value)}`)
-}
-
-/** Throws USAGE for what cannot be called. */
-export function checkFunction(what: string, value: unknown): void {
-  if (typeof value === 'function') return
-  throw new P2pJobsError('USAGE', `${what} must be a function, not ${shown(value)}`)
-}
-
 /** Throws USAGE for what cannot be iterated, such as a list. */
 export function checkIterable(what: string, value: unknown): void {
   if (typeof value === 'string') return
@@ -68,14 +49,8 @@ export function waitOptionsOf(options: unknown): WaitOptions {
   if (options === undefined) return NO_OPTIONS
   checkOptions('{ timeoutMs, signal }', options)
   const { timeoutMs, signal } = options as WaitOptions
-  checkSignal(signal)
+  check('signal', signal, abortSignal)
   return { timeoutMs: checkTimeout(timeoutMs), signal }
-}
-
-/** Throws USAGE for what ends nothing. */
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return
-  throw new P2pJobsError('USAGE', `signal must be an AbortSignal, not ${shown(signal)}`)
 }
 
 /** A time to wait as whole milliseconds. Throws USAGE for what is none. */

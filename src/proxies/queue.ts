@@ -1,12 +1,13 @@
 /**
  * Queues of one manager, as programs on all machines see them.
  */
+import { checkGiven, wholeNumber } from '../core/checks.ts'
 import { P2pJobsError } from '../core/errors.ts'
 import type { Kind } from '../core/manager/calls.ts'
 import { Full } from './errors.ts'
-import { checkIterable, checkNumber, checkOptions, waitOptionsOf } from './options.ts'
+import { checkIterable, checkOptions, waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
-import { shown } from './shown.ts'
+import { shown } from '../core/shown.ts'
 import { bytesOf, Shared, valueOf, valuesOf } from './shared.ts'
 import type { Calls } from './shared.ts'
 
@@ -30,7 +31,7 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
   constructor(calls: Calls, name: string, options: QueueOptions, kind: QueueKind = 'queue') {
     checkOptions('{ maxsize }', options)
     const { maxsize = 0 } = options
-    checkNumber('maxsize', maxsize)
+    checkGiven('maxsize', maxsize, wholeNumber())
     super(calls, kind, name, Math.max(0, maxsize))
   }
 
@@ -71,13 +72,13 @@ export class Queue<Item = unknown> extends Shared implements AsyncIterable<Item>
 
   /** Takes what is there, one item at least and so many at most. */
   async getMany(most: number, wait?: WaitOptions): Promise<Item[]> {
-    checkNumber('the number of items', most, 1)
+    checkGiven('the number of items', most, wholeNumber(1))
     return valuesOf(await this.ask('get', { wait, args: [most] })) as Item[]
   }
 
   /** The same on lease. */
   async leaseMany(most: number, wait?: WaitOptions): Promise<Leased<Item>[]> {
-    checkNumber('the number of items', most, 1)
+    checkGiven('the number of items', most, wholeNumber(1))
     return await this.#leases(most, wait)
   }
 

@@ -1,8 +1,8 @@
 /**
  * Semaphores of one manager.
  */
+import { checkGiven, wholeNumber } from '../core/checks.ts'
 import { Held } from './lock.ts'
-import { checkNumber } from './options.ts'
 import type { UntimedOptions, WaitOptions } from './options.ts'
 import { Shared } from './shared.ts'
 import type { Calls } from './shared.ts'
@@ -15,7 +15,7 @@ export class Semaphore extends Shared {
     value: number,
     kind: 'semaphore' | 'boundedSemaphore' = 'semaphore'
   ) {
-    checkNumber('the value of a semaphore', value, 0)
+    checkGiven('the value of a semaphore', value, wholeNumber(0))
     super(calls, kind, name, value)
   }
 
@@ -32,7 +32,7 @@ export class Semaphore extends Shared {
 
   /** Gives back what this program took first, or adds to it. */
   async release(count = 1): Promise<void> {
-    checkNumber('what is released', count, 1)
+    checkGiven('what is released', count, wholeNumber(1))
     await this.ask('release', { args: [null, count] })
   }
 

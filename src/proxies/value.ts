@@ -1,8 +1,8 @@
 /**
  * Values of one manager.
  */
+import { callback, checkGiven } from '../core/checks.ts'
 import type { Answer } from '../core/manager/calls.ts'
-import { checkFunction } from './options.ts'
 import { bytesOf, Shared, valueOf } from './shared.ts'
 import type { Calls } from './shared.ts'
 
@@ -28,7 +28,7 @@ export class Value<Type = unknown> extends Shared {
    *     await counter.update((count) => count + 1)
    */
   async update(change: (value: Type) => Type | Promise<Type>): Promise<Type> {
-    checkFunction('change', change)
+    checkGiven('change', change, callback)
     let answer: Answer = await this.ask('get')
     while (true) {
       const next = await change(valueOf(answer) as Type)
