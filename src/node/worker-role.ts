@@ -112,7 +112,9 @@ export class WorkerRole {
     link.listen(
       (message) => this.#driver.dispatch({ type: 'message', master, session: number, message }),
       (error) => {
-        if (error !== undefined) this.#init.onProblem(`session with ${master}: ${error.message}`)
+        // Who has said goodbye does not mind how the session ends.
+        if (error !== undefined && !session.hasLeft)
+          this.#init.onProblem(`session with ${master}: ${error.message}`)
         if (this.#sessions.get(master) === session) this.#sessions.delete(master)
         this.#driver.dispatch({ type: 'disconnected', master, session: number })
         closed.resolve(undefined)
