@@ -71,8 +71,11 @@ const TEXTS: Texts = {
   'nobody-suits': ({ workers }) =>
     `none of ${count(workers, 'worker')} has all that it asks for at once`,
   'workers-drain': ({ workers }) => `all workers that suit drain: ${workers}`,
-  resting: ({ worker, forMs }) =>
-    `${worker} rests for ${span(forMs)}: tasks failed there one after the other`,
+  resting: ({ worker, forMs, reason }) =>
+    `${worker} rests for ${span(forMs)}: tasks failed there one after the other` +
+    (reason === '' ? '' : `, the last with: ${reason}`),
+  'takes-nothing': ({ worker, reason }) =>
+    `${worker} takes no tasks now; the last one could not be run there: ${reason}`,
   'elsewhere-first': ({ forMs, others }) =>
     `it failed elsewhere, and waits up to ${span(forMs)} for ${count(others, 'other worker')}`,
   'no-slot': (reason) => `${ofSuiting(reason)} no free slot`,

@@ -16,7 +16,13 @@ import { JobsFile } from '../jobs/jobs-file.ts'
 import { publishMasterOf } from '../jobs/publishing.ts'
 import { adviseIfAlone } from '../membership.ts'
 import { memberEvent, memberNews } from '../member-lines.ts'
-import { credentialsOf, joinOptions, problemLines, requireMaster } from '../network-flags.ts'
+import {
+  credentialsOf,
+  diskLine,
+  joinOptions,
+  problemLines,
+  requireMaster
+} from '../network-flags.ts'
 import { escapeText, jsonLine } from '../output.ts'
 import { refusalEvents } from '../refusal-events.ts'
 import { labelsOf, resourcesOf } from '../scheduling-flags.ts'
@@ -55,6 +61,10 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
         // Of a peer, its member or its session says so.
         else if (event.kind === 'stranger') say('a node with another token, or none, was refused')
       }),
+      onDisk: (disk) => {
+        const isDurable = flags.master && !flags.inMemory
+        context.stderr(`p2pjobs: ${escapeText(diskLine(disk, isDurable))}\n`)
+      },
       onProblem: say
     }
   )

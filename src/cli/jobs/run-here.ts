@@ -18,7 +18,7 @@ import type { runTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { adviseIfAlone, waitForWorkers } from '../membership.ts'
-import { credentialsOf, joinOptions, requireMaster } from '../network-flags.ts'
+import { credentialsOf, diskLine, joinOptions, requireMaster } from '../network-flags.ts'
 import { usage } from '../values.ts'
 import { failureStatus } from './exit-status.ts'
 import type { Printing } from './printing.ts'
@@ -52,6 +52,7 @@ export async function runHere(
       if (!isOver) publication.onNotice(notice)
     },
     onMember: () => undefined,
+    onDisk: (disk) => warn(diskLine(disk, false)),
     // Trouble with single connections is healed by itself; what it costs shows in the results.
     onProblem: () => undefined
   })

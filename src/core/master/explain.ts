@@ -33,7 +33,15 @@ export type Explanation =
   | { readonly type: 'no-worker' }
   | Lack
   | { readonly type: 'workers-drain'; readonly workers: number }
-  | { readonly type: 'resting'; readonly worker: string; readonly forMs: Millis }
+  /** `reason`: what the last attempt there came to, of those because of which it rests. */
+  | {
+      readonly type: 'resting'
+      readonly worker: string
+      readonly forMs: Millis
+      readonly reason: string
+    }
+  /** It has a free slot and offers none; `reason`: why it could not run what it had last. */
+  | { readonly type: 'takes-nothing'; readonly worker: string; readonly reason: string }
   /** It failed on some of them, and another one comes first for so long. */
   | { readonly type: 'elsewhere-first'; readonly forMs: Millis; readonly others: number }
   /** So many workers suit, and of those so many have no free slot, ... */
@@ -141,9 +149,9 @@ function whyNotNow(
   const counts = { 'no-slot': 0, 'no-room': 0, 'job-limit': 0 }
   const waitsForOthers = forMs > 0 && avoided.length > 0 && avoided.length < suit
   for (const view of suitors) {
-    const restMs = view.conduct.restUntil - now
     if (waitsForOthers && avoided.includes(view)) continue
-    if (restMs > 0) reasons.push({ type: 'resting', worker: view.name, forMs: restMs })
+    const own = whyIdle(view, now)
+    if (own !== undefined) reasons.push(own)
     else if (!view.mayHoldMoreOf(job, now)) counts['job-limit']++
     else if (!view.fits(job.need.demand)) counts['no-room']++
     else if (view.openCredit <= 0) counts['no-slot']++
@@ -155,6 +163,16 @@ function whyNotNow(
     if (counts[type] > 0) reasons.push({ type, suit, workers: counts[type] })
   }
   return reasons.length > 0 ? reasons : [{ type: 'others-first' }]
+}
+
+/** Why a worker has nothing to do with any job now, for a reason of its own. */
+function whyIdle(view: WorkerView, now: Millis): Explanation | undefined {
+  const { name: worker, conduct } = view
+  const forMs = conduct.restUntil - now
+  if (forMs > 0) return { type: 'resting', worker, forMs, reason: conduct.restReason }
+  const reason = conduct.lastRefusal
+  if (reason === '' || view.openCredit > 0 || view.freeSlots === 0) return undefined
+  return { type: 'takes-nothing', worker, reason }
 }
 
 function nameOf({ workers }: MasterState, worker: NodeId | undefined): string {

@@ -75,8 +75,8 @@ function takesCredit(view: MasterView): boolean {
 }
 
 /** Nothing speaks against leasing more from it. */
-function mayTakeMore({ isDraining }: WorkerState, view: MasterView): boolean {
-  return takesCredit(view) && !isDraining && view.resultBytes <= RESULT_BYTES_MAX
+function mayTakeMore({ takesMore }: WorkerState, view: MasterView): boolean {
+  return takesCredit(view) && takesMore && view.resultBytes <= RESULT_BYTES_MAX
 }
 
 /** How much more may be in hand. What is kept for masters that are lost is no burden to others. */
@@ -88,7 +88,7 @@ function roomForMore({ masters }: WorkerState): number {
 
 /** What a new session begins with: other masters that wait for a free slot come first. */
 export function firstCredit(state: WorkerState): number {
-  if (state.isDraining) return 0
+  if (!state.takesMore) return 0
   for (const view of state.masters.values()) if (view.isHungry) return 0
   return Math.min(state.freeSlots, roomForMore(state))
 }
@@ -135,7 +135,7 @@ export function surplusDueAt(state: WorkerState, view: MasterView): Millis {
 }
 
 function patienceOf(state: WorkerState): Millis {
-  return state.isDraining ? 0 : CREDIT_PATIENCE_MS
+  return state.takesMore ? CREDIT_PATIENCE_MS : 0
 }
 
 function grow(state: WorkerState, view: MasterView): void {

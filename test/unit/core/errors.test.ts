@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { operatingErrorOf, P2pJobsError, toError } from '../../../src/core/errors.ts'
+import { isNoSpace, operatingErrorOf, P2pJobsError, toError } from '../../../src/core/errors.ts'
 
 describe('errors', () => {
   it('are told apart by code, and keep their cause', () => {
@@ -13,6 +13,16 @@ describe('errors', () => {
   it('of other kinds are no operating errors', () => {
     for (const other of [new Error('so'), 'so', undefined]) {
       expect(operatingErrorOf(other)).to.equal(undefined)
+    }
+  })
+
+  it('say when a disk is full, also by their cause', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    const share = Object.assign(new Error('so'), { code: 'Unknown system error -122' })
+    expect([full, share].map(isNoSpace)).to.deep.equal([true, true])
+    expect(isNoSpace(new P2pJobsError('EXECUTOR_FAILED', 'so', { cause: full }))).to.equal(true)
+    for (const other of [new Error('ENOSPC'), Object.assign(new Error(), { code: 'EIO' }), 'so']) {
+      expect(isNoSpace(other)).to.equal(false)
     }
   })
 
