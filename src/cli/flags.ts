@@ -168,6 +168,8 @@ export const runTable = {
       'the end of this command and of its terminal, and `p2pjobs attach` follows it again. Flags about ' +
       'a node (--name, --lease, --isolation, --listen and the like) are then those that node was started with. ' +
       'Otherwise, or with --in-process, --local, --no-local or --join, it ends with this command.',
+    'Where nothing of the job runs for 5 s, a line on stderr says why. What this machine can never run ' +
+      'is refused at once where no other takes part: with --local, or where this home belongs to no network.',
     'The first Ctrl-C starts nothing more and cancels what runs, the second leaves at once.'
   ],
   flags: {

@@ -24,7 +24,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-const realClock: Clock = {
+export const realClock: Clock = {
   now: () => performance.now(),
   sleep: async (ms, signal) => {
     // Aborted: the sleep is over, which is all that its caller asks for.
@@ -37,17 +37,19 @@ export type Company = Pick<Node, 'network'>
 
 type Counts = (member: Readonly<Member>) => boolean
 
-/** Says once what to check, if nobody who counts was met within five seconds. */
+/** Says once what to check, if nobody who counts was met within five seconds; whether it did. */
 export async function adviseIfAlone(
   { network }: Company,
   say: (text: string) => void,
   counts: Counts = () => true,
   clock = realClock
-): Promise<void> {
+): Promise<boolean> {
   await clock.sleep(ALONE_MS)
   // Who has left again was found, and there is nothing to check.
   const hasMet = network?.members.some((member) => member.status !== 'known' && counts(member))
-  if (hasMet !== true) say(ADVICE)
+  if (hasMet === true) return false
+  say(ADVICE)
+  return true
 }
 
 /** Waits until so many workers are there. Throws UNREACHABLE after a minute. */

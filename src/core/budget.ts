@@ -1,10 +1,13 @@
 /**
- * Memory that several share: whoever is about to fill some takes it first, and gives it back.
+ * Memory that several share: whoever is about to fill some takes it first, and gives it back. And
+ * what is to be left of a machine's memory and disk.
  */
 import {
   BLOBS_IN_MEMORY_BYTES_MAX,
   BLOBS_IN_MEMORY_BYTES_MIN,
-  BLOBS_IN_MEMORY_SHARE
+  BLOBS_IN_MEMORY_SHARE,
+  DISK_SPARE_BYTES_MAX,
+  DISK_SPARE_SHARE
 } from './limits.ts'
 
 export class Budget {
@@ -30,6 +33,11 @@ export class Budget {
   give(bytes: number): void {
     this.#taken -= bytes
   }
+}
+
+/** With less than this free, in bytes, a disk of so many bytes is taken for full. */
+export function spareOfDisk(diskBytes: number): number {
+  return Math.min(DISK_SPARE_BYTES_MAX, diskBytes * DISK_SPARE_SHARE)
 }
 
 /** What blobs may take of a machine with so much memory, in bytes. */

@@ -87,6 +87,15 @@ export function reviveOperatingError(error: Error): void {
   Object.setPrototypeOf(error, P2pJobsError.prototype)
 }
 
+/** What the system says when a disk is full, or a user's share of it; libuv has no name for that. */
+const NO_SPACE: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'Unknown system error -122']
+
+/** Something could not be written for want of space on the disk: that, or what was caused by it. */
+export function isNoSpace(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false
+  return NO_SPACE.includes((thrown as { code?: unknown }).code) || isNoSpace(thrown.cause)
+}
+
 /** Whatever was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))

@@ -112,6 +112,9 @@ export const BLOBS_IN_MEMORY_BYTES_MAX = 512 * 1024 * 1024
 /** What the functions that run print and return, until it is a blob: all together, and the largest. */
 export const OUTPUTS_IN_MEMORY_BYTES_MAX = 64 * 1024 * 1024
 export const OUTPUT_IN_MEMORY_BYTES_MAX = BLOB_IN_MEMORY_BYTES_MAX
+/** A disk with less than this free is full, or than this part of a small one. */
+export const DISK_SPARE_BYTES_MAX = 64 * 1024 * 1024
+export const DISK_SPARE_SHARE = 0.05
 /** The most a task may print on stdout and stderr together, unless its spec says less. */
 export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024
 /** What one `read` of a running task's output gets at most: live output is sent bit by bit. */

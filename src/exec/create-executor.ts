@@ -2,7 +2,7 @@
  * The executor of a node: one for each kind of task, each made when it is first needed.
  */
 import { setImmediate } from 'node:timers/promises'
-import { toError } from '../core/errors.ts'
+import { isNoSpace, toError } from '../core/errors.ts'
 import { emptyResult } from '../core/result.ts'
 import type { Outcome } from '../core/result.ts'
 import type { FunctionSpec, ShellSpec, Spec } from '../core/spec.ts'
@@ -94,6 +94,7 @@ class EveryKind implements Executor {
 /** An executor that is made for its first tasks; they wait for it. */
 class LateExecutor<AnySpec extends Spec> implements Executor<AnySpec> {
   readonly #create: () => Promise<Executor<AnySpec>>
+  readonly #events: ExecutorEvents
   readonly #ends: Batch<RunEnd>
   #opening: Promise<Executor<AnySpec>> | undefined
   #executor: Executor<AnySpec> | undefined
@@ -104,6 +105,7 @@ class LateExecutor<AnySpec extends Spec> implements Executor<AnySpec> {
 
   constructor(create: () => Promise<Executor<AnySpec>>, events: ExecutorEvents) {
     this.#create = create
+    this.#events = events
     this.#ends = new Batch((ends) => events.onEnded(ends))
   }
 
@@ -163,6 +165,7 @@ class LateExecutor<AnySpec extends Spec> implements Executor<AnySpec> {
       await this.open()
       this.#executor?.start(this.#takeWaiting())
     } catch (error) {
+      if (isNoSpace(error)) this.#events.onNoSpace()
       this.#giveBack(this.#takeWaiting(), 'refused', toError(error).message)
     }
   }

@@ -115,4 +115,6 @@ export interface ExecutorEvents {
   onPrinted(run: number, stream: OutputStream): void
   /** Something a person should know, in one line. */
   onNotice(text: string): void
+  /** The disk of its folder has no space for what a task needs or prints. Before the task's end. */
+  onNoSpace(): void
 }

@@ -184,6 +184,8 @@ class ShellExecutor implements Executor<ShellSpec> {
       this.#events.onStarted(event.runs)
     } else if (event.type === 'notice') {
       this.#events.onNotice(event.text)
+    } else if (event.type === 'no-space') {
+      this.#events.onNoSpace()
     } else if (event.type === 'printed') {
       this.#events.onPrinted(event.run, event.stream)
     } else if (event.type === 'read') {

@@ -46,3 +46,5 @@ export type SpawnerEvent =
   | { readonly type: 'read'; readonly read: number; readonly bytes: Uint8Array | undefined }
   | { readonly type: 'printed'; readonly run: number; readonly stream: OutputStream }
   | { readonly type: 'notice'; readonly text: string }
+  /** The disk had no space for what the task needs or prints that is about to end. */
+  | { readonly type: 'no-space' }

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { toError } from '../core/errors.ts'
+import { isNoSpace, toError } from '../core/errors.ts'
 import { Allotment } from './allotment.ts'
 import type { Allotted, Waiting } from './allotment.ts'
 import type { RunResult } from './executor.ts'
@@ -146,13 +146,18 @@ export class Spawner {
     try {
       pair.ensure(now)
     } catch (error) {
-      return refusal(`its output cannot be caught: ${toError(error).message}`)
+      return this.#refusalOf('its output cannot be caught', error)
     }
     try {
       return this.#planner.plan(spec, order, pair, now)
     } catch (error) {
-      return refusal(`no folder could be made for the task: ${toError(error).message}`)
+      return this.#refusalOf('no folder could be made for the task', error)
     }
+  }
+
+  #refusalOf(what: string, error: unknown): Verdict {
+    if (isNoSpace(error)) this.#send({ type: 'no-space' })
+    return refusal(`${what}: ${toError(error).message}`)
   }
 
   #begun(run: Run): void {
@@ -239,8 +244,8 @@ export class Spawner {
     run.output.takeMuch(`${this.#init.handover}-${number}`).then(
       (much) => this.#reportPrinted(run, verdict, times, much),
       (error: unknown) => {
-        const reason = `the output of the task could not be kept: ${toError(error).message}`
-        this.#report(number, refusal(reason), times)
+        const verdict = this.#refusalOf('the output of the task could not be kept', error)
+        this.#report(number, verdict, times)
       }
     )
   }

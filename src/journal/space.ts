@@ -5,13 +5,11 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
+import { spareOfDisk } from '../core/budget.ts'
 import { P2pJobsError, toError } from '../core/errors.ts'
 
 /** The ballast: given up when the disk is full. */
 const BALLAST_BYTES = 1024 * 1024
-/** Nothing new is taken when less than this is free, or than this part of a small disk. */
-const FREE_BYTES_MIN = 64 * 1024 * 1024
-const FREE_PART_MIN = 0.05
 
 export function ballastPath(path: string): string {
   return `${path}-ballast`
@@ -38,8 +36,7 @@ export function fullError(path: string, missing = BALLAST_BYTES): P2pJobsError {
 
 function missingBytes(path: string, needsBallast: boolean): number {
   const { bavail, blocks, bsize } = statfsSync(dirname(path))
-  const least = Math.min(FREE_BYTES_MIN, blocks * bsize * FREE_PART_MIN)
-  return least + (needsBallast ? BALLAST_BYTES : 0) - bavail * bsize
+  return spareOfDisk(blocks * bsize) + (needsBallast ? BALLAST_BYTES : 0) - bavail * bsize
 }
 
 /** A file beside the journal that holds space for it. */

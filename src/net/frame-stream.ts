@@ -48,6 +48,7 @@ export class FrameStream {
   #isPaused = false
   #hasEnded = false
   #error: Error | undefined
+  #closed: Promise<void> | undefined
   /** Goes on with reading. */
   #wake: (() => void) | undefined
 
@@ -97,7 +98,9 @@ export class FrameStream {
     while (this.#isSending && this.isWritable)
       await (this.#sent ??= Promise.withResolvers<undefined>()).promise
     if (this.isWritable) return
-    throw this.#error ?? new Error(`the stream is ${this.#stream.status}`)
+    const { status } = this.#stream
+    const state = status === 'open' ? 'closed from here' : status
+    throw this.#error ?? new Error(`the stream is ${state}`)
   }
 
   /**
@@ -168,8 +171,16 @@ export class FrameStream {
     return new P2pJobsError('UNREACHABLE', 'the connection ended inside a frame')
   }
 
-  /** Sends what is queued, then closes our side; a peer that does not take it in time is given up. */
-  async close(): Promise<void> {
+  /**
+   * Sends what is queued, then closes our side; a peer that does not take it in time is given up.
+   * Can be called again.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     const timer = setTimeout(() => {
       this.abort(new P2pJobsError('UNREACHABLE', 'the peer does not read what was sent last'))
     }, this.#closeTimeoutMs)

@@ -2,7 +2,6 @@
  * Opens the control socket of a durable master, and reaches that of the master of a home.
  */
 import { createRequire } from 'node:module'
-import { explain } from '../core/master/explain.ts'
 import type { HomeFolders } from '../home/home.ts'
 import { readLiveNode } from '../home/lock.ts'
 import { ControlClient, noDaemon } from '../control/control-client.ts'
@@ -10,9 +9,8 @@ import { ControlServer } from '../control/control-server.ts'
 import { CONTROL_NEWEST, CONTROL_OLDEST } from '../control/messages.ts'
 import type { Versions } from '../control/messages.ts'
 import { socketPlace } from '../control/socket-path.ts'
-import { monotonicNow } from './clock.ts'
 import { Desk } from './desk.ts'
-import { explanationText } from './explanation-text.ts'
+import { reasonsOf } from './explanation-text.ts'
 import type { Node } from './node.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
@@ -43,11 +41,7 @@ export async function openControl(
     jobs,
     follow: ({ attempt, ...start }, signal) =>
       jobs.readLive(attempt === undefined ? start : { ...start, attempt }, signal),
-    explain: (job, task) =>
-      explain(jobs.state, job, task, monotonicNow()).map((reason) => ({
-        code: reason.type,
-        text: explanationText(reason)
-      }))
+    explain: (job, task) => reasonsOf(jobs.state, job, task)
   })
   const welcome = { ...VERSIONS, epoch: jobs.journal.epoch, name }
   const server = await ControlServer.listen({

@@ -2,16 +2,51 @@
  * Why something does not run, in one line for people. Names come from peers: whoever prints the line
  * escapes it.
  */
+import { CPUS } from '../core/abilities.ts'
 import type { LabelNeed } from '../core/job.ts'
+import { explain } from '../core/master/explain.ts'
 import type { Explanation } from '../core/master/explain.ts'
-import type { Millis } from '../core/types.ts'
+import type { Lack, OnlyMachine } from '../core/master/lacks.ts'
+import type { MasterState } from '../core/master/state.ts'
+import type { JobId, Millis } from '../core/types.ts'
+import { monotonicNow } from './clock.ts'
+
+/** A reason and its words. */
+export interface Reason {
+  readonly code: Explanation['type']
+  readonly text: string
+}
+
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
 type Of<Type extends Explanation['type']> = Extract<Explanation, { type: Type }>
 type Texts = { readonly [Type in Explanation['type']]: (reason: Of<Type>) => string }
 
+/** Why a job or a task does not run now, or where it does. */
+export function reasonsOf(state: MasterState, job: JobId, task: number | undefined): Reason[] {
+  return explain(state, job, task, monotonicNow()).map((reason) => ({
+    code: reason.type,
+    text: explanationText(reason)
+  }))
+}
+
 export function explanationText(reason: Explanation): string {
   const text = TEXTS[reason.type] as (reason: Explanation) => string
   return text(reason)
+}
+
+/** What the only machine that could run a job does not have. */
+export function lackText(lack: Lack, { labels }: Pick<OnlyMachine, 'labels'>): string {
+  if (lack.type === 'no-label') {
+    const { need } = lack
+    const own = Object.hasOwn(labels, need.label) ? labels[need.label] : undefined
+    const here = own === undefined ? 'does not have it' : `has ${need.label}=${own}`
+    return `it is to run where the label is ${labelText(need)}, and this machine ${here}`
+  }
+  if (lack.type !== 'too-large') return explanationText(lack)
+  const { amount, asked, most } = lack
+  const here = most === 0 ? 'none' : numberText(amount, most)
+  return `a task takes ${amountText(amount, asked)}, and this machine has ${here}`
 }
 
 const TEXTS: Texts = {
@@ -32,12 +67,15 @@ const TEXTS: Texts = {
   'no-label': ({ need, workers }) =>
     `none of ${count(workers, 'worker')} has the label ${labelText(need)}`,
   'too-large': ({ amount, asked, most }) =>
-    `a task takes ${asked} of ${amount}, and no worker has more than ${most}`,
+    `a task takes ${amountText(amount, asked)}, and no worker has more than ${numberText(amount, most)}`,
   'nobody-suits': ({ workers }) =>
     `none of ${count(workers, 'worker')} has all that it asks for at once`,
   'workers-drain': ({ workers }) => `all workers that suit drain: ${workers}`,
-  resting: ({ worker, forMs }) =>
-    `${worker} rests for ${span(forMs)}: tasks failed there one after the other`,
+  resting: ({ worker, forMs, reason }) =>
+    `${worker} rests for ${span(forMs)}: tasks failed there one after the other` +
+    (reason === '' ? '' : `, the last with: ${reason}`),
+  'takes-nothing': ({ worker, reason }) =>
+    `${worker} takes no tasks now; the last one could not be run there: ${reason}`,
   'elsewhere-first': ({ forMs, others }) =>
     `it failed elsewhere, and waits up to ${span(forMs)} for ${count(others, 'other worker')}`,
   'no-slot': (reason) => `${ofSuiting(reason)} no free slot`,
@@ -54,6 +92,19 @@ function ofSuiting({ workers, suit }: Of<'no-slot' | 'no-room' | 'job-limit'>): 
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+function amountText(amount: string, number: number): string {
+  if (amount === CPUS) return count(number, 'cpu')
+  return `${numberText(amount, number)} of ${amount}`
+}
+
+/** Memory is counted in bytes, which nobody reads. */
+function numberText(amount: string, number: number): string {
+  if (amount !== 'memory') return String(number)
+  let [size, unit] = [number, 0]
+  for (; size >= 1024 && unit < UNITS.length - 1; unit++) size /= 1024
+  return `${Number.isInteger(size) ? size : size.toFixed(1)} ${UNITS[unit]}`
 }
 
 function labelText({ label, value }: LabelNeed): string {

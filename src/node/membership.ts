@@ -42,11 +42,13 @@ export interface MembershipInit {
   onProblem(text: string): void
 }
 
+/** What it needs of the network. */
+type Connections = Pick<Network, 'id' | 'addressesToTell' | 'askPeers' | 'connectedPeers' | 'dial'>
 type Answer = (told: readonly PeerAddresses[]) => void
 
 export class Membership {
   readonly #init: MembershipInit
-  #network: Network | undefined
+  #network: Connections | undefined
   #machine: Members | undefined
   #driver: Driver<MembersEvent, MembersEffect> | undefined
   /** Questions of members that the machine has not answered yet. */
@@ -60,7 +62,7 @@ export class Membership {
   }
 
   /** Begins to dial. */
-  start(network: Network, seed: number): void {
+  start(network: Connections, seed: number): void {
     this.#network = network
     this.#machine = new Members(network.id, seed)
     this.#driver = new Driver(this.#machine, (effects) => effects.forEach((e) => this.#perform(e)))
@@ -185,10 +187,16 @@ export class Membership {
       const told = await this.#network?.askPeers(peer, question)
       if (told !== undefined) this.#driver?.dispatch({ type: 'answered', peer, told })
     } catch (error) {
-      // One that goes away meanwhile is no trouble, and others will be asked.
-      if (this.#network?.connectedPeers.includes(peer) !== true) return
+      // One that goes away meanwhile is no trouble, and others will be asked; nor is our own end.
+      if (this.#driver === undefined || !this.#isHere(peer)) return
       this.#init.onProblem(`${peer} does not say whom it knows: ${toError(error).message}`)
     }
+  }
+
+  /** It has neither said goodbye, behind which its connection may still be open, nor vanished. */
+  #isHere(peer: NodeId): boolean {
+    const hasLeft = this.members.some((member) => member.peer === peer && member.status === 'left')
+    return !hasLeft && this.#network?.connectedPeers.includes(peer) === true
   }
 
   async #dial(target: string, addresses: readonly string[]): Promise<void> {
@@ -200,7 +208,8 @@ export class Membership {
     } catch (error) {
       problem = toError(error).message
       const named = addresses.find((address) => this.#named.has(address))
-      if (named !== undefined) this.#init.onUnreachable(named, problem)
+      if (named !== undefined && this.#driver !== undefined)
+        this.#init.onUnreachable(named, problem)
     }
     this.#driver?.dispatch({ type: 'dialed', target, peer, problem })
   }

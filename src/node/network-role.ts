@@ -3,6 +3,7 @@
  * the connections.
  */
 import { createRequire } from 'node:module'
+import type { DiskWatch } from './disk-watch.ts'
 import type { MasterRole } from './master-role.ts'
 import type { NodeListener } from './node.ts'
 import { P2pJobsError, toError } from '../core/errors.ts'
@@ -54,6 +55,8 @@ export interface NetworkRoleInit {
   /** The manager that is served here. */
   readonly manager?: ManagerRole | undefined
   readonly listener: NodeListener
+  /** Told of what cannot be written for want of space. */
+  readonly disk?: Pick<DiskWatch, 'note'> | undefined
   /** How others are found; by multicast DNS, unless something else is given. */
   readonly discover?: (init: DiscoveryInit) => Discovery
 }
@@ -269,6 +272,7 @@ export class NetworkRole {
         )
       } catch (error) {
         this.#refusals.note(peer, toError(error))
+        this.#init.disk?.note(error)
         throw error
       }
     }

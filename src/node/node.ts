@@ -15,6 +15,7 @@ import type { Isolation, Millis, NodeId } from '../core/types.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { createExecutor } from '../exec/executor.ts'
 import type { ExecutorInit } from '../exec/executor.ts'
+import { DiskWatch } from './disk-watch.ts'
 import type { DurableJobs } from './durable-jobs.ts'
 import { endHelpers } from './head-start.ts'
 import { aliveUntil, keepAlive } from './keep-alive.ts'
@@ -52,6 +53,8 @@ export interface NodeOptions {
   readonly isBackground: boolean
   /** An existing folder of this process, for output that does not fit into memory; it goes with it. */
   readonly scratch: string
+  /** An existing folder on the disk of all that this node keeps; it may become full. */
+  readonly data: string
   /** Where a master keeps its jobs over its restarts; undefined: they end with the process. */
   readonly durable: DurablePlaces | undefined
   /**
@@ -71,12 +74,23 @@ export interface NodeListener {
   onMember(member: Readonly<Member>): void
   /** Another node was refused something. */
   onRefusal?(refusal: Refusal): void
+  /** The disk of all that the node keeps has become full, or has space again. */
+  onDisk?(disk: DiskState): void
   /**
    * Something a person should know, in one line; `isPassing`: trouble with one connection, which is
    * healed by itself.
    */
   onProblem(text: string, isPassing?: boolean): void
 }
+
+export interface DiskState {
+  /** A folder on it. */
+  readonly folder: string
+  readonly isFull: boolean
+}
+
+/** Why a worker takes nothing then, for people at its masters. */
+const DISK_IS_FULL = 'the disk of the worker is full'
 
 /** How long a node that stops waits for those it says goodbye to. */
 const STOP_TIMEOUT_MS = 10_000
@@ -105,6 +119,14 @@ export class Node {
     const folders = { spool: join(options.scratch, 'spool'), blobs: join(options.scratch, 'blobs') }
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
     const stores = await openStores(options.durable, folders.blobs)
+    const { data: folder } = options
+    const disk = new DiskWatch({
+      folder,
+      onChanged: (isFull) => {
+        worker?.pause(isFull ? DISK_IS_FULL : undefined)
+        listener.onDisk?.({ folder, isFull })
+      }
+    })
     let worker: WorkerRole | undefined
     let master: MasterRole | undefined
     let manager: ManagerRole | undefined
@@ -113,6 +135,7 @@ export class Node {
       const openManager = (manager: string) => openForTask(manager, options.name, network)
       worker = await startWorker(options, boot, stores.blobs, folders.spool, {
         listener,
+        disk,
         openManager
       })
       const started = options.isMaster
@@ -122,8 +145,8 @@ export class Node {
       const { blobs } = stores
       manager = options.manager && (await ManagerRole.start(options.manager))
       const roles = { master, worker, manager }
-      network = await joinNetwork(options, { boot, blobs, ...roles, listener })
-      const parts = { boot, ...roles, network, jobs: started?.jobs, stores }
+      network = await joinNetwork(options, { boot, blobs, ...roles, listener, disk })
+      const parts = { boot, ...roles, network, jobs: started?.jobs, stores, disk }
       return new Node(parts, options.isBackground)
     } catch (error) {
       await worker?.stop()
@@ -135,7 +158,7 @@ export class Node {
   }
 
   private constructor(parts: Parts, isBackground: boolean) {
-    const { boot, master, worker, manager, network, jobs, stores } = parts
+    const { boot, master, worker, manager, network, jobs, stores, disk } = parts
     this.boot = boot
     this.master = master
     this.worker = worker
@@ -143,6 +166,7 @@ export class Node {
     this.network = network
     this.jobs = jobs
     this.#stores = stores
+    this.#disk = disk
     jobs?.startPruning()
     if (!isBackground) this.#letGo = keepAlive()
     if (master !== undefined && worker !== undefined) {
@@ -171,10 +195,12 @@ export class Node {
   }
 
   readonly #stores: Stores
+  readonly #disk: DiskWatch
   #stopped: Promise<void> | undefined
   #letGo: () => void = () => undefined
 
   async #stop(): Promise<void> {
+    this.#disk.stop()
     this.master?.drain()
     if (this.worker !== undefined) await atMost(STOP_TIMEOUT_MS, this.worker.leave())
     if (this.master !== undefined) await atMost(STOP_TIMEOUT_MS, this.master.flushed())
@@ -204,6 +230,7 @@ interface Parts {
   readonly network: NetworkRole | undefined
   readonly jobs: DurableJobs | undefined
   readonly stores: Stores
+  readonly disk: DiskWatch
 }
 
 const LOCAL = 'local' as NodeId
@@ -225,12 +252,17 @@ async function joinNetwork(
   return await NetworkRole.start({ ...parts, options: network, name })
 }
 
+interface WorkerSurroundings extends Pick<ExecutorInit, 'openManager'> {
+  readonly listener: NodeListener
+  readonly disk: DiskWatch
+}
+
 async function startWorker(
   options: NodeOptions,
   boot: string,
   blobs: BlobStore,
   folder: string,
-  { listener, openManager }: { listener: NodeListener } & Pick<ExecutorInit, 'openManager'>
+  { listener, disk, openManager }: WorkerSurroundings
 ): Promise<WorkerRole | undefined> {
   const { slots, name, isolation, requiresSandbox, firstKind, scratch: remains } = options
   if (slots === undefined) {
@@ -250,6 +282,7 @@ async function startWorker(
       },
       blobs,
       spool,
+      disk,
       createExecutor: (events) =>
         createExecutor(
           { slots, folder, remains, isolation, requiresSandbox, firstKind, openManager },

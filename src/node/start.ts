@@ -138,7 +138,7 @@ async function startInside(
   const durable = lock === undefined ? undefined : durablePlaces(options)
   // Only one node at a time may have it, and only as the worker whose results these are.
   const spool = lock === undefined ? undefined : join(home.data, 'spool')
-  const places = { scratch, durable, spool }
+  const places = { scratch, data: home.data, durable, spool }
   const { labels = {}, resources = {} } = options
   const base = {
     name,

@@ -15,6 +15,7 @@ import type { Executor, ExecutorEvents, RunEnd, RunResult, TaskStart } from '../
 import type { Spool } from '../spool/spool.ts'
 import { Driver } from './driver.ts'
 import { BundleCache } from './bundle-cache.ts'
+import type { DiskWatch } from './disk-watch.ts'
 import type { Link, ObtainBlob } from './link.ts'
 import { LiveReads } from './live-reads.ts'
 import { TaskOutputs } from './task-outputs.ts'
@@ -35,6 +36,8 @@ export interface WorkerRoleInit {
   readonly blobs: BlobStore
   /** Where results are kept for masters that are away; undefined: in memory only. */
   readonly spool?: Spool | undefined
+  /** Told of what cannot be written for want of space. */
+  readonly disk?: Pick<DiskWatch, 'note' | 'noteFull'> | undefined
   createExecutor(events: ExecutorEvents): Promise<Executor>
   /**
    * Something a person should know, in one line; `isPassing`: trouble with one connection, which is
@@ -67,7 +70,8 @@ export class WorkerRole {
       onEnded: (ends) => void ready.promise.then((role) => role.#onEnded(ends)),
       onProgress: (run, value) => void ready.promise.then((role) => role.#onProgress(run, value)),
       onPrinted: (run, stream) => void ready.promise.then((role) => role.#onPrinted(run, stream)),
-      onNotice: (text) => init.onProblem(text)
+      onNotice: (text) => init.onProblem(text),
+      onNoSpace: () => void ready.promise.then(() => init.disk?.noteFull())
     })
     const role = new WorkerRole(init, executor)
     await role.#restore()
@@ -115,7 +119,8 @@ export class WorkerRole {
     link.listen(
       (message) => this.#driver.dispatch({ type: 'message', master, session: number, message }),
       (error) => {
-        if (error !== undefined)
+        // Who has said goodbye does not mind how the session ends.
+        if (error !== undefined && !session.hasLeft)
           this.#init.onProblem(`session with ${master}: ${error.message}`, true)
         if (this.#sessions.get(master) === session) this.#sessions.delete(master)
         this.#driver.dispatch({ type: 'disconnected', master, session: number })
@@ -140,6 +145,11 @@ export class WorkerRole {
   share({ blob }: BlobRef): Promise<void> {
     this.#init.blobs.retain(blob)
     return Promise.resolve()
+  }
+
+  /** Takes nothing new for this reason, and gives back what has not begun; undefined: goes on. */
+  pause(reason: string | undefined): void {
+    this.#driver.dispatch({ type: 'pause', reason })
   }
 
   /** Takes nothing new; resolves when what runs has ended and every master was told. */
@@ -212,6 +222,7 @@ export class WorkerRole {
       if (this.#fetching.get(run) === true) this.#executor.start([task])
       else end = emptyResult('returned', 'stopped before it began')
     } catch (error) {
+      this.#init.disk?.note(error)
       end = emptyResult('refused', `what it needs could not be fetched: ${toError(error).message}`)
     }
     this.#fetching.delete(run)
@@ -294,6 +305,7 @@ export class WorkerRole {
     try {
       result = await this.#outputs.take(given, master)
     } catch (error) {
+      this.#init.disk?.note(error)
       result = emptyResult('refused', `cannot keep the output: ${toError(error).message}`)
     }
     this.#driver.dispatch({ type: 'ended', ends: [{ run, result }] })

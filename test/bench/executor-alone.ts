@@ -28,6 +28,7 @@ const executor = await createShellExecutor(
     onProgress: () => undefined,
     onPrinted: () => undefined,
     onNotice: (text) => reject(new Error(text)),
+    onNoSpace: () => undefined,
     onEnded(ends) {
       for (const { result } of ends)
         if (result.outcome !== 'success') reject(new Error(result.reason))

@@ -56,6 +56,7 @@ const executor = await createFunctionExecutor(
     onProgress: () => undefined,
     onPrinted: () => undefined,
     onNotice: (text) => process.stderr.write(`${text}\n`),
+    onNoSpace: () => undefined,
     onEnded(ends) {
       for (const { run, result } of ends) {
         if (result.outcome !== 'success') throw new Error(result.reason)

@@ -57,6 +57,17 @@ describe('a worker that leaves', function () {
     })
   }
 
+  it('has nothing to complain of, from its start to its end', async () => {
+    const { master } = network
+    const one = await programs.worker(network, 'one', ['--slots', '1'])
+    master.child.stdin.end('echo first\n')
+    await resultOf(1)
+    expect(await one.stop()).to.deep.equal({ code: 0, signal: null })
+    expect(await seenBy(master, 'left')).to.include({ name: 'one' })
+    expect(await master.stop()).to.deep.equal({ code: 0, signal: null })
+    expect([one.stderr, master.stderr]).to.deep.equal(['', ''])
+  })
+
   it('gives what it runs back at the second signal', async () => {
     const { master } = network
     const one = await programs.worker(network, 'one', ['--slots', '1'])

@@ -1,8 +1,9 @@
 /** What decides when, where and beside what tasks run, by the built program. */
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { expectRefusal } from '../support/outcomes.ts'
-import { Programs } from '../support/program.ts'
+import { LOOPBACK, Programs } from '../support/program.ts'
 import type { TestNetwork } from '../support/program.ts'
 
 describe('scheduling of run', function () {
@@ -34,11 +35,33 @@ describe('scheduling of run', function () {
     expect(stderr).to.include('task 4 aborted: not run: more than 1 of the tasks of job 1 failed')
   })
 
-  it('gives a task up that no machine may start', async () => {
-    const words = ['run', '--local', '--require', 'os=plan9', '--start-within', '200ms', 'true']
-    const { code, stderr } = await programs.run([...words, ':::', '1'], { home })
-    expect(code).to.equal(1)
-    expect(stderr).to.include('no worker started it within 0.2 s')
+  it('gives a task up that no machine has started in time', async () => {
+    const gate = join(home, 'gate')
+    const command = `until [ -e ${gate} ]; do sleep 0.02; done`
+    const words = ['run', '--local', '-j1', '--start-within', '200ms', `${command}; echo`, ':::']
+    const run = programs.start([...words, '1', '2'], { home, stdin: '' })
+    await run.stderrMatch(/no worker started it within 0.2 s/)
+    writeFileSync(gate, '')
+    expect(await run.ended).to.include({ code: 1 })
+    expect(run.text).to.equal('1\n')
+  })
+
+  it('refuses at once what this machine, the only one, can never run', async () => {
+    const label = ['--require', 'os=plan9', 'true', ':::', '1']
+    for (const [words, refusal] of [
+      [['--local', ...label], /where the label is os=plan9, .* leave --local out/],
+      [
+        ['--local', '-j2', '--cpus', '3', 'true', ':::', '1'],
+        /3 cpus, and this machine has 2; .* -j/
+      ],
+      [
+        ['--local', '--mem', '900T', 'true', ':::', '1'],
+        /takes 900 TiB of memory, and this machine/
+      ],
+      [label, /os=plan9, .* join a network with a machine that has it/]
+    ] as const) {
+      expectRefusal(await programs.run(['run', ...words], { home }), 255, refusal)
+    }
   })
 
   it('refuses what makes no sense without a master node', async () => {
@@ -88,6 +111,17 @@ describe('scheduling by a master node', function () {
       'a task takes 2 of gpu, and no worker has more than 1'
     )
     await output('cancel', `${label},${amount}`)
+  })
+
+  it('says on stderr why nothing of a job runs, to who waits for it', async () => {
+    const label = ['--require', 'rack=b', 'true', ':::', '1']
+    const inProcess = ['--in-process', ...LOOPBACK]
+    for (const flags of [[], inProcess]) {
+      const run = programs.start(['run', ...flags, ...label], { home: network.home, stdin: '' })
+      await run.stderrMatch(/^p2pjobs: nothing runs: /m)
+      expect(await run.stop()).to.include({ code: 255 })
+      expect(run.text).to.equal('')
+    }
   })
 
   it('runs a job after another one, or not at all', async () => {

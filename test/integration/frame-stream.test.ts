@@ -97,6 +97,19 @@ describe('frame stream', function () {
     expect(await far.ended).to.equal('closed')
   })
 
+  it('may be closed again before its peer has closed, who hears all of it', async () => {
+    const [near, far] = await pairs.stream(framed, framed)
+    const [nearTexts, farTexts] = [textsOf(near), textsOf(far)]
+    near.send([encodeFrame(Buffer.from('bye'))])
+    await near.close()
+    await near.close()
+    expect(await near.flush().catch(String)).to.include('closed from here')
+    expect(await farTexts).to.deep.equal(['bye'])
+    far.send([encodeFrame(Buffer.from('well'))])
+    await far.close()
+    expect(await nearTexts).to.deep.equal(['well'])
+  })
+
   it('hears an end that came before anyone listened', async () => {
     for (const said of [['all'], []]) {
       const [near, far] = await pairs.stream(raw, (stream) => stream)

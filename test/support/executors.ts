@@ -58,7 +58,8 @@ export const NO_EVENTS: ExecutorEvents = {
   onEnded: () => undefined,
   onProgress: () => undefined,
   onPrinted: () => undefined,
-  onNotice: () => undefined
+  onNotice: () => undefined,
+  onNoSpace: () => undefined
 }
 
 export interface Order extends Partial<ShellSpec> {
@@ -71,6 +72,8 @@ export class TestExecutor {
   readonly folder: string
   readonly work: string
   readonly notices: string[] = []
+  /** How many times it was told that the disk is full. */
+  noSpace = 0
   /** Runs that waited, and of which it was told that they run. */
   readonly begun: number[] = []
   /** Streams of which it was told that there is more to read. */
@@ -108,7 +111,8 @@ export class TestExecutor {
         onStarted: (runs) => this.begun.push(...runs),
         onProgress: () => undefined,
         onPrinted: (run, stream) => this.printed.push(`${run} ${stream}`),
-        onNotice: (text) => this.notices.push(text)
+        onNotice: (text) => this.notices.push(text),
+        onNoSpace: () => this.noSpace++
       }
     )
   }

@@ -78,6 +78,8 @@ export class TestFunctions {
   readonly bundle: BlobId
   readonly bundleFile: string
   readonly notices: string[] = []
+  /** How many times it was told that the disk is full. */
+  noSpace = 0
   readonly begun: number[] = []
   /** Streams of which it was told that there is more to read. */
   readonly printed: string[] = []
@@ -126,7 +128,8 @@ export class TestFunctions {
           this.progress.set(run, [...(this.progress.get(run) ?? []), decodeValue(value)])
         },
         onPrinted: (run, stream) => this.printed.push(`${run} ${stream}`),
-        onNotice: (text) => this.notices.push(text)
+        onNotice: (text) => this.notices.push(text),
+        onNoSpace: () => this.noSpace++
       }
     )
   }

@@ -18,6 +18,7 @@ import { adviseIfAlone } from '../membership.ts'
 import { memberEvent, memberNews } from '../member-lines.ts'
 import {
   credentialsOf,
+  diskLine,
   joinOptions,
   problemLines,
   requireMaster,
@@ -61,6 +62,10 @@ export const nodeCommand = defineCommand(nodeTable, async (flags, context) => {
         // Of a peer, its member or its session says so.
         else if (event.kind === 'stranger') say('a node with another token, or none, was refused')
       }),
+      onDisk: (disk) => {
+        const isDurable = flags.master && !flags.inMemory
+        context.stderr(`p2pjobs: ${escapeText(diskLine(disk, isDurable))}\n`)
+      },
       onProblem: say
     }
   )

@@ -10,6 +10,8 @@ import { runOutput } from './run-output.ts'
 import type { RunOutput } from './run-output.ts'
 
 export interface Printing {
+  readonly spec: Spec
+  readonly options: JobOptions
   readonly publication: Publication
   readonly output: RunOutput
   readonly progress: Progress
@@ -42,5 +44,5 @@ export function printing(
     progress.clear()
     context.stderr(`p2pjobs: ${text}\n`)
   }
-  return { publication, output, progress, warn }
+  return { spec, options, publication, output, progress, warn }
 }

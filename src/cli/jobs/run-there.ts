@@ -12,6 +12,8 @@ import type { JobId } from '../../core/types.ts'
 import { ExitCode } from '../command.ts'
 import { failureStatus } from './exit-status.ts'
 import type { Printing } from './printing.ts'
+import { tellStalls } from './stalls.ts'
+import type { StallsInit } from './stalls.ts'
 
 /** What it needs of the process, beside what prints. */
 export interface ThereInit extends Pick<Printing, 'publication' | 'output' | 'warn'> {
@@ -96,9 +98,14 @@ async function withMaster(
     onInput: (task, input) => publication.noteInput(task, input),
     onProblem: warn
   })
+  const over = new AbortController()
+  const reasonsOf = async (job: JobId): ReturnType<StallsInit['reasonsOf']> =>
+    await Array.fromAsync(jobs.explain(job, undefined))
+  void tellStalls({ publication, reasonsOf, say: warn }, over.signal)
   try {
     await Promise.race([work(master, { canceling, leaving }), master.lost])
   } finally {
+    over.abort()
     master.stop()
   }
 }

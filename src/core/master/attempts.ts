@@ -50,17 +50,18 @@ export function onReport(
   now: Millis
 ): void {
   const waitedBefore = state.waitingTasks
-  let [ended, returned] = [0, 0]
+  let [ended, returned, lastReason] = [0, 0, '']
   for (const { job, task: number, attempt, result } of reports) {
     const task = state.jobs.get(job)?.tasks.get(number)
     // Of a superseded attempt, or the second copy of a report: accepted, so that it is dropped.
     if (task === undefined || !belongsTo(task, attempt, view.id)) continue
+    lastReason = result.reason
     if (result.outcome === 'returned') returned++
     else ended++
     if (task.state === 'waiting') adopt(state, task, view)
     conclude(state, task, view, result, now)
   }
-  judgeReturns(state, view, { ended, returned }, now)
+  judgeReturns(state, view, { ended, returned, lastReason }, now)
   const attempts = reports.map(({ job, task, attempt }) => ({ job, task, attempt }))
   state.send(view, { type: 'accepted', attempts }, COMPANY_MS)
   state.file(view, now)

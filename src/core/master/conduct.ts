@@ -12,6 +12,10 @@ export class Conduct {
   /** Rests in a row, and until when it gets nothing because of the last. */
   rests = 0
   restUntil: Millis = 0
+  /** What the last attempt came to because of which it rests. */
+  restReason = ''
+  /** Why it could not run what it was given last; empty: it could. */
+  lastRefusal = ''
 
   get isClean(): boolean {
     return this.fastFailures + this.idleReturns + this.rests === 0

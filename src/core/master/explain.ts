@@ -2,12 +2,13 @@
  * Why a job or a task does not run, or where it does. For people who ask: it looks at all workers,
  * and of a job at all its tasks, so nothing else does.
  */
-import { CPUS, hasLabel } from '../abilities.ts'
 import type { OtherAttempt } from '../hedge.ts'
-import type { Job, LabelNeed } from '../job.ts'
+import type { Job } from '../job.ts'
 import { ELSEWHERE_FIRST_MS } from '../limits.ts'
 import type { Task } from '../task.ts'
 import type { JobId, Millis, NodeId } from '../types.ts'
+import { lacksOf } from './lacks.ts'
+import type { Lack } from './lacks.ts'
 import type { MasterState } from './state.ts'
 import type { WorkerView } from './worker-view.ts'
 
@@ -30,19 +31,17 @@ export type Explanation =
     }
   | { readonly type: 'master-drains' }
   | { readonly type: 'no-worker' }
-  | { readonly type: 'worker-away'; readonly worker: string }
-  /** None of the workers has it. */
-  | { readonly type: 'no-label'; readonly need: LabelNeed; readonly workers: number }
-  | {
-      readonly type: 'too-large'
-      readonly amount: string
-      readonly asked: number
-      readonly most: number
-    }
-  /** Each thing that is asked for is there, but no worker has all of it. */
-  | { readonly type: 'nobody-suits'; readonly workers: number }
+  | Lack
   | { readonly type: 'workers-drain'; readonly workers: number }
-  | { readonly type: 'resting'; readonly worker: string; readonly forMs: Millis }
+  /** `reason`: what the last attempt there came to, of those because of which it rests. */
+  | {
+      readonly type: 'resting'
+      readonly worker: string
+      readonly forMs: Millis
+      readonly reason: string
+    }
+  /** It has a free slot and offers none; `reason`: why it could not run what it had last. */
+  | { readonly type: 'takes-nothing'; readonly worker: string; readonly reason: string }
   /** It failed on some of them, and another one comes first for so long. */
   | { readonly type: 'elsewhere-first'; readonly forMs: Millis; readonly others: number }
   /** So many workers suit, and of those so many have no free slot, ... */
@@ -126,35 +125,14 @@ function whyWaiting(
     ({ session, slots }) => session !== undefined && slots > 0
   )
   if (workers.length === 0) return [{ type: 'no-worker' }]
-  const suiting = workers.filter((view) => job.need.suits(view))
-  if (suiting.length === 0) return whyNobody(job, workers)
+  const lacks = lacksOf(job.need, workers)
+  if (lacks.length > 0) return lacks
   const suitors = [...job.need.suitors]
-  if (suitors.length === 0) return [{ type: 'workers-drain', workers: suiting.length }]
+  if (suitors.length === 0) {
+    const suiting = workers.filter((view) => job.need.suits(view))
+    return [{ type: 'workers-drain', workers: suiting.length }]
+  }
   return whyNotNow(job, task, suitors, now)
-}
-
-/** What is asked for that no worker has. */
-function whyNobody(job: Job, workers: readonly WorkerView[]): Explanation[] {
-  const { worker, requires, demand } = job.need
-  const isNamed = ({ id, name }: WorkerView): boolean => worker === id || worker === name
-  if (worker !== undefined && !workers.some(isNamed)) return [{ type: 'worker-away', worker }]
-  const reasons: Explanation[] = []
-  for (const need of requires) {
-    if (workers.some(({ labels }) => hasLabel(labels, need))) continue
-    reasons.push({ type: 'no-label', need, workers: workers.length })
-  }
-  const amounts = demand === undefined ? [] : [[CPUS, demand.slots] as const, ...demand.amounts]
-  for (const [amount, asked] of amounts) {
-    const most = workers.reduce((max, view) => Math.max(max, wholeOf(view, amount)), 0)
-    if (most < asked) reasons.push({ type: 'too-large', amount, asked, most })
-  }
-  return reasons.length > 0 ? reasons : [{ type: 'nobody-suits', workers: workers.length }]
-}
-
-/** A worker that does not say what it has gets nothing that asks for amounts, not even of slots. */
-function wholeOf({ room, slots }: WorkerView, amount: string): number {
-  if (room.amounts === undefined) return 0
-  return amount === CPUS ? slots : room.whole(amount)
 }
 
 /** What keeps the workers that suit from having it. */
@@ -171,9 +149,9 @@ function whyNotNow(
   const counts = { 'no-slot': 0, 'no-room': 0, 'job-limit': 0 }
   const waitsForOthers = forMs > 0 && avoided.length > 0 && avoided.length < suit
   for (const view of suitors) {
-    const restMs = view.conduct.restUntil - now
     if (waitsForOthers && avoided.includes(view)) continue
-    if (restMs > 0) reasons.push({ type: 'resting', worker: view.name, forMs: restMs })
+    const own = whyIdle(view, now)
+    if (own !== undefined) reasons.push(own)
     else if (!view.mayHoldMoreOf(job, now)) counts['job-limit']++
     else if (!view.fits(job.need.demand)) counts['no-room']++
     else if (view.openCredit <= 0) counts['no-slot']++
@@ -185,6 +163,16 @@ function whyNotNow(
     if (counts[type] > 0) reasons.push({ type, suit, workers: counts[type] })
   }
   return reasons.length > 0 ? reasons : [{ type: 'others-first' }]
+}
+
+/** Why a worker has nothing to do with any job now, for a reason of its own. */
+function whyIdle(view: WorkerView, now: Millis): Explanation | undefined {
+  const { name: worker, conduct } = view
+  const forMs = conduct.restUntil - now
+  if (forMs > 0) return { type: 'resting', worker, forMs, reason: conduct.restReason }
+  const reason = conduct.lastRefusal
+  if (reason === '' || view.openCredit > 0 || view.freeSlots === 0) return undefined
+  return { type: 'takes-nothing', worker, reason }
 }
 
 function nameOf({ workers }: MasterState, worker: NodeId | undefined): string {

@@ -29,6 +29,7 @@ export function judge(
   const { conduct } = view
   const { outcome, runtimeMs } = result
   if (outcome === 'returned') return
+  conduct.lastRefusal = outcome === 'refused' ? result.reason : ''
   // A function that threw has run: that is its own result, and the worker is well.
   const hasRun = outcome === 'success' || (outcome === 'failure' && job.spec.kind === 'function')
   if (hasRun) {
@@ -41,21 +42,22 @@ export function judge(
   if (outcome !== 'refused' && runtimeMs >= FAST_FAILURE_MS) return
   conduct.fastFailures++
   if (conduct.fastFailures < FAST_FAILURES_MAX || conduct.restUntil > now) return
-  if (outcome === 'refused' || isSuspect(state, job, view)) giveRest(state, view, now)
+  if (outcome === 'refused' || isSuspect(state, job, view))
+    giveRest(state, view, result.reason, now)
 }
 
 /** Takes note of a report: one that gives everything back, and starts nothing, again and again. */
 export function judgeReturns(
   state: MasterState,
   view: WorkerView,
-  { ended, returned }: { ended: number; returned: number },
+  { ended, returned, lastReason }: { ended: number; returned: number; lastReason: string },
   now: Millis
 ): void {
   const { conduct } = view
   if (ended > 0) conduct.idleReturns = 0
   else if (returned > 0) conduct.idleReturns++
   if (conduct.idleReturns > IDLE_RETURNS_MAX && conduct.restUntil <= now) {
-    giveRest(state, view, now)
+    giveRest(state, view, lastReason, now)
   }
 }
 
@@ -66,8 +68,9 @@ function isSuspect(state: MasterState, job: Job, view: WorkerView): boolean {
   return !isAlone && job.failedOn.length < 2 && view.conduct.rests < UNPROVEN_RESTS_MAX
 }
 
-function giveRest(state: MasterState, view: WorkerView, now: Millis): void {
+function giveRest(state: MasterState, view: WorkerView, reason: string, now: Millis): void {
   const { conduct, id: worker } = view
+  conduct.restReason = reason
   conduct.rests++
   const restMs = state.backoff(conduct.rests)
   conduct.restUntil = now + restMs

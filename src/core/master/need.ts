@@ -14,6 +14,9 @@ import type { WorkerView } from './worker-view.ts'
 export const PLACES = ['idle', 'busy', 'blocked', 'unaware'] as const
 export type Place = (typeof PLACES)[number]
 
+/** What is looked at of a worker to know whether it suits. */
+export type Able = Pick<WorkerView, 'id' | 'name' | 'labels' | 'room'>
+
 export class Need {
   /** Tells it from other needs. */
   readonly key: string
@@ -49,7 +52,7 @@ export class Need {
     this.demand = demandOf(spec)
   }
 
-  suits({ id, name, labels, room }: WorkerView): boolean {
+  suits({ id, name, labels, room }: Able): boolean {
     if (this.worker !== undefined && this.worker !== id && this.worker !== name) return false
     if (this.demand !== undefined && !room.holds(this.demand)) return false
     return this.requires.every((need) => hasLabel(labels, need))

@@ -75,8 +75,8 @@ function takesCredit(view: MasterView): boolean {
 }
 
 /** Nothing speaks against leasing more from it: what it does not accept is its own burden. */
-function mayTakeMore({ isDraining }: WorkerState, view: MasterView): boolean {
-  if (!takesCredit(view) || isDraining) return false
+function mayTakeMore({ takesMore }: WorkerState, view: MasterView): boolean {
+  if (!takesCredit(view) || !takesMore) return false
   return view.resultBytes <= RESULT_BYTES_MAX && view.heldTasks < HELD_TASKS_MAX
 }
 
@@ -92,7 +92,7 @@ function roomForMore({ masters }: WorkerState): number {
 
 /** What a new session begins with: other masters that wait for a free slot come first. */
 export function firstCredit(state: WorkerState): number {
-  if (state.isDraining) return 0
+  if (!state.takesMore) return 0
   for (const view of state.masters.values()) if (view.isHungry) return 0
   return state.freeSlots
 }
@@ -139,7 +139,7 @@ export function surplusDueAt(state: WorkerState, view: MasterView): Millis {
 }
 
 function patienceOf(state: WorkerState): Millis {
-  return state.isDraining ? 0 : CREDIT_PATIENCE_MS
+  return state.takesMore ? CREDIT_PATIENCE_MS : 0
 }
 
 function grow(state: WorkerState, view: MasterView): void {

@@ -41,6 +41,8 @@ export type WorkerEvent =
   | { type: 'ended'; ends: readonly { run: number; result: Result }[] }
   /** Take nothing new and leave when what runs has ended; `now: true` ends that too. */
   | { type: 'drain'; now: boolean }
+  /** Take nothing new for this reason, and give back what has not begun; undefined: go on. */
+  | { type: 'pause'; reason: string | undefined }
   | { type: 'wake' }
 
 /** At most so many bytes of a stream of a run, from an offset on. */

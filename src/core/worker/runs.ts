@@ -22,7 +22,7 @@ const COMPANY_MIN = 10
 
 /** Hands queued tasks to the executor while it has room, those of the master with the fewest first. */
 export function startQueued(state: WorkerState, now: Millis): void {
-  if (state.isDraining) return
+  if (!state.takesMore) return
   const started = new Map<MasterView, Held[]>()
   let isFilling = false
   while (state.queued + state.parked > 0) {

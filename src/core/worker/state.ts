@@ -48,6 +48,8 @@ export class WorkerState {
   queued = 0
   parked = 0
   isDraining = false
+  /** Why nothing new is taken now, although this worker stays; undefined: it is. */
+  pausedFor: string | undefined
   hasDrained = false
   /** How many tasks end here. */
   readonly speed = new Speed()
@@ -98,8 +100,14 @@ export class WorkerState {
     return room > 0 && (isFilling || 2 * room >= aheadMax)
   }
 
+  /** It neither leaves nor pauses. */
+  get takesMore(): boolean {
+    return !this.isDraining && this.pausedFor === undefined
+  }
+
   /** How many tasks the executor may have beyond its slots. */
   aheadMax(now: Millis): number {
+    if (this.pausedFor !== undefined) return 0
     return Math.floor((this.speed.recent(now) * AHEAD_MS) / PREFETCH_MS)
   }
 

@@ -58,7 +58,7 @@ function takeParked(state: WorkerState, returned: Map<MasterView, Held[]>, now: 
   for (const view of state.masters.values()) {
     for (const job of view.parkedJobs) {
       // What waits for room is no more than its master thinks there is: it keeps its place.
-      if (job.demand !== undefined && !state.isDraining) continue
+      if (job.demand !== undefined && state.takesMore) continue
       const max = waitingMax(state, job.speed, job.spec?.slotsMax ?? 0, now)
       for (let left = job.parkedTasks - max; left > 0; left--) {
         const held = lastParked(job)
@@ -70,12 +70,12 @@ function takeParked(state: WorkerState, returned: Map<MasterView, Held[]>, now: 
 
 /** How many tasks may wait for so many slots. */
 function waitingMax(state: WorkerState, speed: Speed, slots: number, now: Millis): number {
-  return state.isDraining ? 0 : 2 * Math.max(0, speed.recent(now) - slots)
+  return state.takesMore ? 2 * Math.max(0, speed.recent(now) - slots) : 0
 }
 
 function take(state: WorkerState, held: Held, returned: Map<MasterView, Held[]>): void {
   unqueue(state, held)
-  conclude(held, emptyResult('returned', 'the worker has no free slot'))
+  conclude(held, emptyResult('returned', state.pausedFor ?? 'the worker has no free slot'))
   const list = returned.get(held.view) ?? []
   if (list.push(held) === 1) returned.set(held.view, list)
 }

@@ -98,6 +98,9 @@ export class Worker implements Machine<WorkerEvent, WorkerEffect> {
         for (const view of state.masters.values()) keepAll(state, view)
         if (event.now) this.#stopAll()
         return
+      case 'pause':
+        state.pausedFor = event.reason
+        return
       case 'wake':
         return
       default:

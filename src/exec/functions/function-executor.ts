@@ -5,7 +5,7 @@
  * the processes are kept by `Children`.
  */
 import { setImmediate } from 'node:timers/promises'
-import { P2pJobsError, toError } from '../../core/errors.ts'
+import { isNoSpace, P2pJobsError, toError } from '../../core/errors.ts'
 import type { FunctionSpec } from '../../core/spec.ts'
 import type { Executor, ExecutorEvents, OutputRange, TaskStart } from '../executor.ts'
 import { cleanUpAfterTheDead } from '../leftovers.ts'
@@ -192,9 +192,15 @@ class FunctionExecutor implements Executor<FunctionSpec> {
     try {
       return this.#children.launch(crew.work.spec.memoryBytesMax)
     } catch (error) {
+      this.#noteSpace(error)
       this.#aftermath.ofRefusal(crew, toError(error).message)
       return undefined
     }
+  }
+
+  /** Before the ends of the runs, which come in a later microtask, too. */
+  #noteSpace(error: unknown): void {
+    if (isNoSpace(error)) queueMicrotask(() => this.#events.onNoSpace())
   }
 
   #give(child: Child, run: Run): boolean {
@@ -203,6 +209,7 @@ class FunctionExecutor implements Executor<FunctionSpec> {
       this.#lookout.lookLater()
       return true
     } catch (error) {
+      this.#noteSpace(error)
       const reason = `its code could not be handed to a process: ${toError(error).message}`
       this.#forget(run)
       this.#reports.unrun(run.start.run, 'refused', reason)

@@ -4,7 +4,7 @@
 import { Budget } from '../../core/budget.ts'
 import { OUTPUTS_IN_MEMORY_BYTES_MAX, VALUE_BYTES_MAX } from '../../core/limits.ts'
 import type { Outcome } from '../../core/result.ts'
-import { toError } from '../../core/errors.ts'
+import { isNoSpace, toError } from '../../core/errors.ts'
 import { Batch } from '../batch.ts'
 import { discardOutput } from '../executor.ts'
 import type { ExecutorEvents, Output, OutputRange, RunEnd, RunResult } from '../executor.ts'
@@ -18,7 +18,7 @@ import type { Run } from './run.ts'
 const NOTHING = new Uint8Array(0)
 const NO_OUTPUT = { stdout: NOTHING, stderr: NOTHING, value: NOTHING }
 
-type ReportEvents = Pick<ExecutorEvents, 'onEnded' | 'onNotice' | 'onPrinted'>
+type ReportEvents = Pick<ExecutorEvents, 'onEnded' | 'onNoSpace' | 'onNotice' | 'onPrinted'>
 type Outputs = Readonly<Record<StreamName, Uint8Array>>
 type Times = Pick<RunResult, 'startedAt' | 'runtimeMs'>
 
@@ -26,6 +26,7 @@ export class Reports {
   readonly #handover: string
   readonly #ends: Batch<RunEnd>
   readonly #onNotice: (text: string) => void
+  readonly #onNoSpace: () => void
   readonly #followed: Followed
   readonly #memory = new Budget(OUTPUTS_IN_MEMORY_BYTES_MAX)
   readonly #pending = new Set<Promise<void>>()
@@ -36,6 +37,7 @@ export class Reports {
     this.#handover = handover
     this.#ends = new Batch((ends) => events.onEnded(ends))
     this.#onNotice = (text) => events.onNotice(text)
+    this.#onNoSpace = () => events.onNoSpace()
     this.#followed = new Followed((run, stream) => events.onPrinted(run, stream))
   }
 
@@ -165,6 +167,7 @@ export class Reports {
       for (const output of await Promise.allSettled(pending)) {
         if (output.status === 'fulfilled') await discardOutput(output.value)
       }
+      if (isNoSpace(error)) this.#onNoSpace()
       const reason = `the output of the task could not be kept: ${toError(error).message}`
       this.unrun(number, 'refused', reason)
     }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Budget, memoryForBlobs } from '../../../src/core/budget.ts'
+import { Budget, memoryForBlobs, spareOfDisk } from '../../../src/core/budget.ts'
 
 describe('Budget', () => {
   it('gives away no more than there is, and what comes back again', () => {
@@ -21,5 +21,12 @@ describe('what blobs may take of the memory of a machine', () => {
   it('is a part of it, and neither little of a small one nor much of a large one', () => {
     const wanted = [1, 4, 16, 32, 1_024].map((size) => memoryForBlobs(size * GIB) / 2 ** 20)
     expect(wanted).to.deep.equal([64, 64, 256, 512, 512])
+  })
+})
+
+describe('what is to stay free of a disk', () => {
+  it('is a part of it, and not much of a large one', () => {
+    const wanted = [100, 1_000, 100_000].map((mib) => spareOfDisk(mib * 2 ** 20) / 2 ** 20)
+    expect(wanted).to.deep.equal([5, 50, 64])
   })
 })

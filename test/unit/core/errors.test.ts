@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import {
+  isNoSpace,
   operatingErrorOf,
   P2pJobsError,
   reviveOperatingError,
@@ -37,6 +38,16 @@ describe('errors', () => {
       travelled('P2pJobsError', 'EMPTY', new TypeError('so'))
     ]) {
       expect(operatingErrorOf(other)).to.equal(undefined)
+    }
+  })
+
+  it('say when a disk is full, also by their cause', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    const share = Object.assign(new Error('so'), { code: 'Unknown system error -122' })
+    expect([full, share].map(isNoSpace)).to.deep.equal([true, true])
+    expect(isNoSpace(new P2pJobsError('EXECUTOR_FAILED', 'so', { cause: full }))).to.equal(true)
+    for (const other of [new Error('ENOSPC'), Object.assign(new Error(), { code: 'EIO' }), 'so']) {
+      expect(isNoSpace(other)).to.equal(false)
     }
   })
 

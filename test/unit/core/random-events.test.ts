@@ -221,6 +221,7 @@ describe('machines under random events', function () {
         const worker = aWorker()
         for (const [at, step] of list.entries()) {
           if (at === drainsAt) worker.does({ type: 'drain', now: at % 2 === 0 })
+          if (at % 9 === 4) worker.does({ type: 'pause', reason: at % 2 === 0 ? 'so' : undefined })
           step(worker)
         }
       }),

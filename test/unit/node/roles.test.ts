@@ -51,20 +51,25 @@ interface SilentLink<Out, In> {
   /** What was done to it. */
   readonly did: string[]
   readonly say: (message: In) => void
+  readonly end: (error: Error) => void
 }
 
 /** A session with one at the other end who never does anything by itself. */
 function aSilentLink<Out extends { type: string }, In>(): SilentLink<Out, In> {
   const did: string[] = []
   let hear: (message: In) => void = () => undefined
+  let hearEnd: (error: Error) => void = () => undefined
   const link: Link<Out, In> = {
     send: ({ type }) => did.push(type),
     flushed: () => Promise.resolve(),
     close: () => did.push('(close)'),
     abort: () => did.push('(abort)'),
-    listen: (onMessage) => (hear = onMessage)
+    listen: (onMessage, onClosed) => {
+      hear = onMessage
+      hearEnd = onClosed
+    }
   }
-  return { link, did, say: (message) => hear(message) }
+  return { link, did, say: (message) => hear(message), end: (error) => hearEnd(error) }
 }
 
 describe('roles', () => {
@@ -99,6 +104,17 @@ describe('roles', () => {
     expect(master.state.workers.size).to.equal(0)
     master.stop()
     await worker.stop()
+  })
+
+  it('a worker that has said goodbye does not complain of how the session ends', async () => {
+    const worker = await aWorker()
+    const { link, say, end } = aSilentLink<WorkerMessage, MasterMessage>()
+    const served = worker.serve(MASTER, 'epoch', link, cannotObtain)
+    say({ type: 'kept', canceled: [], leaseMs: 6_000, keepMs: 60_000 })
+    await worker.leave()
+    await worker.stop()
+    end(new Error('the connection was cut'))
+    expect(await served).to.equal(true)
   })
 
   it('a worker comes again to a master that has only lost the connection', async () => {

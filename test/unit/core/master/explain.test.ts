@@ -134,11 +134,41 @@ describe('explain', () => {
     master.submit(9)
     const view = master.machine.state.workers.get('lab' as NodeId)
     view!.conduct.restUntil = 3_000
-    expect(why(master, 1, 9)).to.deep.equal([{ type: 'resting', worker: 'lab', forMs: 3_000 }])
+    expect(why(master, 1, 9)).to.deep.equal([
+      { type: 'resting', worker: 'lab', forMs: 3_000, reason: '' }
+    ])
     master.does({ type: 'drain-worker', worker: 'lab' as NodeId, isDraining: true })
     expect(why(master, 1, 9)).to.deep.equal([{ type: 'workers-drain', workers: 1 }])
     master.does({ type: 'drain' })
     expect(why(master, 1, 9)).to.deep.equal([{ type: 'master-drains' }])
+  })
+
+  it('says what the last came to of those because of which somebody rests', () => {
+    const master = aMaster()
+    joins(master, 'lab', { slots: 5, credit: 9 })
+    master.submit(9)
+    const full = { ...aResult('refused', 1), reason: 'no space left on device' }
+    master.hearsReport(
+      'lab',
+      [1, 2, 3, 4, 5].map((task) => ref(task)),
+      full
+    )
+    const [resting] = why(master, 1, 9)
+    expect(resting).to.include({ type: 'resting', worker: 'lab', reason: full.reason })
+  })
+
+  it('says who takes nothing, with a free slot, and could not run the last it had', () => {
+    const master = aMaster()
+    joins(master, 'lab', { slots: 1, credit: 1 })
+    master.submit(2, { priority: 1 })
+    const full = { ...aResult('refused', 1), reason: 'no space left on device' }
+    master.hearsReport('lab', [ref(1)], full)
+    const takesNothing = { type: 'takes-nothing', worker: 'lab', reason: full.reason }
+    expect(why(master, 1, 2)).to.deep.equal([takesNothing])
+    master.hears('lab', { type: 'offer', credit: 2, withdrawn: 0, more: true })
+    master.hearsReport('lab', [ref(2)])
+    master.submit(1)
+    expect(why(master, 2)).to.deep.equal([{ type: 'no-slot', suit: 1, workers: 1 }])
   })
 
   it('says that nothing is left, or nothing is in the way', () => {
@@ -167,9 +197,13 @@ describe('explain', () => {
       { type: 'worker-away', worker: 'desk' },
       { type: 'no-label', need: { label: 'gpu', value: '1' }, workers: 3 },
       { type: 'too-large', amount: 'gpu', asked: 4, most: 2 },
+      { type: 'too-large', amount: 'memory', asked: 2 ** 40, most: 3 * 2 ** 29 },
+      { type: 'too-large', amount: 'cpus', asked: 3, most: 2 },
       { type: 'nobody-suits', workers: 1 },
       { type: 'workers-drain', workers: 2 },
-      { type: 'resting', worker: 'lab', forMs: 20_400 },
+      { type: 'resting', worker: 'lab', forMs: 20_400, reason: 'exit status 1' },
+      { type: 'resting', worker: 'lab', forMs: 1_000, reason: '' },
+      { type: 'takes-nothing', worker: 'lab', reason: 'no space left on device' },
       { type: 'elsewhere-first', forMs: 9_000, others: 2 },
       { type: 'no-slot', suit: 3, workers: 3 },
       { type: 'no-room', suit: 1, workers: 1 },
@@ -189,9 +223,13 @@ describe('explain', () => {
       'the worker it is for, desk, is not connected',
       'none of 3 workers has the label gpu=1',
       'a task takes 4 of gpu, and no worker has more than 2',
+      'a task takes 1 TiB of memory, and no worker has more than 1.5 GiB',
+      'a task takes 3 cpus, and no worker has more than 2',
       'none of 1 worker has all that it asks for at once',
       'all workers that suit drain: 2',
-      'lab rests for 20 s: tasks failed there one after the other',
+      'lab rests for 20 s: tasks failed there one after the other, the last with: exit status 1',
+      'lab rests for 1.0 s: tasks failed there one after the other',
+      'lab takes no tasks now; the last one could not be run there: no space left on device',
       'it failed elsewhere, and waits up to 9.0 s for 2 other workers',
       '3 of 3 workers that suit have no free slot',
       '1 of 1 worker that suits has not enough left of what a task takes',
