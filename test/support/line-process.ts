@@ -45,7 +45,10 @@ export class LineProcess {
       })
     })
     // A process that ends early breaks its pipe; the test sees that by `ended`.
-    child.stdin.on('error', (error) => (this.#stderr += String(error)))
+    // A program may end without a look at what it is given.
+    child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') this.#stderr += String(error)
+    })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
       for (const look of [...this.#lookers]) look()
