@@ -10,7 +10,6 @@ import {
   openNetwork
 } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
-import type { DiskState } from '../node/node.ts'
 import type { JoinOptions } from '../node/start.ts'
 import type { Context } from './command.ts'
 import { escapeText } from './output.ts'
@@ -75,13 +74,6 @@ export function joinOptions(
 ): JoinOptions {
   const { listen, join, noMdns } = flags
   return { name: networkNameOf(place, flags), credentials, listen, join, isDiscovering: !noMdns }
-}
-
-/** What a person is told of the disk of a node, each time. */
-export function diskLine({ folder, isFull }: DiskState, isDurable: boolean): string {
-  if (!isFull) return `the disk of ${folder} has space again: the work of this node goes on`
-  const how = isDurable ? ', or forget jobs that have ended (`p2pjobs forget`)' : ''
-  return `the disk of ${folder} is full: the work of this node waits for space; make room on it${how}`
 }
 
 /** A node that runs for months repeats itself rather than remember everything it ever said. */

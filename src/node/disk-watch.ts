@@ -14,6 +14,12 @@ const LOOK_MS = 2_000
 /** A share of a disk that is used up does not show in what is free: it takes a file to see. */
 const PROBE_BYTES = 1024 * 1024
 
+export interface DiskState {
+  /** A folder on it. */
+  readonly folder: string
+  readonly isFull: boolean
+}
+
 export interface DiskWatchInit {
   /** An existing folder on the disk. */
   readonly folder: string
@@ -32,6 +38,13 @@ const realTools: DiskTools = {
   sleep: async (ms, signal) => {
     await delay(ms, undefined, { ref: false, signal }).catch(() => undefined)
   }
+}
+
+/** What a person is told of the disk of a node, each time. */
+export function diskLine({ folder, isFull }: DiskState, isDurable: boolean): string {
+  if (!isFull) return `the disk of ${folder} has space again: the work of this node goes on`
+  const how = isDurable ? ', or forget jobs that have ended (`p2pjobs forget`)' : ''
+  return `the disk of ${folder} is full: the work of this node waits for space; make room on it${how}`
 }
 
 export class DiskWatch {

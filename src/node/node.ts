@@ -16,6 +16,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import { createExecutor } from '../exec/executor.ts'
 import type { ExecutorInit } from '../exec/executor.ts'
 import { DiskWatch } from './disk-watch.ts'
+import type { DiskState } from './disk-watch.ts'
 import type { DurableJobs } from './durable-jobs.ts'
 import { endHelpers } from './head-start.ts'
 import { aliveUntil, keepAlive } from './keep-alive.ts'
@@ -81,12 +82,6 @@ export interface NodeListener {
    * healed by itself.
    */
   onProblem(text: string, isPassing?: boolean): void
-}
-
-export interface DiskState {
-  /** A folder on it. */
-  readonly folder: string
-  readonly isFull: boolean
 }
 
 /** Why a worker takes nothing then, for people at its masters. */

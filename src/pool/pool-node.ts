@@ -13,6 +13,7 @@ import {
   TOKEN_OPTIONS
 } from '../node/credentials.ts'
 import type { NetworkPlace } from '../node/credentials.ts'
+import { diskLine } from '../node/disk-watch.ts'
 import { machineName } from '../node/machine.ts'
 import type { Node, NodeListener } from '../node/node.ts'
 import { startPublisher } from '../node/publisher.ts'
@@ -55,7 +56,12 @@ export async function startPoolNode(
       firstKind: 'function',
       isBackground: true
     },
-    { onNotice, onMember: () => undefined, onProblem: problemsTo(warn) }
+    {
+      onNotice,
+      onMember: () => undefined,
+      onDisk: (disk) => warn(diskLine(disk, false)),
+      onProblem: problemsTo(warn)
+    }
   )
   const { node } = started
   return { node, onlyWorker: network === undefined ? name : undefined, stop: () => started.stop() }

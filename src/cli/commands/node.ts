@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import type { Member } from '../../core/members/events.ts'
 import { acceptToken, makeNetwork, noNetwork, placeOf, tokenOf } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
+import { diskLine } from '../../node/disk-watch.ts'
 import { machineName } from '../../node/machine.ts'
 import { startNode } from '../../node/start.ts'
 import type { StartedNode } from '../../node/start.ts'
@@ -18,7 +19,6 @@ import { adviseIfAlone } from '../membership.ts'
 import { memberEvent, memberNews } from '../member-lines.ts'
 import {
   credentialsOf,
-  diskLine,
   joinOptions,
   problemLines,
   requireMaster,

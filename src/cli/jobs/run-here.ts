@@ -8,6 +8,7 @@ import type { Member } from '../../core/members/events.ts'
 import { noNetwork } from '../../node/credentials.ts'
 import type { NetworkPlace } from '../../node/credentials.ts'
 import { lackText, reasonsOf } from '../../node/explanation-text.ts'
+import { diskLine } from '../../node/disk-watch.ts'
 import type { NodeListener } from '../../node/node.ts'
 import { machineAmounts, machineLabels, machineName } from '../../node/machine.ts'
 import { startPublisher } from '../../node/publisher.ts'
@@ -18,13 +19,7 @@ import type { runTable } from '../flags.ts'
 import { warnOfOpen } from '../insecure-open.ts'
 import { isolationOptions } from '../isolation-flags.ts'
 import { adviseIfAlone, waitForWorkers } from '../membership.ts'
-import {
-  credentialsOf,
-  diskLine,
-  joinOptions,
-  requireMaster,
-  TOKEN_FLAGS
-} from '../network-flags.ts'
+import { credentialsOf, joinOptions, requireMaster, TOKEN_FLAGS } from '../network-flags.ts'
 import { usage } from '../values.ts'
 import { failureStatus } from './exit-status.ts'
 import type { Printing } from './printing.ts'

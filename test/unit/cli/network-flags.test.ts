@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { operatingErrorOf } from '../../../src/core/errors.ts'
 import {
-  diskLine,
   credentialsOf,
   joinOptions,
   problemLines,
@@ -144,18 +143,5 @@ describe('problemLines', () => {
     say('problem 0')
     const times = context.written.stderr.split('\n').filter((line) => line === 'p2pjobs: problem 0')
     expect(times).to.have.length(2)
-  })
-})
-
-describe('diskLine', () => {
-  it('says which disk is full and what to do, and that it has space again', () => {
-    const full = { folder: '/home/lab', isFull: true }
-    expect(diskLine(full, true)).to.match(
-      /^the disk of \/home\/lab is full: .* make room on it, or forget/
-    )
-    expect(diskLine(full, false)).to.match(/; make room on it$/)
-    expect(diskLine({ ...full, isFull: false }, true)).to.match(
-      /^the disk of \/home\/lab has space/
-    )
   })
 })

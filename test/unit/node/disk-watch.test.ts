@@ -1,7 +1,7 @@
 /** What is told of a disk, and how often it is looked at. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'chai'
-import { DiskWatch } from '../../../src/node/disk-watch.ts'
+import { diskLine, DiskWatch } from '../../../src/node/disk-watch.ts'
 
 const FULL = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
 
@@ -69,5 +69,18 @@ describe('DiskWatch', () => {
     await look()
     watch.noteFull()
     expect(told).to.deep.equal([true])
+  })
+})
+
+describe('diskLine', () => {
+  it('says which disk is full and what to do, and that it has space again', () => {
+    const full = { folder: '/home/lab', isFull: true }
+    expect(diskLine(full, true)).to.match(
+      /^the disk of \/home\/lab is full: .* make room on it, or forget/
+    )
+    expect(diskLine(full, false)).to.match(/; make room on it$/)
+    expect(diskLine({ ...full, isFull: false }, true)).to.match(
+      /^the disk of \/home\/lab has space/
+    )
   })
 })
