@@ -144,6 +144,7 @@ export class Node {
       const parts = { boot, ...roles, network, jobs: started?.jobs, stores, disk }
       return new Node(parts, options.isBackground)
     } catch (error) {
+      disk.stop()
       await worker?.stop()
       master?.stop()
       await manager?.close()
