@@ -79,7 +79,10 @@ export const COMPANY_MS = 2
  * and two cores: 70 us of CPU each without it, 56 us with it.)
  */
 export const REPORT_COMPANY_MS = 10
-/** The most tasks a worker asks for, of all masters together and whatever their length. */
+/**
+ * The most tasks a worker asks for, of all masters together and whatever their length. Beyond it, each
+ * master that does not hold as many itself may still fill free slots.
+ */
 export const HELD_TASKS_MAX = 16_384
 /** Results of one master kept in memory until they are accepted; it gets no more credit beyond. */
 export const RESULT_BYTES_MAX = 64 * 1024 * 1024
