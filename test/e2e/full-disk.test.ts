@@ -1,4 +1,4 @@
-/** A master whose disk is full: it says so, loses nothing, and goes on by itself. */
+/** A node whose disk is full: it says so, loses nothing, and goes on by itself. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -6,7 +6,7 @@ import { skipWithoutDisk, SmallDisk } from '../support/journal-processes.ts'
 import { expectRefusal } from '../support/outcomes.ts'
 import { addressOf, LOOPBACK, Programs } from '../support/program.ts'
 
-describe('a master node whose disk is full', function () {
+describe('a node whose disk is full', function () {
   this.timeout(60_000)
   const programs = new Programs()
   let disk: SmallDisk
@@ -24,7 +24,7 @@ describe('a master node whose disk is full', function () {
     disk.remove()
   })
 
-  it('takes nothing new, records what runs, and takes new work when there is space', async () => {
+  it('as a master takes nothing new, records what runs, and takes new work when there is space', async () => {
     const home = disk.path
     const gate = join(programs.folder(), 'gate')
     const flags = ['--master', '--json', '--slots', '1', ...LOOPBACK]
@@ -49,7 +49,7 @@ describe('a master node whose disk is full', function () {
     expect(await master.stop()).to.deep.equal({ code: 0, signal: null })
   })
 
-  it('says so when it cannot keep the output of a worker, which sends it again', async () => {
+  it('as a master says so when it cannot keep the output of a worker, which sends it again', async () => {
     const home = disk.path
     const gate = join(programs.folder(), 'gate')
     const master = programs.start(['node', '--master', '--json', '--slots', '0', ...LOOPBACK], {
@@ -68,27 +68,8 @@ describe('a master node whose disk is full', function () {
     await master.stderrMatch(/the disk of \S+ has space again/)
     expect(await run.ended).to.include({ code: 0 })
   })
-})
 
-describe('a worker whose disk is full', function () {
-  this.timeout(60_000)
-  const programs = new Programs()
-  let disk: SmallDisk
-
-  before(function () {
-    skipWithoutDisk(this)
-  })
-
-  beforeEach(() => {
-    disk = new SmallDisk(32)
-  })
-
-  afterEach(async () => {
-    await programs.end()
-    disk.remove()
-  })
-
-  it('says so once, runs nothing, and goes on by itself when there is space', async () => {
+  it('as a worker says so once, runs nothing, and goes on by itself when there is space', async () => {
     const network = await programs.master(['--slots', '0'])
     const gate = join(programs.folder(), 'gate')
     const worker = programs.start(
