@@ -163,7 +163,8 @@ export const runTable = {
   description: [
     'Each argument, or each line of stdin without :::, is a task: COMMAND with {} replaced by the ' +
       'argument, or followed by it where there is no {}. Without COMMAND the argument is the ' +
-      'command. A line is all that stands before its LF: a CR is part of it. Output is printed per task, whole, as tasks end. Flags come before COMMAND.',
+      'command. A line is all that stands before its LF: a CR is part of it. Output is printed per task, ' +
+      'whole, as tasks end. Flags come before COMMAND.',
     'Where `p2pjobs node --master` of the same home runs, the job is given to that node: it survives ' +
       'the end of this command and of its terminal, and `p2pjobs attach` follows it again. Flags about ' +
       'a node (--name, --lease, --isolation, --listen and the like) are then those that node was started with. ' +

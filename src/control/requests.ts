@@ -22,11 +22,11 @@ import type { Fields } from '../wire/codec.ts'
 import type { RawMessage, ReceivedMessage } from '../wire/frame.ts'
 import { optionsFields, readOptions } from '../wire/job-options.ts'
 import { readSpec, specFields } from '../wire/master-messages.ts'
+import { encodeHead } from '../wire/message-pack-writer.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 import { PayloadReader, PayloadWriter } from '../wire/payload.ts'
 import { PARTS, STREAMS } from './messages.ts'
 import type { ClientMessage, Request } from './messages.ts'
-import { encodeHead } from '../wire/message-pack-writer.ts'
-import type { Field } from '../wire/message-pack-writer.ts'
 
 /** By their place, from 2 on; 1 is the hello. */
 const TYPES = [

@@ -11,10 +11,10 @@ import { isBlobRef } from '../core/types.ts'
 import type { BlobId, BlobRef, JobId, Millis, NodeId, Payload } from '../core/types.ts'
 import { blobFields, decodeHead } from '../wire/codec.ts'
 import type { Fields } from '../wire/codec.ts'
+import type { Field } from '../wire/message-pack-writer.ts'
 import { decodeSpec } from '../wire/spec.ts'
 import { COUNTS_LOSS, END_STATES, IS_HELD, IS_REPORT_DUE, NUMBERS_SHIFT } from './rows.ts'
 import type { EndRow, InputRow, JobRow, LeaseRow, ResultRow, SetbackRow } from './rows.ts'
-import type { Field } from '../wire/message-pack-writer.ts'
 
 const NOTHING = new Uint8Array(0)
 

@@ -1,5 +1,6 @@
 /**
- * What passes between a journal and its thread: records and rows as plain data that can be cloned.
+ * What passes between a journal and its thread: rows as plain data that can be cloned, and records,
+ * which go there as bytes (`entries.ts`), as they are written.
  *
  * What has a form of its own on disk (specs, inputs, results) is bytes here: the thread writes and
  * reads it without looking inside.

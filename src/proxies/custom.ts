@@ -2,12 +2,12 @@
  * Objects of a manager's own program: whatever methods they have, called from elsewhere.
  */
 import { P2pJobsError, toError } from '../core/errors.ts'
+import { shown } from '../core/shown.ts'
 import { decodeOutcomes, encodeCalls } from '../values/calls.ts'
 import { refer } from '../values/references.ts'
 import { isShortText } from './options.ts'
 import { Shared } from './shared.ts'
 import type { Calls } from './shared.ts'
-import { shown } from '../core/shown.ts'
 
 /** An object as others see it: its methods, each with a promise. */
 export type Proxied<Type> = {

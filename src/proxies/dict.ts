@@ -3,13 +3,13 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import { ITEM_BYTES_MAX } from '../core/limits.ts'
+import { shown } from '../core/shown.ts'
 import { decodeValue } from '../values/decode.ts'
 import { keyOfText, textOfKey } from './keys.ts'
 import type { Key } from './keys.ts'
 import { checkIterable } from './options.ts'
 import { bytesOf, Shared, valueOf } from './shared.ts'
 import type { Calls } from './shared.ts'
-import { shown } from '../core/shown.ts'
 
 const PAGE_ENTRIES = 4_096
 const UPDATE_ENTRIES = 256

@@ -3,8 +3,8 @@
  */
 import { P2pJobsError } from '../core/errors.ts'
 import { ARG_CHARACTERS_MAX } from '../core/limits.ts'
-import { isShortText } from './options.ts'
 import { shown } from '../core/shown.ts'
+import { isShortText } from './options.ts'
 
 export type Key = string | number | bigint | boolean | null | undefined
 

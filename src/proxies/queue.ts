@@ -4,10 +4,10 @@
 import { checkGiven, wholeNumber } from '../core/checks.ts'
 import { P2pJobsError } from '../core/errors.ts'
 import type { Kind } from '../core/manager/calls.ts'
+import { shown } from '../core/shown.ts'
 import { Full } from './errors.ts'
 import { checkIterable, checkOptions, waitOptionsOf } from './options.ts'
 import type { WaitOptions } from './options.ts'
-import { shown } from '../core/shown.ts'
 import { bytesOf, Shared, valueOf, valuesOf } from './shared.ts'
 import type { Calls } from './shared.ts'
 
